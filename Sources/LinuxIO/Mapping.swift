@@ -1,0 +1,43 @@
+// Anonymous memory straight from the kernel. A page costs nothing until it is touched, so a table
+// can be reserved for the most that the limits allow and still weigh only what is in use.
+
+import Glibc
+
+/// The single owner of a zero-filled anonymous mapping; unmaps it at the end of its life.
+@safe
+package struct Mapping: ~Copyable {
+  /// The first byte, aligned to a page.
+  package let base: UnsafeMutableRawPointer
+  /// The mapping's length in bytes, a multiple of the page.
+  package let length: Int
+
+  /// The page that mappings here are rounded up to, in bytes.
+  package static let page = 4096
+
+  /// Reserves at least `length` zero bytes. A refusal ends the process: it means that the limits
+  /// admitted at start do not fit this machine, and there is nothing to go on with.
+  package init(length: Int) {
+    let rounded = max(1, (length + Mapping.page - 1) / Mapping.page) * Mapping.page
+    let base = unsafe mmap(
+      nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let base = unsafe base, unsafe base != MAP_FAILED else {
+      fatalError("no memory for a table of \(rounded) bytes: \(SystemError.text(errno))")
+    }
+    unsafe self.base = base
+    self.length = rounded
+  }
+
+  deinit {
+    // Safe: base and length are the mapping's own, and every user of it is a member of its owner.
+    unsafe munmap(base, length)
+  }
+
+  /// Gives the whole pages inside `offset ..< offset + count` back to the kernel; they read as
+  /// zero afterwards.
+  package func discard(offset: Int, count: Int) {
+    let first = (offset + Mapping.page - 1) / Mapping.page * Mapping.page
+    let last = min(offset + count, length) / Mapping.page * Mapping.page
+    guard first < last else { return }
+    _ = unsafe madvise(base + first, last - first, MADV_DONTNEED)
+  }
+}

@@ -1,0 +1,125 @@
+// The table that a worker keeps its records in. A record stays where it is, is reached by its slot,
+// and a token made of slot and generation tells a late event that its record is gone. Memory is
+// reserved for the most records the limits allow and touched only as they come.
+
+import Glibc
+
+/// A fixed-capacity table of records reached by slot. One thread owns it. No call allocates.
+@safe
+package struct Slab<Element: ~Copyable>: ~Copyable {
+  /// Even: free. Odd: in use. It grows at each change, so an old token never matches again before
+  /// 2^31 uses of the same slot.
+  private struct Entry {
+    var generation: UInt32
+    var nextFree: UInt32
+  }
+
+  private let memory: Mapping
+  private let entryMemory: Mapping
+  /// The most records it can hold.
+  package let capacity: Int
+  /// The records it holds now.
+  package private(set) var count = 0
+  private var touched: UInt32 = 0
+  private var firstFree = UInt32.max
+
+  /// - Parameter capacity: the most records, 1 to 2^31.
+  package init(capacity: Int) {
+    precondition(capacity > 0 && capacity <= 1 << 31)
+    self.capacity = capacity
+    memory = Mapping(length: capacity * MemoryLayout<Element>.stride)
+    entryMemory = Mapping(length: capacity * MemoryLayout<Entry>.stride)
+  }
+
+  deinit {
+    for slot in 0..<touched where isOccupied(slot) {
+      unsafe element(slot).deinitialize(count: 1)
+    }
+  }
+
+  // Safe: both pointers are used with slots below `touched` only, which is at most `capacity`.
+  @inline(__always)
+  private func element(_ slot: UInt32) -> UnsafeMutablePointer<Element> {
+    unsafe memory.base.assumingMemoryBound(to: Element.self) + Int(slot)
+  }
+
+  @inline(__always)
+  private func entry(_ slot: UInt32) -> UnsafeMutablePointer<Entry> {
+    unsafe entryMemory.base.assumingMemoryBound(to: Entry.self) + Int(slot)
+  }
+
+  @inline(__always)
+  private func isOccupied(_ slot: UInt32) -> Bool {
+    unsafe slot < touched && entry(slot).pointee.generation & 1 == 1
+  }
+
+  /// Puts a record in a free slot. The caller has made sure that `count < capacity`.
+  package mutating func insert(_ record: consuming Element) -> UInt32 {
+    let slot: UInt32
+    if firstFree != .max {
+      slot = firstFree
+      firstFree = unsafe entry(slot).pointee.nextFree
+    } else {
+      guard Int(touched) < capacity else { fatalError("a record too many for a slab") }
+      slot = touched
+      touched += 1
+    }
+    unsafe entry(slot).pointee.generation &+= 1
+    unsafe element(slot).initialize(to: record)
+    count += 1
+    return slot
+  }
+
+  /// Takes the record out of a slot that is in use.
+  package mutating func remove(_ slot: UInt32) -> Element {
+    guard isOccupied(slot) else { fatalError("a slab slot was removed twice") }
+    unsafe entry(slot).pointee.generation &+= 1
+    unsafe entry(slot).pointee.nextFree = firstFree
+    firstFree = slot
+    count -= 1
+    return unsafe element(slot).move()
+  }
+
+  /// The record in a slot that is in use.
+  package subscript(slot: UInt32) -> Element {
+    @inline(__always) _read {
+      guard isOccupied(slot) else { fatalError("a slab slot was read after its record went") }
+      yield unsafe element(slot).pointee
+    }
+    @inline(__always) _modify {
+      guard isOccupied(slot) else { fatalError("a slab slot was changed after its record went") }
+      yield unsafe &element(slot).pointee
+    }
+  }
+
+  /// What names this record for as long as it lives, and nothing after it: generation above slot.
+  package func token(_ slot: UInt32) -> UInt64 {
+    guard isOccupied(slot) else { fatalError("a token was asked for an empty slab slot") }
+    return unsafe UInt64(entry(slot).pointee.generation) << 32 | UInt64(slot)
+  }
+
+  /// The slot a token names, or nil when its record is gone.
+  package func slot(of token: UInt64) -> UInt32? {
+    let slot = UInt32(truncatingIfNeeded: token)
+    guard isOccupied(slot) else { return nil }
+    return unsafe entry(slot).pointee.generation == UInt32(token >> 32) ? slot : nil
+  }
+
+  /// The next slot in use at or after `slot`, to walk the table with.
+  package func next(from slot: UInt32) -> UInt32? {
+    var slot = slot
+    while slot < touched {
+      if isOccupied(slot) { return slot }
+      slot += 1
+    }
+    return nil
+  }
+
+  /// Gives the pages of an empty table back to the kernel; does nothing while a record lives.
+  /// Generations stay, so tokens keep their meaning.
+  package func trim() {
+    if count == 0 {
+      memory.discard(offset: 0, count: Int(touched) * MemoryLayout<Element>.stride)
+    }
+  }
+}

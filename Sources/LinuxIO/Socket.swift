@@ -1,0 +1,144 @@
+// Making sockets: listeners, connections, and what is asked of them. Moving bytes is in Transfer.
+
+import CLinux
+import Glibc
+
+/// What starting a connection came to.
+package enum ConnectOutcome: ~Copyable {
+  /// It stands.
+  case connected(Descriptor)
+  /// It is under way; the socket becomes writable when it stands or has failed.
+  case connecting(Descriptor)
+  /// It failed at once; the value is the `errno`.
+  case failed(Int32)
+}
+
+/// What an attempt to accept came to.
+package enum AcceptOutcome: ~Copyable {
+  case accepted(Descriptor, from: SocketAddress)
+  /// No connection waits.
+  case none
+  /// The process or the machine is out of descriptors or memory: wait before the next attempt.
+  case exhausted(Int32)
+}
+
+/// Calls that make and ask sockets. Every socket is non-blocking and closed on exec.
+package enum Socket {
+  private static var streamType: Int32 {
+    Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+  }
+
+  /// A listening socket. TCP connections accepted from it send without delay and are probed when
+  /// idle for long; they inherit that, so it costs no call for each.
+  /// - Parameter backlog: connections the kernel holds until they are accepted.
+  package static func listen(
+    _ address: SocketAddress, backlog: Int32 = 4096
+  ) throws(SystemError) -> Descriptor {
+    let socket = try make(address.family)
+    if address.family != AF_UNIX {
+      set(socket, SOL_SOCKET, SO_REUSEADDR, 1)
+      set(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+      set(socket, SOL_SOCKET, SO_KEEPALIVE, 1)
+      if address.family == AF_INET6 { set(socket, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
+    }
+    _ = try retrying("bind") { unsafe address.withKernelForm { unsafe bind(socket.raw, $0, $1) } }
+    _ = try retrying("listen") { Glibc.listen(socket.raw, backlog) }
+    return socket
+  }
+
+  /// Takes the next waiting connection.
+  package static func accept(_ listener: borrowing Descriptor) -> AcceptOutcome {
+    var accepted: Int32 = -1
+    let address = unsafe SocketAddress { target, length in
+      accepted = unsafe accept4(
+        listener.raw, target, &length,
+        Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+      return accepted >= 0
+    }
+    guard accepted >= 0 else {
+      switch errno {
+      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno)
+      default: return .none  // also a peer that gave up while it waited
+      }
+    }
+    let descriptor = Descriptor(owning: accepted)
+    guard let address else { return .none }
+    return .accepted(descriptor, from: address)
+  }
+
+  /// Starts a connection without waiting for it.
+  package static func connect(_ address: SocketAddress) -> ConnectOutcome {
+    let raw = socket(address.family, streamType, 0)
+    guard raw >= 0 else { return .failed(errno) }
+    let descriptor = Descriptor(owning: raw)
+    if address.family != AF_UNIX {
+      set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    }
+    while true {
+      if unsafe address.withKernelForm({ unsafe Glibc.connect(raw, $0, $1) }) == 0 {
+        return .connected(descriptor)
+      }
+      let code = errno
+      if code == EINPROGRESS { return .connecting(descriptor) }
+      if code != EINTR { return .failed(code) }
+    }
+  }
+
+  /// The pending error of a socket, 0 when there is none: how a connect under way ended.
+  package static func error(_ socket: borrowing Descriptor) -> Int32 {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe getsockopt(socket.raw, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else {
+      return errno
+    }
+    return code
+  }
+
+  /// Ends the sending direction: the peer reads an end after what was sent.
+  package static func endSending(_ socket: borrowing Descriptor) {
+    _ = shutdown(socket.raw, Int32(SHUT_WR))
+  }
+
+  /// Makes the close that follows a reset, so that the peer can't take what it has for whole.
+  package static func resetOnClose(_ socket: borrowing Descriptor) {
+    var value = linger(l_onoff: 1, l_linger: 0)
+    _ = unsafe setsockopt(
+      socket.raw, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  /// Makes calls on the socket wait, at most `milliseconds` each: for commands, not for lbd.
+  package static func makeBlocking(_ socket: borrowing Descriptor, milliseconds: Int) {
+    let flags = fcntl(socket.raw, F_GETFL)
+    _ = fcntl(socket.raw, F_SETFL, flags & ~Int32(O_NONBLOCK))
+    var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_RCVTIMEO, &time, size)
+    _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_SNDTIMEO, &time, size)
+  }
+
+  /// The address a socket is bound to.
+  package static func localAddress(_ socket: borrowing Descriptor) -> SocketAddress? {
+    unsafe SocketAddress { unsafe getsockname(socket.raw, $0, &$1) == 0 }
+  }
+
+  /// The user at the other end of a Unix socket, or nil.
+  package static func peerUser(_ socket: borrowing Descriptor) -> UInt32? {
+    var credentials = lbd_peer_credentials()
+    var length = socklen_t(MemoryLayout<lbd_peer_credentials>.size)
+    let result = unsafe getsockopt(
+      socket.raw, SOL_SOCKET, SO_PEERCRED, &credentials, &length)
+    return result == 0 ? credentials.uid : nil
+  }
+
+  private static func make(_ family: Int32) throws(SystemError) -> Descriptor {
+    Descriptor(owning: try retrying("socket") { socket(family, streamType, 0) })
+  }
+
+  private static func set(
+    _ socket: borrowing Descriptor, _ level: Int32, _ option: Int32, _ value: Int32
+  ) {
+    var value = value
+    _ = unsafe setsockopt(
+      socket.raw, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+}

@@ -1,0 +1,152 @@
+// Where a socket listens or connects to: IPv4, IPv6 or a path, in the kernel's own form.
+
+import CLinux
+import Glibc
+
+/// A socket address. 112 bytes; copying it is a plain copy.
+package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
+  private var storage: InlineArray<112, UInt8>
+  private var length: UInt8
+  package let family: Int32
+
+  /// An IP address in text (`127.0.0.1`, `::1`) and a port; nil when the text is not one.
+  package init?(ip: String, port: UInt16) {
+    var four = sockaddr_in()
+    var six = sockaddr_in6()
+    if unsafe inet_pton(AF_INET, ip, &four.sin_addr) == 1 {
+      four.sin_family = sa_family_t(AF_INET)
+      four.sin_port = port.bigEndian
+      self.init(copying: four, length: MemoryLayout<sockaddr_in>.size, family: AF_INET)
+    } else if unsafe inet_pton(AF_INET6, ip, &six.sin6_addr) == 1 {
+      six.sin6_family = sa_family_t(AF_INET6)
+      six.sin6_port = port.bigEndian
+      self.init(copying: six, length: MemoryLayout<sockaddr_in6>.size, family: AF_INET6)
+    } else {
+      return nil
+    }
+  }
+
+  /// A Unix socket's path, 1 to 107 bytes; nil when it is longer or empty.
+  package init?(path: String) {
+    var unix = sockaddr_un()
+    unix.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard !bytes.isEmpty && bytes.count < 108 && !bytes.contains(0) else { return nil }
+    // Safe: at most 107 bytes go into the 108 of sun_path, which was zeroed.
+    unsafe withUnsafeMutableBytes(of: &unix.sun_path) { target in
+      unsafe target.copyBytes(from: bytes)
+    }
+    self.init(copying: unix, length: MemoryLayout<sockaddr_un>.size, family: AF_UNIX)
+  }
+
+  private init<Address>(copying address: Address, length: Int, family: Int32) {
+    storage = InlineArray(repeating: 0)
+    self.length = UInt8(length)
+    self.family = family
+    // Safe: the three kinds are at most 110 bytes long.
+    unsafe withUnsafeBytes(of: address) { source in
+      for index in 0..<length { storage[index] = unsafe source[index] }
+    }
+  }
+
+  /// Builds an address from what the kernel writes; nil when it is of no kind known here.
+  init?(_ fill: (UnsafeMutablePointer<sockaddr>, inout socklen_t) -> Bool) {
+    var space = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    // Safe: sockaddr_storage is made to be seen as any sockaddr.
+    let filled = unsafe withUnsafeMutablePointer(to: &space) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe fill(address, &length)
+      }
+    }
+    guard filled else { return nil }
+    switch Int32(space.ss_family) {
+    case AF_INET:
+      self.init(copying: space, length: MemoryLayout<sockaddr_in>.size, family: AF_INET)
+    case AF_INET6:
+      self.init(copying: space, length: MemoryLayout<sockaddr_in6>.size, family: AF_INET6)
+    case AF_UNIX:
+      self.init(copying: space, length: MemoryLayout<sockaddr_un>.size, family: AF_UNIX)
+    default: return nil
+    }
+  }
+
+  /// Runs `body` with the address in the kernel's form.
+  func withKernelForm<Result>(
+    _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+  ) -> Result {
+    // Safe: the bytes are a sockaddr of the length that goes with them.
+    unsafe withUnsafePointer(to: storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe body(address, socklen_t(length))
+      }
+    }
+  }
+
+  package static func == (left: SocketAddress, right: SocketAddress) -> Bool {
+    guard left.family == right.family && left.length == right.length else { return false }
+    return left.storage.indices.allSatisfy { left.storage[$0] == right.storage[$0] }
+  }
+
+  /// The port of an IP address, else 0.
+  package var port: UInt16 {
+    family == AF_UNIX ? 0 : UInt16(storage[2]) << 8 | UInt16(storage[3])
+  }
+
+  /// The IP address in 4 or 16 bytes, as the wire has them; 16 zeros for a path.
+  package var ipBytes: InlineArray<16, UInt8> {
+    var bytes = InlineArray<16, UInt8>(repeating: 0)
+    let (offset, count) = family == AF_INET ? (4, 4) : (8, family == AF_INET6 ? 16 : 0)
+    for index in 0..<count { bytes[index] = storage[offset + index] }
+    return bytes
+  }
+
+  /// The IP address in text, or the path.
+  package var host: String {
+    if family == AF_UNIX {
+      return String(decoding: (2..<110).map { storage[$0] }.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    var text = [CChar](repeating: 0, count: 64)
+    var bytes = ipBytes
+    // Safe: 64 characters hold any address in text.
+    unsafe inet_ntop(family, &bytes, &text, 64)
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// `127.0.0.1:80`, `[::1]:80` or `unix:/path`.
+  package var description: String {
+    switch family {
+    case AF_UNIX: "unix:\(host)"
+    case AF_INET6: "[\(host)]:\(port)"
+    default: "\(host):\(port)"
+    }
+  }
+}
+
+extension SocketAddress {
+  /// What a name resolves to, first answer first. Blocks for as long as the resolver takes, so it
+  /// is called from a thread of its own. An IP address in text resolves to itself.
+  package static func resolve(_ name: String, port: UInt16) -> [SocketAddress] {
+    if let address = SocketAddress(ip: name, port: port) { return [address] }
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    unsafe hints.ai_flags = AI_ADDRCONFIG
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard unsafe getaddrinfo(name, String(port), &hints, &list) == 0 else { return [] }
+    defer { unsafe freeaddrinfo(list) }
+    var found: [SocketAddress] = []
+    var next = unsafe list
+    while let entry = unsafe next {
+      // Safe: getaddrinfo gives lists whose every entry has an address of its stated length.
+      let address = unsafe SocketAddress { target, length in
+        guard let source = unsafe entry.pointee.ai_addr else { return false }
+        length = unsafe entry.pointee.ai_addrlen
+        unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: Int(length))
+        return true
+      }
+      if let address { found.append(address) }
+      unsafe next = entry.pointee.ai_next
+    }
+    return found
+  }
+}

@@ -1,0 +1,39 @@
+// What a refused system call comes to. Thrown at the edges (opening, binding, spawning); the calls
+// that move bytes answer with outcomes instead, since there "would block" is no error.
+
+import Glibc
+
+/// A system call that failed: which one, on what, and the kernel's `errno`.
+package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The call's name, such as `bind`.
+  package let call: String
+  /// The kernel's reason, as `errno` gave it.
+  package let code: Int32
+
+  package init(_ call: String, _ code: Int32) {
+    self.call = call
+    self.code = code
+  }
+
+  /// The kernel's reason in words, such as `Address already in use`.
+  package var reason: String { SystemError.text(code) }
+
+  package var description: String { "\(call): \(reason)" }
+
+  /// The words of an `errno` value.
+  package static func text(_ code: Int32) -> String {
+    // Safe: strerror answers with a NUL-terminated text for every value, copied at once.
+    unsafe String(cString: strerror(code))
+  }
+}
+
+/// Runs a call again while a signal interrupts it, then gives its value or the `errno`.
+@inline(__always)
+func retrying(_ call: String, _ body: () -> Int32) throws(SystemError) -> Int32 {
+  while true {
+    let value = body()
+    if value >= 0 { return value }
+    let code = errno
+    if code != EINTR { throw SystemError(call, code) }
+  }
+}

@@ -1,0 +1,55 @@
+// The four calls that a proxied request costs: bytes from a socket into a buffer, and from a buffer
+// to a socket. Each is one system call and answers with what happened.
+
+import Glibc
+
+/// What one attempt to move bytes came to.
+package enum TransferOutcome: Equatable {
+  /// This many bytes moved, at least one.
+  case moved(Int)
+  /// The kernel has nothing to give, or no room to take; an event will say when.
+  case wouldBlock
+  /// The peer ended its direction.
+  case ended
+  /// The connection is broken; the value is the `errno`.
+  case failed(Int32)
+}
+
+extension Descriptor {
+  /// Receives as much as fits behind the buffer's bytes. The buffer has space.
+  @inline(__always)
+  package func receive(into buffer: inout Buffer) -> TransferOutcome {
+    // Safe: the kernel writes at most `space` bytes behind `end`.
+    let count = unsafe recv(raw, buffer.block + buffer.end, buffer.space, Int32(MSG_DONTWAIT))
+    if count > 0 {
+      buffer.received(count)
+      return .moved(count)
+    }
+    return count == 0 ? .ended : .refused(errno)
+  }
+
+  /// Sends the buffer's bytes between two offsets. The bytes stay in the buffer; `more` tells the
+  /// kernel that others follow at once.
+  @inline(__always)
+  package func send(_ buffer: borrowing Buffer, _ from: Int, _ to: Int) -> TransferOutcome {
+    send(buffer.slice(from, to))
+  }
+
+  /// Sends bytes that lie anywhere.
+  @inline(__always)
+  package func send(_ bytes: Span<UInt8>) -> TransferOutcome {
+    // Safe: the kernel reads the span's bytes during the call only.
+    let count = unsafe bytes.withUnsafeBytes { source in
+      unsafe Glibc.send(
+        raw, source.baseAddress, source.count,
+        Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    }
+    return count >= 0 ? .moved(count) : .refused(errno)
+  }
+}
+
+extension TransferOutcome {
+  fileprivate static func refused(_ code: Int32) -> TransferOutcome {
+    code == EAGAIN || code == EINTR ? .wouldBlock : .failed(code)
+  }
+}
