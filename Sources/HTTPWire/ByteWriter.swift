@@ -1,0 +1,94 @@
+// Where a head is put together before it goes into a buffer: one block, made once for each worker
+// or connection of a command, filled and emptied for each message.
+
+/// A block of bytes to write into. What does not fit is left out and `isOverfull` says so. One
+/// thread owns it. Appending never allocates.
+@safe
+package struct ByteWriter: ~Copyable {
+  private let block: UnsafeMutablePointer<UInt8>
+  private let capacity: Int
+  package private(set) var count = 0
+  /// Something did not fit.
+  package private(set) var isOverfull = false
+
+  /// - Parameter capacity: bytes.
+  package init(capacity: Int) {
+    unsafe block = .allocate(capacity: capacity)
+    unsafe block.initialize(repeating: 0, count: capacity)
+    self.capacity = capacity
+  }
+
+  deinit {
+    unsafe block.deallocate()
+  }
+
+  /// What was written since the last `removeAll`.
+  package var bytes: Span<UInt8> {
+    @_lifetime(borrow self)
+    get {
+      // Safe: `count` bytes are initialised, and the span is tied to this borrow.
+      let written = unsafe UnsafeBufferPointer(start: block, count: count)
+      return unsafe _overrideLifetime(Span(_unsafeElements: written), borrowing: self)
+    }
+  }
+
+  package mutating func removeAll() {
+    count = 0
+    isOverfull = false
+  }
+
+  @inline(__always)
+  package mutating func append(_ byte: UInt8) {
+    guard count < capacity else {
+      isOverfull = true
+      return
+    }
+    unsafe block[count] = byte
+    count += 1
+  }
+
+  @inline(__always)
+  package mutating func append(_ bytes: Span<UInt8>) {
+    // Safe: a span stays valid during the call.
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe append(source.baseAddress, source.count)
+    }
+  }
+
+  @inline(__always)
+  package mutating func append(_ text: StaticString) {
+    unsafe append(text.utf8Start, text.utf8CodeUnitCount)
+  }
+
+  @inline(__always)
+  private mutating func append(_ source: UnsafePointer<UInt8>?, _ length: Int) {
+    guard let source = unsafe source else { return }
+    guard length <= capacity - count else {
+      isOverfull = true
+      return
+    }
+    // Safe: the room was checked, and no source lies in this block.
+    unsafe (block + count).update(from: source, count: length)
+    count += length
+  }
+
+  /// Writes a number of zero or more.
+  package mutating func append(decimal value: Int) {
+    var divisor = 1
+    while value / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      append(UInt8(truncatingIfNeeded: 0x30 + value / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  /// Writes sixteen hexadecimal digits.
+  package mutating func append(hex value: UInt64) {
+    var shift: UInt64 = 64
+    while shift > 0 {
+      shift -= 4
+      let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
+      append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+// What a head says about the message that it begins: where the body ends, and whether the
+// connection goes on. These are the rules that smuggling attacks try to bend, so a message that
+// two servers could cut in two places is refused, not repaired.
+
+/// Where a body ends (RFC 9112 §6.3).
+package enum BodyFraming: Equatable, Sendable {
+  case none
+  /// After this many bytes, zero or more.
+  case length(Int)
+  case chunked
+  /// With the connection; responses only.
+  case untilClose
+}
+
+/// What a request's head decides.
+package struct RequestFraming: Sendable {
+  package var body = BodyFraming.none
+  /// The client wants the connection to go on (RFC 9112 §9.3).
+  package var isPersistent = true
+  /// It waits for a 100 before it sends the body (RFC 9110 §10.1.1).
+  package var expectsContinue = false
+  /// It asks for another protocol (RFC 9110 §7.8).
+  package var wantsUpgrade = false
+  /// `Connection` lists fields that must not go further (RFC 9110 §7.6.1).
+  package var listsFields = false
+  /// The Host field; absent in some HTTP/1.0 requests.
+  package var host: Field?
+
+  package init() {}
+}
+
+/// What a response's head decides.
+package struct ResponseFraming: Sendable {
+  package var body = BodyFraming.none
+  package var isPersistent = true
+  package var listsFields = false
+
+  package init() {}
+}
+
+/// The rules of message framing, each with its section.
+package enum Framing {
+  /// Judges a request head. The reason to refuse it, or nil with `framing` filled in.
+  package static func examine(
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, into framing: inout RequestFraming
+  ) -> Refusal? {
+    framing = RequestFraming()
+    let isVersion10 = head.isVersion10
+    var facts = Facts()
+    if let refusal = facts.gather(head.fields, bytes) { return refusal }
+    if let refusal = judgeHost(head, facts, bytes) { return refusal }
+    framing.host = facts.host
+    if facts.expectations > 0 {
+      // RFC 9110 §10.1.1: an HTTP/1.0 client's expectation is ignored, an unknown one refused.
+      guard facts.expectsContinue && facts.expectations == 1 else { return .unknownExpectation }
+      framing.expectsContinue = !isVersion10
+    }
+    if facts.codings > 0 {
+      // RFC 9112 §6.1: Transfer-Encoding from HTTP/1.0 is faulty framing; with Content-Length it
+      // is an attempt at smuggling. §7: chunked comes last and once.
+      guard !isVersion10 && facts.lengths == 0 else { return .conflictingFraming }
+      guard facts.codings == 1 && facts.isChunked else { return .unknownTransferCoding }
+      framing.body = .chunked
+    } else if facts.lengths > 0 {
+      guard let length = facts.length else { return .malformedLength }
+      framing.body = .length(length)
+    }
+    framing.isPersistent =
+      isVersion10 ? facts.saysKeepAlive && !facts.saysClose : !facts.saysClose
+    // RFC 9110 §7.8: Upgrade counts only with its connection option, and not in HTTP/1.0. A body
+    // before a change of protocol would leave two readings of what follows.
+    framing.wantsUpgrade =
+      facts.saysUpgrade && facts.hasUpgrade && !isVersion10 && framing.body == .none
+    framing.listsFields = facts.listsFields
+    return nil
+  }
+
+  /// Judges a response head to a request with `method`. False when the response is broken and must
+  /// not be passed on (RFC 9112 §6.3).
+  package static func examine(
+    _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, to method: Method,
+    into framing: inout ResponseFraming
+  ) -> Bool {
+    framing = ResponseFraming()
+    let (isVersion10, status) = (head.isVersion10, head.status)
+    var facts = Facts()
+    guard facts.gather(head.fields, bytes) == nil else { return false }
+    if facts.codings > 0 {
+      guard !isVersion10 && facts.lengths == 0 && facts.codings == 1 && facts.isChunked else {
+        return false
+      }
+    }
+    if facts.lengths > 0 && facts.length == nil { return false }
+    framing.isPersistent =
+      isVersion10 ? facts.saysKeepAlive && !facts.saysClose : !facts.saysClose
+    framing.listsFields = facts.listsFields
+    if method == .head || status < 200 || status == 204 || status == 304 {
+      framing.body = .none
+    } else if facts.codings > 0 {
+      framing.body = .chunked
+    } else if let length = facts.length {
+      framing.body = .length(length)
+    } else {
+      framing.body = .untilClose
+      framing.isPersistent = false
+    }
+    return true
+  }
+
+  /// RFC 9112 §3.2: exactly one Host in HTTP/1.1, at most one in 1.0, and a well-formed one.
+  private static func judgeHost(
+    _ head: borrowing RequestHead, _ facts: Facts, _ bytes: Span<UInt8>
+  ) -> Refusal? {
+    let isOptional = head.isVersion10
+    guard facts.hosts == 1 || facts.hosts == 0 && isOptional else { return .missingHost }
+    guard let host = facts.host else { return nil }
+    guard max(host.valueRange.count, head.authorityRange.count) <= 300 else {
+      return .malformedHost
+    }
+    for index in host.valueRange where !ByteClass.isHost(bytes[index]) { return .malformedHost }
+    return nil
+  }
+
+  /// Whether a `Connection` field of this head lists the field `name`.
+  package static func lists(
+    _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ name: Range<Int>
+  ) -> Bool {
+    for index in 0..<fields.count where fields[index].name == .connection {
+      let isAbsent = Text.eachMember(bytes, fields[index].valueRange) {
+        !Text.matches(bytes, $0, name)
+      }
+      if !isAbsent { return true }
+    }
+    return false
+  }
+}
+
+/// What the fields of a head say that bears on framing, before any rule is applied.
+private struct Facts {
+  var hosts = 0
+  var host: Field?
+  var lengths = 0
+  var length: Int?
+  var codings = 0
+  var isChunked = false
+  var expectations = 0
+  var expectsContinue = false
+  var saysClose = false
+  var saysKeepAlive = false
+  var saysUpgrade = false
+  var hasUpgrade = false
+  var listsFields = false
+
+  mutating func gather(_ fields: borrowing HeaderFields, _ bytes: Span<UInt8>) -> Refusal? {
+    for index in 0..<fields.count {
+      let field = fields[index]
+      switch field.name {
+      case .host:
+        hosts += 1
+        host = field
+      case .contentLength:
+        // RFC 9110 §8.6: a repeated or listed length is refused even when all agree.
+        lengths += 1
+        guard lengths == 1, let value = Facts.decimal(bytes, field.valueRange) else {
+          return .malformedLength
+        }
+        length = value
+      case .transferEncoding:
+        codings += 1
+        isChunked = Text.matches(bytes, field.valueRange, "chunked")
+      case .expect:
+        expectations += 1
+        expectsContinue = Text.matches(bytes, field.valueRange, "100-continue")
+      case .upgrade: hasUpgrade = true
+      case .connection: connectionOptions(bytes, field.valueRange)
+      default: break
+      }
+    }
+    return nil
+  }
+
+  private mutating func connectionOptions(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    var (close, keepAlive, upgrade, other) = (false, false, false, false)
+    _ = Text.eachMember(bytes, range) { member in
+      if Text.matches(bytes, member, "close") {
+        close = true
+      } else if Text.matches(bytes, member, "keep-alive") {
+        keepAlive = true
+      } else if Text.matches(bytes, member, "upgrade") {
+        upgrade = true
+      } else {
+        other = true
+      }
+      return true
+    }
+    saysClose = saysClose || close
+    saysKeepAlive = saysKeepAlive || keepAlive
+    saysUpgrade = saysUpgrade || upgrade
+    listsFields = listsFields || other
+  }
+
+  /// `1*DIGIT` up to 2^63 - 1; nil for anything else, so also for `+5`, `0x5` and lists.
+  private static func decimal(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+    guard !range.isEmpty && range.count <= 18 else { return nil }
+    var value = 0
+    for index in range {
+      guard bytes[index] >= 0x30 && bytes[index] <= 0x39 else { return nil }
+      value = value * 10 + Int(bytes[index] - 0x30)
+    }
+    return value
+  }
+}

@@ -1,0 +1,264 @@
+// Turns the bytes of a head into ranges, strictly: what two servers could read in two ways is
+// refused (RFC 9112 §11.2). It copies nothing, looks at each byte about once, and never reads
+// past what is there.
+
+/// What parsing came to.
+package enum ParseOutcome: Equatable {
+  /// The head ends before this offset.
+  case complete(Int)
+  /// More bytes are needed; what is there is well-formed so far.
+  case incomplete
+  case malformed(Refusal)
+}
+
+/// The parser of request and response heads. Cost: about half a nanosecond a byte.
+package struct HeadParser: ~Copyable, ~Escapable {
+  private let bytes: Span<UInt8>
+  private var position = 0
+
+  private enum Step: Equatable {
+    case done
+    case incomplete
+    case malformed(Refusal)
+  }
+
+  @_lifetime(copy bytes)
+  private init(_ bytes: Span<UInt8>) {
+    self.bytes = bytes
+  }
+
+  /// Parses a request head at the start of `bytes`. A few empty lines before it are skipped
+  /// (RFC 9112 §2.2). `head` means something only after `.complete`.
+  package static func parse(request bytes: Span<UInt8>, into head: inout RequestHead)
+    -> ParseOutcome
+  {
+    var parser = HeadParser(bytes)
+    head.fields.removeAll()
+    switch parser.requestLine(&head) {
+    case .done: break
+    case .incomplete: return .incomplete
+    case .malformed(let refusal): return .malformed(refusal)
+    }
+    return parser.fieldLines(&head.fields)
+  }
+
+  /// Parses a response head at the start of `bytes`. `head` means something only after `.complete`.
+  package static func parse(
+    response bytes: Span<UInt8>, into head: inout ResponseHead
+  ) -> ParseOutcome {
+    var parser = HeadParser(bytes)
+    head.fields.removeAll()
+    switch parser.statusLine(&head) {
+    case .done: break
+    case .incomplete: return .incomplete
+    case .malformed(let refusal): return .malformed(refusal)
+    }
+    return parser.fieldLines(&head.fields)
+  }
+
+  /// Whether a head's end lies in `bytes` at or after `offset`: the cheap question to ask before
+  /// parsing again what was incomplete, so that a head sent byte by byte costs no square.
+  package static func mayEnd(_ bytes: Span<UInt8>, from offset: Int) -> Bool {
+    var index = max(0, offset - 3)
+    while index < bytes.count {
+      if bytes[index] == ByteClass.lf {
+        if index + 1 < bytes.count && bytes[index + 1] == ByteClass.lf { return true }
+        if index + 2 < bytes.count && bytes[index + 1] == ByteClass.cr
+          && bytes[index + 2] == ByteClass.lf
+        {
+          return true
+        }
+      }
+      index += 1
+    }
+    return false
+  }
+
+  // MARK: Request line (RFC 9112 §3)
+
+  private mutating func requestLine(_ head: inout RequestHead) -> Step {
+    switch emptyLines() {
+    case .done: break
+    case let other: return other
+    }
+    let start = position
+    while position < bytes.count && ByteClass.isToken(bytes[position]) { position += 1 }
+    guard position < bytes.count else { return .incomplete }
+    guard position > start && bytes[position] == ByteClass.space else {
+      return .malformed(.malformedRequestLine)
+    }
+    head.methodRange = start..<position
+    head.method = Method.recognise(bytes.extracting(start..<position))
+    position += 1
+    switch target(&head) {
+    case .done: return version(&head.isVersion10, .malformedRequestLine)
+    case let other: return other
+    }
+  }
+
+  /// Skips at most four empty lines.
+  private mutating func emptyLines() -> Step {
+    while position < bytes.count && bytes[position] == ByteClass.cr {
+      guard position + 1 < bytes.count else { return .incomplete }
+      guard bytes[position + 1] == ByteClass.lf && position < 8 else {
+        return .malformed(.malformedRequestLine)
+      }
+      position += 2
+    }
+    return .done
+  }
+
+  private mutating func target(_ head: inout RequestHead) -> Step {
+    let start = position
+    while position < bytes.count && ByteClass.isTarget(bytes[position]) { position += 1 }
+    guard position < bytes.count else { return .incomplete }
+    guard position > start && bytes[position] == ByteClass.space else {
+      return .malformed(.malformedTarget)
+    }
+    head.targetRange = start..<position
+    head.authorityRange = start..<start
+    head.pathRange = start..<position
+    position += 1
+    if head.method == .connect { return .malformed(.connectNotSupported) }
+    if bytes[start] == 0x2F {
+      head.form = .origin
+    } else if bytes[start] == 0x2A && head.targetRange.count == 1 && head.method == .options {
+      head.form = .asterisk
+    } else {
+      return absoluteTarget(&head)
+    }
+    return .done
+  }
+
+  /// `http://authority/path` (RFC 9112 §3.2.2).
+  private func absoluteTarget(_ head: inout RequestHead) -> Step {
+    let range = head.targetRange
+    var start = range.lowerBound
+    if range.count > 7 && Text.matches(bytes, start..<start + 7, "http://") {
+      start += 7
+    } else if range.count > 8 && Text.matches(bytes, start..<start + 8, "https://") {
+      start += 8
+    } else {
+      return .malformed(.malformedTarget)
+    }
+    var end = start
+    while end < range.upperBound && bytes[end] != 0x2F && bytes[end] != 0x3F {
+      guard ByteClass.isHost(bytes[end]) else { return .malformed(.malformedTarget) }
+      end += 1
+    }
+    guard end > start else { return .malformed(.malformedTarget) }
+    head.form = .absolute
+    head.authorityRange = start..<end
+    head.pathRange = end..<range.upperBound
+    return .done
+  }
+
+  /// `HTTP/1.0` or `HTTP/1.1`, then the line's end.
+  private mutating func version(_ isVersion10: inout Bool, _ refusal: Refusal) -> Step {
+    switch versionNumber(&isVersion10, refusal) {
+    case .done: return lineEnd(refusal)
+    case let other: return other
+    }
+  }
+
+  private mutating func versionNumber(_ isVersion10: inout Bool, _ refusal: Refusal) -> Step {
+    let start = position
+    let name: [5 of UInt8] = [0x48, 0x54, 0x54, 0x50, 0x2F]
+    for index in name.indices {
+      guard position < bytes.count else { return .incomplete }
+      guard bytes[position] == name[index] else { return .malformed(refusal) }
+      position += 1
+    }
+    guard start + 8 <= bytes.count else { return .incomplete }
+    let (major, dot, minor) = (bytes[position], bytes[position + 1], bytes[position + 2])
+    let digits: ClosedRange<UInt8> = 0x30...0x39
+    guard digits.contains(major) && dot == 0x2E && digits.contains(minor) else {
+      return .malformed(refusal)
+    }
+    guard major == 0x31 && minor <= 0x31 else { return .malformed(.unsupportedVersion) }
+    isVersion10 = minor == 0x30
+    position += 3
+    return .done
+  }
+
+  // MARK: Status line (RFC 9112 §4)
+
+  private mutating func statusLine(_ head: inout ResponseHead) -> Step {
+    switch versionNumber(&head.isVersion10, .malformedRequestLine) {
+    case .done: break
+    case let other: return other
+    }
+    guard position + 5 <= bytes.count else { return .incomplete }
+    guard bytes[position] == ByteClass.space else { return .malformed(.malformedRequestLine) }
+    var status = 0
+    for index in position + 1..<position + 4 {
+      guard bytes[index] >= 0x30 && bytes[index] <= 0x39 else {
+        return .malformed(.malformedRequestLine)
+      }
+      status = status * 10 + Int(bytes[index] - 0x30)
+    }
+    guard status >= 100 && status < 600 else { return .malformed(.malformedRequestLine) }
+    head.status = status
+    position += 4
+    if bytes[position] == ByteClass.space { position += 1 }
+    let start = position
+    while position < bytes.count && ByteClass.isFieldValue(bytes[position]) { position += 1 }
+    head.reasonRange = start..<position
+    return lineEnd(.malformedRequestLine)
+  }
+
+  // MARK: Field lines (RFC 9112 §5)
+
+  private mutating func fieldLines(_ fields: inout HeaderFields) -> ParseOutcome {
+    while true {
+      guard position < bytes.count else { return .incomplete }
+      if bytes[position] == ByteClass.cr {
+        switch lineEnd(.malformedField) {
+        case .done: return .complete(position)
+        case .incomplete: return .incomplete
+        case .malformed(let refusal): return .malformed(refusal)
+        }
+      }
+      var field = Field()
+      switch fieldLine(&field) {
+      case .done: break
+      case .incomplete: return .incomplete
+      case .malformed(let refusal): return .malformed(refusal)
+      }
+      guard fields.append(field) else { return .malformed(.tooManyFields) }
+    }
+  }
+
+  /// `name ":" OWS value OWS CRLF`. White space before the colon and continued lines are refused
+  /// (§5.1, §5.2): neither byte is a token.
+  private mutating func fieldLine(_ field: inout Field) -> Step {
+    let start = position
+    while position < bytes.count && ByteClass.isToken(bytes[position]) { position += 1 }
+    guard position < bytes.count else { return .incomplete }
+    guard position > start && bytes[position] == ByteClass.colon && position < 65535 else {
+      return .malformed(.malformedField)
+    }
+    field.nameStart = UInt16(start)
+    field.nameEnd = UInt16(position)
+    field.name = FieldName.recognise(bytes, start, position - start)
+    position += 1
+    let valueStart = position
+    while position < bytes.count && ByteClass.isFieldValue(bytes[position]) { position += 1 }
+    guard position < bytes.count else { return .incomplete }
+    guard position < 65535 else { return .malformed(.headTooLarge) }
+    let value = Text.trim(bytes, valueStart..<position)
+    field.valueStart = UInt16(value.lowerBound)
+    field.valueEnd = UInt16(value.upperBound)
+    return lineEnd(.malformedField)
+  }
+
+  /// CRLF and nothing else: a bare CR or LF is read in two ways by others (§2.2).
+  private mutating func lineEnd(_ refusal: Refusal) -> Step {
+    guard position < bytes.count else { return .incomplete }
+    guard bytes[position] == ByteClass.cr else { return .malformed(refusal) }
+    guard position + 1 < bytes.count else { return .incomplete }
+    guard bytes[position + 1] == ByteClass.lf else { return .malformed(refusal) }
+    position += 2
+    return .done
+  }
+}

@@ -1,0 +1,185 @@
+// Writes the head that goes on: request line or status line, the fields that may pass, and what a
+// balancer adds. Nothing of a head goes out as it came in; each line is written anew from what the
+// parser understood.
+
+/// What lbd adds to a request, known before its head is written.
+package struct ForwardedFacts: ~Copyable, ~Escapable {
+  /// The client's address in text.
+  package let client: Span<UInt8>
+  /// `http` as long as lbd speaks no TLS.
+  package let scheme: StaticString
+  /// A number that no other request has.
+  package let requestID: (UInt64, UInt64)
+
+  @_lifetime(copy client)
+  package init(client: Span<UInt8>, scheme: StaticString, requestID: (UInt64, UInt64)) {
+    self.client = client
+    self.scheme = scheme
+    self.requestID = requestID
+  }
+}
+
+/// The writer of heads.
+package enum HeadWriter {
+  /// Bytes by which a written request head may be longer than the received one.
+  package static var growth: Int { 1024 }
+
+  /// Writes the request that a replica gets.
+  /// - Parameters:
+  ///   - head, bytes, framing: the client's request as it was understood.
+  ///   - target: replaces the request's own target unless it is empty.
+  ///   - facts: what is said of the client. The client's own `X-Forwarded-*`, `Forwarded` and
+  ///     `X-Request-Id` are not believed and go.
+  package static func write(
+    request head: borrowing RequestHead, _ bytes: Span<UInt8>, _ framing: RequestFraming,
+    target: StaticString, _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
+  ) {
+    writer.append(bytes.extracting(head.methodRange))
+    writer.append(ByteClass.space)
+    writeTarget(head, bytes, target, to: &writer)
+    writer.append(" HTTP/1.1\r\nHost: ")
+    let host = head.form == .absolute ? head.authorityRange : framing.host?.valueRange ?? 0..<0
+    writer.append(bytes.extracting(host))
+    writer.append("\r\n")
+    for index in 0..<head.fields.count {
+      let field = head.fields[index]
+      guard !isLbdsOwn(field.name), passes(field, of: head.fields, bytes, framing.listsFields)
+      else { continue }
+      write(field, bytes, to: &writer)
+    }
+    write(framing.body, to: &writer)
+    if framing.expectsContinue { writer.append("Expect: 100-continue\r\n") }
+    if framing.wantsUpgrade { writeUpgrade(head.fields, bytes, to: &writer) }
+    writer.append("X-Forwarded-For: ")
+    writer.append(facts.client)
+    writer.append("\r\nX-Forwarded-Proto: ")
+    writer.append(facts.scheme)
+    writer.append("\r\nX-Forwarded-Host: ")
+    writer.append(bytes.extracting(host))
+    writer.append(
+      head.isVersion10 ? "\r\nVia: 1.0 lbd\r\nX-Request-Id: " : "\r\nVia: 1.1 lbd\r\nX-Request-Id: "
+    )
+    writer.append(hex: facts.requestID.0)
+    writer.append(hex: facts.requestID.1)
+    writer.append("\r\n\r\n")
+  }
+
+  private static func writeTarget(
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ target: StaticString,
+    to writer: inout ByteWriter
+  ) {
+    guard target.utf8CodeUnitCount == 0 else {
+      writer.append(target)
+      return
+    }
+    // RFC 9112 §3.2.1, §3.2.4: an absolute-form target becomes origin-form or asterisk-form.
+    let path = head.pathRange
+    if path.isEmpty {
+      writer.append(head.method == .options ? "*" : "/")
+    } else {
+      if bytes[path.lowerBound] == 0x3F { writer.append("/") }
+      writer.append(bytes.extracting(path))
+    }
+  }
+
+  /// Writes the response that the client gets.
+  /// - Parameters:
+  ///   - body: how the body is framed towards the client.
+  ///   - connection: what to say of the client's connection.
+  ///   - replica: named in the answer to a test request, else empty.
+  package static func write(
+    response head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: ResponseFraming,
+    body: BodyFraming, connection: ConnectionOption, replica: Span<UInt8>,
+    to writer: inout ByteWriter
+  ) {
+    writer.append("HTTP/1.1 ")
+    writer.append(decimal: head.status)
+    writer.append(ByteClass.space)
+    writer.append(bytes.extracting(head.reasonRange))
+    writer.append("\r\n")
+    let isBodiless = body == .none
+    for index in 0..<head.fields.count {
+      let field = head.fields[index]
+      // The length that HEAD or 304 states is the one that GET would have had; it passes.
+      let passesLength =
+        field.name == .contentLength && isBodiless && head.status >= 200 && head.status != 204
+      guard passesLength || passes(field, of: head.fields, bytes, framing.listsFields) else {
+        continue
+      }
+      write(field, bytes, to: &writer)
+    }
+    write(body, to: &writer)
+    switch connection {
+    case .unsaid: break
+    case .close: writer.append("Connection: close\r\n")
+    case .keepAlive: writer.append("Connection: keep-alive\r\n")
+    case .upgrade: writeUpgrade(head.fields, bytes, to: &writer)
+    }
+    if !replica.isEmpty {
+      writer.append("X-Lbd-Replica: ")
+      writer.append(replica)
+      writer.append("\r\n")
+    }
+    writer.append("\r\n")
+  }
+
+  private static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
+    writer.append(bytes.extracting(field.nameRange))
+    writer.append(": ")
+    writer.append(bytes.extracting(field.valueRange))
+    writer.append("\r\n")
+  }
+
+  private static func write(_ body: BodyFraming, to writer: inout ByteWriter) {
+    switch body {
+    case .none, .untilClose: break
+    case .chunked: writer.append("Transfer-Encoding: chunked\r\n")
+    case .length(let length):
+      writer.append("Content-Length: ")
+      writer.append(decimal: length)
+      writer.append("\r\n")
+    }
+  }
+
+  private static func writeUpgrade(
+    _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>, to writer: inout ByteWriter
+  ) {
+    writer.append("Connection: upgrade\r\n")
+    for index in 0..<fields.count where fields[index].name == .upgrade {
+      write(fields[index], bytes, to: &writer)
+    }
+  }
+
+  /// What lbd states of a request itself, so that no client can state it in its place.
+  private static func isLbdsOwn(_ name: FieldName) -> Bool {
+    switch name {
+    case .forwarded, .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken: true
+    default: false
+    }
+  }
+
+  /// Whether a field goes on to the next hop as it is. What concerns one connection only does not
+  /// (RFC 9110 §7.6.1), what is written from the framing does not, what `Connection` lists does not.
+  private static func passes(
+    _ field: Field, of fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ listsFields: Bool
+  ) -> Bool {
+    switch field.name {
+    case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .expect,
+      .contentLength, .host, .http2Settings, .trailer:
+      false
+    case .via: true
+    default: listsFields ? !Framing.lists(fields, bytes, field.nameRange) : true
+    }
+  }
+}
+
+/// What a response says of the connection that it goes out on.
+package enum ConnectionOption: Sendable {
+  /// Nothing: it goes on, as HTTP/1.1 does by itself.
+  case unsaid
+  case close
+  /// It goes on, said because the client speaks HTTP/1.0.
+  case keepAlive
+  /// It changes its protocol.
+  case upgrade
+}

@@ -1,0 +1,110 @@
+// The fields of one head as ranges into the bytes that were received: nothing is copied, and a
+// worker's one list serves all its requests in turn.
+
+/// One field line: where its name and its value lie, white space around the value left out.
+package struct Field: BitwiseCopyable, Sendable {
+  package var nameStart: UInt16 = 0
+  package var nameEnd: UInt16 = 0
+  package var valueStart: UInt16 = 0
+  package var valueEnd: UInt16 = 0
+  package var name = FieldName.other
+
+  package var nameRange: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+  package var valueRange: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+}
+
+/// The field lines of one head in their order, at most `capacity`.
+package struct HeaderFields: ~Copyable, Sendable {
+  package static var capacity: Int { 100 }
+  private var fields = InlineArray<100, Field>(repeating: Field())
+  package private(set) var count = 0
+
+  package init() {}
+
+  package subscript(index: Int) -> Field {
+    @inline(__always) get {
+      guard index < count else { fatalError("a field outside of the head") }
+      return fields[index]
+    }
+  }
+
+  mutating func removeAll() {
+    count = 0
+  }
+
+  /// False when the list is full.
+  @inline(__always)
+  mutating func append(_ field: Field) -> Bool {
+    guard count < HeaderFields.capacity else { return false }
+    fields[count] = field
+    count += 1
+    return true
+  }
+
+  /// How many fields have a name, and the first of them.
+  package func find(_ name: FieldName) -> (count: Int, first: Field?) {
+    var count = 0
+    var first: Field?
+    for index in 0..<self.count where fields[index].name == name {
+      if count == 0 { first = fields[index] }
+      count += 1
+    }
+    return (count, first)
+  }
+}
+
+/// Comparisons of parts of a head with texts of ours.
+package enum Text {
+  /// Whether the bytes in `range` are `text`, which is in small letters, in any case.
+  package static func matches(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString
+  ) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for index in 0..<range.count {
+      let byte = bytes[range.lowerBound + index]
+      let small = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+      // Safe: the index is below the text's length.
+      if unsafe small != text.utf8Start[index] { return false }
+    }
+    return true
+  }
+
+  /// Whether two ranges hold the same token, in any case.
+  static func matches(_ bytes: Span<UInt8>, _ one: Range<Int>, _ other: Range<Int>) -> Bool {
+    guard one.count == other.count else { return false }
+    for index in 0..<one.count {
+      let left = bytes[one.lowerBound + index]
+      let right = bytes[other.lowerBound + index]
+      if left != right && (left | 0x20 != right | 0x20 || left | 0x20 < 0x61 || left | 0x20 > 0x7A)
+      {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Runs `body` on each member of a comma-separated list (RFC 9110 §5.6.1), empty ones left out,
+  /// until it answers false; false then.
+  static func eachMember(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ body: (Range<Int>) -> Bool
+  ) -> Bool {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      var end = start
+      while end < range.upperBound && bytes[end] != 0x2C { end += 1 }
+      let member = trim(bytes, start..<end)
+      if !member.isEmpty && !body(member) { return false }
+      start = end + 1
+    }
+    return true
+  }
+
+  /// The range without spaces and tabs at its ends.
+  static func trim(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+    var start = range.lowerBound
+    var end = range.upperBound
+    while start < end && (bytes[start] == 0x20 || bytes[start] == 9) { start += 1 }
+    while end > start && (bytes[end - 1] == 0x20 || bytes[end - 1] == 9) { end -= 1 }
+    return start..<end
+  }
+}

@@ -1,0 +1,76 @@
+// The answers that lbd gives itself: a status, a small JSON body, and whether the connection ends.
+
+/// The writer of lbd's own answers.
+package enum Responses {
+  /// The reason phrase of a status that lbd gives itself.
+  package static func reason(_ status: Int) -> StaticString {
+    switch status {
+    case 200: "OK"
+    case 400: "Bad Request"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 408: "Request Timeout"
+    case 409: "Conflict"
+    case 413: "Content Too Large"
+    case 414: "URI Too Long"
+    case 417: "Expectation Failed"
+    case 431: "Request Header Fields Too Large"
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    default: "Unknown"
+    }
+  }
+
+  /// Writes a head for a body of `length` bytes.
+  /// - Parameters:
+  ///   - retryAfter: seconds, 0 for none (RFC 9110 §10.2.3).
+  ///   - allow: the methods to name with a 405, else empty.
+  package static func writeHead(
+    _ status: Int, type: StaticString, length: Int, connection: ConnectionOption,
+    retryAfter: Int = 0, allow: StaticString = "", to writer: inout ByteWriter
+  ) {
+    writer.append("HTTP/1.1 ")
+    writer.append(decimal: status)
+    writer.append(ByteClass.space)
+    writer.append(reason(status))
+    writer.append("\r\nContent-Type: ")
+    writer.append(type)
+    writer.append("\r\nContent-Length: ")
+    writer.append(decimal: length)
+    writer.append("\r\n")
+    if retryAfter > 0 {
+      writer.append("Retry-After: ")
+      writer.append(decimal: retryAfter)
+      writer.append("\r\n")
+    }
+    if allow.utf8CodeUnitCount > 0 {
+      writer.append("Allow: ")
+      writer.append(allow)
+      writer.append("\r\n")
+    }
+    switch connection {
+    case .close: writer.append("Connection: close\r\n")
+    case .keepAlive: writer.append("Connection: keep-alive\r\n")
+    case .unsaid, .upgrade: break
+    }
+    writer.append("\r\n")
+  }
+
+  /// Writes `{"detail": "…"}` with its head. `detail` needs no escape in JSON.
+  package static func write(
+    _ status: Int, detail: StaticString, connection: ConnectionOption, retryAfter: Int = 0,
+    allow: StaticString = "", isHead: Bool = false, to writer: inout ByteWriter
+  ) {
+    writeHead(
+      status, type: "application/json", length: detail.utf8CodeUnitCount + 13,
+      connection: connection, retryAfter: retryAfter, allow: allow, to: &writer)
+    guard !isHead else { return }
+    writer.append("{\"detail\":\"")
+    writer.append(detail)
+    writer.append("\"}")
+  }
+}
