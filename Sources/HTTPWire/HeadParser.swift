@@ -74,6 +74,12 @@ package struct HeadParser: ~Copyable, ~Escapable {
     return false
   }
 
+  /// Whether a line ends in `bytes`.
+  package static func hasLine(_ bytes: Span<UInt8>) -> Bool {
+    for index in bytes.indices where bytes[index] == ByteClass.lf { return true }
+    return false
+  }
+
   // MARK: Request line (RFC 9112 §3)
 
   private mutating func requestLine(_ head: inout RequestHead) -> Step {

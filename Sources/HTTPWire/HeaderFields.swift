@@ -69,6 +69,25 @@ package enum Text {
     return true
   }
 
+  /// Whether the bytes in `range` are exactly `text`.
+  package static func equals(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString
+  ) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for index in 0..<range.count {
+      // Safe: the index is below the text's length.
+      if unsafe bytes[range.lowerBound + index] != text.utf8Start[index] { return false }
+    }
+    return true
+  }
+
+  /// The part of a path-and-query range before the query.
+  package static func path(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+    var end = range.lowerBound
+    while end < range.upperBound && bytes[end] != 0x3F { end += 1 }
+    return range.lowerBound..<end
+  }
+
   /// Whether two ranges hold the same token, in any case.
   static func matches(_ bytes: Span<UInt8>, _ one: Range<Int>, _ other: Range<Int>) -> Bool {
     guard one.count == other.count else { return false }

@@ -3,13 +3,13 @@
 
 import Glibc
 
-/// The single holder of a block from a `BufferPool`; gives it back at the end of its life. Offsets
-/// are counted from the block's first byte. No call allocates.
+/// The single holder of a block from a `BufferPool`, or of none; gives it back at the end of its life.
+/// Offsets are counted from the block's first byte. No call allocates.
 @safe
 package struct Buffer: ~Copyable {
   let block: UnsafeMutableRawPointer
   private let home: UnsafeMutablePointer<BufferPool.Home>
-  /// The block's length in bytes.
+  /// The block's length in bytes, 0 where no block is held.
   package let capacity: Int
   /// Where the bytes at hand begin.
   package private(set) var start: Int
@@ -26,9 +26,22 @@ package struct Buffer: ~Copyable {
     end = BufferPool.headroom
   }
 
-  deinit {
-    unsafe BufferPool.giveBack(block, to: home)
+  /// What stands where no block is held: no bytes, no space, nothing to give back.
+  package init() {
+    // Safe: never followed, since every access is bounded by offsets that all are 0.
+    unsafe block = UnsafeMutableRawPointer(bitPattern: 64)!
+    unsafe home = UnsafeMutablePointer(bitPattern: 64)!
+    capacity = 0
+    start = 0
+    end = 0
   }
+
+  deinit {
+    if capacity > 0 { unsafe BufferPool.giveBack(block, to: home) }
+  }
+
+  /// Whether a block is held.
+  package var isHeld: Bool { capacity > 0 }
 
   /// Bytes at hand.
   package var count: Int { end - start }
@@ -84,8 +97,8 @@ package struct Buffer: ~Copyable {
 
   /// Drops all bytes and makes all space but the headroom free.
   package mutating func reset() {
-    start = BufferPool.headroom
-    end = BufferPool.headroom
+    start = min(BufferPool.headroom, capacity)
+    end = start
   }
 
   /// Moves the bytes at hand to the front, behind the headroom, so that more can follow.

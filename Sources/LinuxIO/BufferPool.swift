@@ -42,8 +42,8 @@ package struct BufferPool: ~Copyable {
   /// The buffers that are out now.
   package var lent: Int { touched - (unsafe home.pointee.free) }
 
-  /// Lends an empty buffer, or nil when all are out. Never allocates.
-  package mutating func borrow() -> Buffer? {
+  /// Lends an empty buffer, or one that holds no block when all are out. Never allocates.
+  package mutating func borrow() -> Buffer {
     if let block = unsafe home.pointee.firstFree {
       // Safe: a free block holds the next free one's address in its first bytes, put there by giveBack.
       unsafe home.pointee.firstFree = block.load(as: UnsafeMutableRawPointer?.self)
@@ -51,7 +51,7 @@ package struct BufferPool: ~Copyable {
       unsafe home.pointee.leastFree = min(home.pointee.leastFree, home.pointee.free)
       return unsafe Buffer(block: block, home: home, capacity: blockSize)
     }
-    guard touched < blocks else { return nil }
+    guard touched < blocks else { return Buffer() }
     let block = unsafe memory.base + touched * blockSize
     touched += 1
     return unsafe Buffer(block: block, home: home, capacity: blockSize)

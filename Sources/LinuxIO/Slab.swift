@@ -80,8 +80,10 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     return unsafe element(slot).move()
   }
 
-  /// The record in a slot that is in use.
+  /// The record in a slot that is in use. Spans of a record's bytes don't outlive the access, so
+  /// they are looked at in the record's own methods.
   package subscript(slot: UInt32) -> Element {
+    // Safe: the slot was checked to be in use.
     @inline(__always) _read {
       guard isOccupied(slot) else { fatalError("a slab slot was read after its record went") }
       yield unsafe element(slot).pointee

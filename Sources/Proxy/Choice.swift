@@ -1,0 +1,90 @@
+// From an accepted head to a replica that gets it: the request is rewritten in place, a replica is
+// picked, and a connection to it is found or opened.
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// Takes up the request in `requestHead` and `requestFraming`, whose head is the next
+  /// `headLength` bytes of the client's input.
+  mutating func open(_ exchange: UInt32, headLength: Int) {
+    let client = exchanges[exchange].client
+    exchanges[exchange].isPersistent = requestFraming.isPersistent && !isDraining
+    exchanges[exchange].wantsUpgrade = requestFraming.wantsUpgrade
+    exchanges[exchange].requestBody = BodyProgress(requestFraming.body, keepsFraming: true)
+    if case .length(let length) = requestFraming.body, length > settings.bodyLimit {
+      clients[client].input.consume(headLength)
+      return refuse(exchange: exchange, .bodyTooLarge)
+    }
+    exchanges[exchange].isTest = clients[client].holds(
+      snapshot.testToken, in: .testToken, of: requestHead)
+    var target: StaticString = ""
+    if settings.docs {
+      switch clients[client].ownDocument(requestHead) {
+      case .control:
+        exchanges[exchange].asksControl = true
+        target = "/pool"
+      case .page(let page, let type):
+        return serve(exchange, page, type, headLength: headLength)
+      case .none: break
+      }
+    }
+    guard rewriteHead(exchange, headLength, target) else {
+      return refuse(exchange: exchange, .headTooLarge)
+    }
+    if let refusal = takeInBody(exchange) { return refuse(exchange: exchange, refusal) }
+    dispatch(exchange)
+  }
+
+  /// Puts the replica's head in the place of the client's, so that head and body stay one piece.
+  private mutating func rewriteHead(
+    _ exchange: UInt32, _ headLength: Int, _ target: StaticString
+  ) -> Bool {
+    let client = exchanges[exchange].client
+    let requestID = requestIDs.next()
+    clients[client].writeRequest(
+      requestHead, requestFraming, target: target, requestID: requestID, to: &writer)
+    guard clients[client].replaceHead(headLength, writer) else { return false }
+    let start = clients[client].input.start
+    exchanges[exchange].replayFrom = start
+    exchanges[exchange].sentTo = start
+    exchanges[exchange].readyTo = start + writer.count
+    exchanges[exchange].nextFrom = start + writer.count
+    return true
+  }
+
+  /// Gives the request to a replica: the next in turn, or the control socket.
+  mutating func dispatch(_ exchange: UInt32) {
+    guard let slot = pick(exchange) else { return answerNoReplica(exchange) }
+    exchanges[exchange].tried.insert(slot)
+    exchanges[exchange].sentTo = exchanges[exchange].replayFrom
+    if let upstream = takeIdle(slot) {
+      attach(upstream, to: exchange)
+      pumpRequest(exchange)
+    } else {
+      connect(exchange, slot)
+    }
+  }
+
+  private mutating func pick(_ exchange: UInt32) -> Int? {
+    if exchanges[exchange].asksControl {
+      return exchanges[exchange].tried.count == 0 ? SharedPool.controlSlot : nil
+    }
+    let epoch = links.pool.epoch
+    if epoch != pickerEpoch { rebuildPicker(epoch) }
+    guard !picker.isEmpty else { return nil }
+    return picker.pick(ticket: links.pool.drawTicket(), excluding: exchanges[exchange].tried)
+  }
+
+  /// Health, weights or replicas have changed since the last pick.
+  private mutating func rebuildPicker(_ epoch: Int) {
+    candidates.removeAll(keepingCapacity: true)
+    for replica in snapshot.replicas
+    where replica.address != nil && links.pool.isUsable(replica.slot) {
+      candidates.append((replica.slot, replica.weight))
+    }
+    picker.rebuild(candidates)
+    pickerEpoch = epoch
+  }
+}

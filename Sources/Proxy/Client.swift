@@ -1,0 +1,118 @@
+// A client's connection as its worker keeps it: small, so that a hundred thousand idle ones cost
+// little. What an exchange needs beyond it is in the exchange, which exists only while one is under
+// way; the buffer is held only while bytes are in flight.
+
+import HTTPWire
+import LinuxIO
+
+/// A connection from a client.
+struct Client: ~Copyable {
+  /// What the connection is doing when no exchange is under way.
+  enum Phase: UInt8 {
+    /// It waits for the first byte of a head, or for the rest of one.
+    case reading
+    /// An exchange is under way.
+    case exchanging
+    /// The last answer went out and the sending side was ended; what still comes is thrown away
+    /// until the client ends too, so that a reset cannot overtake the answer (RFC 9112 §9.6).
+    case lingering
+  }
+
+  let descriptor: Descriptor
+  let address: AddressText
+  /// What was received and not yet passed on.
+  var input = Buffer()
+  /// The exchange under way, or `none`.
+  var exchange = UInt32.max
+  var phase = Phase.reading
+  /// The last event said so, and no call has said otherwise since.
+  var isReadable = false
+  var isWritable = true
+  /// The client has ended its direction, or the connection is over.
+  var isEnding = false
+  /// A head has begun to arrive, so that the deadline of the head runs.
+  var hasBegunHead = false
+  /// How far the incomplete head has been looked at, counted from the input's first byte.
+  var scanned: UInt32 = 0
+  /// Bytes thrown away while lingering.
+  var discarded: UInt32 = 0
+
+  init(descriptor: consuming Descriptor, address: AddressText) {
+    self.descriptor = descriptor
+    self.address = address
+  }
+
+  /// One receive into the input, which has space.
+  mutating func receive() -> TransferOutcome {
+    let space = input.space
+    let outcome = descriptor.receive(into: &input)
+    switch outcome {
+    // Less than there was room for: the kernel has no more (epoll(7)), unless an end follows.
+    case .moved(let count): isReadable = count == space || isEnding
+    case .wouldBlock: isReadable = false
+    case .ended, .failed: break
+    }
+    return outcome
+  }
+}
+
+extension Client {
+  // The bytes of the input are looked at in here, so that no span outlives the look.
+
+  func parse(into head: inout RequestHead) -> ParseOutcome {
+    HeadParser.parse(request: input.bytes, into: &head)
+  }
+
+  func examine(_ head: borrowing RequestHead, into framing: inout RequestFraming) -> Refusal? {
+    Framing.examine(head, input.bytes, into: &framing)
+  }
+
+  /// Whether the incomplete head may be complete now, counting what was `scanned` before.
+  var mayHoldHead: Bool { scanned == 0 || HeadParser.mayEnd(input.bytes, from: Int(scanned)) }
+
+  /// Whether the request line is complete.
+  var holdsLine: Bool { HeadParser.hasLine(input.bytes) }
+
+  /// Whether the head's one field of a name holds exactly these bytes; takes as long for any
+  /// value of their length.
+  func holds(_ secret: [UInt8], in name: FieldName, of head: borrowing RequestHead) -> Bool {
+    let found = head.fields.find(name)
+    guard found.count == 1, let range = found.first?.valueRange, range.count == secret.count
+    else { return false }
+    let bytes = input.bytes
+    var difference: UInt8 = 0
+    for index in 0..<secret.count { difference |= bytes[range.lowerBound + index] ^ secret[index] }
+    return difference == 0
+  }
+
+  /// Brings the chunks between two offsets of the input into normal form.
+  mutating func scan(
+    _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner
+  ) -> (outcome: ChunkedOutcome, used: Int, kept: Int) {
+    var bytes = input.mutableSlice(from, to)
+    return scanner.scan(&bytes)
+  }
+
+  /// Writes the head that a replica gets, in the place of the one at the input's front.
+  /// - Parameter target: replaces the request's own unless it is empty.
+  func writeRequest(
+    _ head: borrowing RequestHead, _ framing: RequestFraming, target: StaticString,
+    requestID: (UInt64, UInt64), to writer: inout ByteWriter
+  ) {
+    writer.removeAll()
+    HeadWriter.write(
+      request: head, input.bytes, framing, target: target,
+      ForwardedFacts(client: address.bytes, scheme: "http", requestID: requestID), to: &writer)
+  }
+
+  /// Puts what was written in the place of the input's first `length` bytes. False when it does
+  /// not fit.
+  mutating func replaceHead(_ length: Int, _ writer: borrowing ByteWriter) -> Bool {
+    input.consume(length)
+    if writer.isOverfull { return false }
+    return input.prepend(writer.bytes)
+  }
+}
+
+/// No record: what an index says when there is none.
+let none = UInt32.max

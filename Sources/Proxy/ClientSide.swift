@@ -1,0 +1,190 @@
+// The clients' side of a worker: accepting connections, reading requests from them, and letting
+// them go.
+
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  // MARK: Accepting
+
+  /// Takes one waiting connection. The listener stays ready while others wait, so that workers
+  /// share a burst.
+  mutating func accept() {
+    guard let listener = listener.take() else { return }
+    let outcome = Socket.accept(listener)
+    self.listener = consume listener
+    switch consume outcome {
+    case .accepted(let descriptor, let address): welcome(descriptor, AddressText(address))
+    case .none: break
+    case .exhausted:
+      // Others wait in the kernel's queue until a connection here ends.
+      if clients.count > 0 { pauseListening() }
+    }
+  }
+
+  private mutating func welcome(_ descriptor: consuming Descriptor, _ address: AddressText) {
+    let slot = clients.insert(Client(descriptor: descriptor, address: address))
+    do {
+      try poller.add(clients[slot].descriptor, .connection, token: clients.token(slot))
+    } catch {
+      _ = clients.remove(slot)
+      return
+    }
+    clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
+    if clients.count == clients.capacity { pauseListening() }
+  }
+
+  // MARK: Events
+
+  mutating func clientEvent(_ slot: UInt32, _ readiness: Readiness) {
+    if readiness.isReadable { clients[slot].isReadable = true }
+    if readiness.isWritable { clients[slot].isWritable = true }
+    if readiness.isEnding { clients[slot].isEnding = true }
+    if readiness.isOver && clients[slot].phase == .exchanging {
+      abandon(clients[slot].exchange)
+    } else {
+      resumeClient(slot)
+    }
+  }
+
+  /// Goes on with whatever the connection can do now.
+  mutating func resumeClient(_ slot: UInt32) {
+    switch clients[slot].phase {
+    case .reading: readRequest(slot)
+    case .lingering: linger(slot)
+    case .exchanging: resume(clients[slot].exchange)
+    }
+  }
+
+  mutating func clientDeadlinePassed(_ slot: UInt32) {
+    guard clients.next(from: slot) == slot else { return }
+    switch clients[slot].phase {
+    case .reading where clients[slot].hasBegunHead: refuse(slot, .requestTimeout)
+    case .reading, .lingering: closeClient(slot)
+    case .exchanging:
+      let exchange = clients[slot].exchange
+      if exchanges[exchange].hasHead {
+        abandon(exchange)
+      } else {
+        refuse(exchange: exchange, .requestTimeout)
+      }
+    }
+  }
+
+  // MARK: Reading a request
+
+  /// Reads and starts the next request, as far as bytes are there.
+  mutating func readRequest(_ slot: UInt32) {
+    while true {
+      if !clients[slot].input.isEmpty && parseRequest(slot) { return }
+      guard clients[slot].isReadable else { return awaitRequest(slot) }
+      guard ensureInput(slot) else { return closeClient(slot) }
+      switch clients[slot].receive() {
+      case .moved: beginHead(slot)
+      case .wouldBlock: return awaitRequest(slot)
+      case .ended, .failed: return closeClient(slot)
+      }
+    }
+  }
+
+  /// The deadline of the whole head runs from its first byte.
+  private mutating func beginHead(_ slot: UInt32) {
+    guard !clients[slot].hasBegunHead else { return }
+    clients[slot].hasBegunHead = true
+    clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
+  }
+
+  /// Nothing more to read now: no buffer is held without bytes.
+  private mutating func awaitRequest(_ slot: UInt32) {
+    guard clients[slot].input.isEmpty else { return }
+    clients[slot].input = Buffer()
+    if isDraining { closeClient(slot) }
+  }
+
+  /// Makes sure that the connection has a buffer. False when all are out.
+  private mutating func ensureInput(_ slot: UInt32) -> Bool {
+    if !clients[slot].input.isHeld { clients[slot].input = buffers.borrow() }
+    return clients[slot].input.isHeld
+  }
+
+  /// Parses what is at hand. True when that settled what the connection does next; false when more
+  /// bytes are needed, for which there is room.
+  private mutating func parseRequest(_ slot: UInt32) -> Bool {
+    guard clients[slot].mayHoldHead else { return awaitHead(slot) }
+    switch clients[slot].parse(into: &requestHead) {
+    case .complete(let length) where length <= settings.headLimit: begin(slot, length)
+    case .complete: refuse(slot, .headTooLarge)
+    case .incomplete: return awaitHead(slot)
+    case .malformed(let refusal): refuse(slot, refusal)
+    }
+    return true
+  }
+
+  /// The head goes on beyond what is at hand: makes room, or refuses what is too long.
+  private mutating func awaitHead(_ slot: UInt32) -> Bool {
+    let count = clients[slot].input.count
+    clients[slot].scanned = UInt32(count)
+    if count >= settings.headLimit {
+      refuse(slot, clients[slot].holdsLine ? .headTooLarge : .targetTooLong)
+      return true
+    }
+    if clients[slot].input.space < settings.headLimit - count { clients[slot].input.compact() }
+    return false
+  }
+
+  /// Starts the exchange that a complete head of `length` bytes asks for.
+  private mutating func begin(_ slot: UInt32, _ length: Int) {
+    clients[slot].scanned = 0
+    clients[slot].hasBegunHead = false
+    clients[slot].phase = .exchanging
+    clientDeadlines.clear(slot)
+    var record = Exchange(client: slot, method: requestHead.method, startedAt: now)
+    record.isVersion10 = requestHead.isVersion10
+    let exchange = exchanges.insert(record)
+    clients[slot].exchange = exchange
+    if let refusal = clients[slot].examine(requestHead, into: &requestFraming) {
+      clients[slot].input.consume(length)
+      return refuse(exchange: exchange, refusal)
+    }
+    open(exchange, headLength: length)
+  }
+
+  // MARK: Letting go
+
+  /// Answers what is no request, and ends the connection.
+  mutating func refuse(_ slot: UInt32, _ refusal: Refusal) {
+    clients[slot].phase = .exchanging
+    let exchange = exchanges.insert(Exchange(client: slot, method: .other, startedAt: now))
+    clients[slot].exchange = exchange
+    refuse(exchange: exchange, refusal)
+  }
+
+  /// After the last answer: ends the sending side and waits a while for the client's end.
+  mutating func beginLingering(_ slot: UInt32) {
+    Socket.endSending(clients[slot].descriptor)
+    clients[slot].phase = .lingering
+    clientDeadlines.set(slot, at: now + 2_000_000_000)
+    linger(slot)
+  }
+
+  /// Throws away what still comes, at most 1 MiB of it.
+  private mutating func linger(_ slot: UInt32) {
+    guard ensureInput(slot) else { return closeClient(slot) }
+    while clients[slot].isReadable {
+      clients[slot].input.reset()
+      guard case .moved(let count) = clients[slot].receive() else { break }
+      clients[slot].discarded += UInt32(count)
+      if clients[slot].discarded > 1 << 20 { return closeClient(slot) }
+    }
+    if clients[slot].isReadable { return closeClient(slot) }
+    clients[slot].input = Buffer()
+  }
+
+  /// Closes the connection; an exchange on it was ended before.
+  mutating func closeClient(_ slot: UInt32) {
+    if clients[slot].exchange != none { return abandon(clients[slot].exchange) }
+    clientDeadlines.clear(slot)
+    _ = clients.remove(slot)
+    if !isListening { resumeListening() }
+  }
+}

@@ -1,0 +1,123 @@
+// The deadlines of one worker's connections, or of the control thread's probes: a wheel of ticks.
+// A deadline that moves later is one store; the wheel finds out when the old one comes round. So a
+// connection that is in use costs it nothing.
+
+import LinuxIO
+
+/// Deadlines by slot. One thread owns it. No call allocates but `expire` into a short array.
+package struct Deadlines: ~Copyable {
+  private struct Entry: BitwiseCopyable {
+    /// Neighbours in the bucket's list, one above their slot; 0 for none.
+    var next: UInt32
+    var previous: UInt32
+    /// When it is due, in ticks; 0 for never.
+    var due: Int
+    /// The tick whose bucket it hangs in; 0 for none.
+    var linked: Int
+  }
+
+  private static var buckets: Int { 2048 }
+  /// A tick is 2^24 nanoseconds, about 17 ms.
+  private static var tickShift: UInt64 { 24 }
+
+  private let entries: ZeroedArray<Entry>
+  private let heads: ZeroedArray<UInt32>
+  private var occupied = InlineArray<32, UInt64>(repeating: 0)
+  private var current: Int
+
+  /// - Parameters:
+  ///   - capacity: slots are below it.
+  ///   - now: the clock, in nanoseconds.
+  package init(capacity: Int, now: UInt64) {
+    entries = ZeroedArray(count: capacity)
+    heads = ZeroedArray(count: Deadlines.buckets)
+    current = Int(now >> Deadlines.tickShift)
+  }
+
+  /// Sets a slot's deadline to a time in nanoseconds, whatever it was. It expires at that time or
+  /// up to two ticks later.
+  package mutating func set(_ slot: UInt32, at time: UInt64) {
+    var entry = entries[Int(slot)]
+    entry.due = Int(time >> Deadlines.tickShift) + 1
+    entries[Int(slot)] = entry
+    if entry.linked == 0 {
+      link(slot)
+    } else if entry.due < entry.linked {
+      unlink(slot)
+      link(slot)
+    }
+  }
+
+  /// Forgets a slot's deadline.
+  package mutating func clear(_ slot: UInt32) {
+    entries[Int(slot)].due = 0
+  }
+
+  /// Milliseconds until `expire` may have something to do; negative when nothing is set.
+  package func wait(now: UInt64) -> Int {
+    let first = current + 1
+    var offset = 0
+    while offset < Deadlines.buckets {
+      let bucket = (first + offset) % Deadlines.buckets
+      let word = occupied[bucket >> 6] >> UInt64(bucket & 63)
+      if word != 0 {
+        let time = UInt64(first + offset + word.trailingZeroBitCount) << Deadlines.tickShift
+        return time <= now ? 0 : Int((time - now) / 1_000_000) + 1
+      }
+      offset += 64 - bucket & 63
+    }
+    return -1
+  }
+
+  /// Moves on to `now` and appends the slots whose deadlines have passed; these have none afterwards.
+  package mutating func expire(now: UInt64, into expired: inout [UInt32]) {
+    let target = Int(now >> Deadlines.tickShift)
+    // After a long sleep one round visits every bucket.
+    if target - current > Deadlines.buckets { current = target - Deadlines.buckets }
+    while current < target {
+      current += 1
+      visit(current % Deadlines.buckets, target, &expired)
+    }
+  }
+
+  private mutating func visit(_ bucket: Int, _ target: Int, _ expired: inout [UInt32]) {
+    while heads[bucket] != 0 {
+      let slot = heads[bucket] - 1
+      unlink(slot)
+      let due = entries[Int(slot)].due
+      if due == 0 { continue }
+      if due <= target {
+        entries[Int(slot)].due = 0
+        expired.append(slot)
+      } else {
+        link(slot)
+      }
+    }
+  }
+
+  private mutating func link(_ slot: UInt32) {
+    var entry = entries[Int(slot)]
+    let tick = min(max(entry.due, current + 1), current + Deadlines.buckets - 1)
+    let bucket = tick % Deadlines.buckets
+    entry.linked = tick
+    entry.previous = 0
+    entry.next = heads[bucket]
+    if entry.next != 0 { entries[Int(entry.next - 1)].previous = slot + 1 }
+    heads[bucket] = slot + 1
+    entries[Int(slot)] = entry
+    occupied[bucket >> 6] |= 1 << UInt64(bucket & 63)
+  }
+
+  private mutating func unlink(_ slot: UInt32) {
+    let entry = entries[Int(slot)]
+    let bucket = entry.linked % Deadlines.buckets
+    if entry.next != 0 { entries[Int(entry.next - 1)].previous = entry.previous }
+    if entry.previous != 0 {
+      entries[Int(entry.previous - 1)].next = entry.next
+    } else {
+      heads[bucket] = entry.next
+      if entry.next == 0 { occupied[bucket >> 6] &= ~(1 << UInt64(bucket & 63)) }
+    }
+    entries[Int(slot)].linked = 0
+  }
+}

@@ -1,0 +1,155 @@
+// One request and its response on their way through a worker. It joins a client's connection with a
+// replica's, exists only while the exchange is under way, and says how far both directions are.
+//
+// The request lies in the client's buffer: head, rewritten in place, and what is at hand of the body.
+//   input:    | replayFrom … sentTo … readyTo | next request, or free |
+// The response lies in a buffer of the exchange: what is ready to go out, then what was received
+// and not yet looked at.
+//   response: | pending | unread |
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+/// How far a body is.
+enum BodyProgress {
+  case done
+  /// This many bytes are still to come.
+  case length(Int)
+  case chunked(ChunkedScanner)
+  case untilClose
+
+  init(_ framing: BodyFraming, keepsFraming: Bool) {
+    switch framing {
+    case .none, .length(0): self = .done
+    case .length(let count): self = .length(count)
+    case .chunked: self = .chunked(ChunkedScanner(keepsFraming: keepsFraming))
+    case .untilClose: self = .untilClose
+    }
+  }
+
+  var isDone: Bool {
+    if case .done = self { true } else { false }
+  }
+}
+
+/// A request under way.
+struct Exchange: ~Copyable {
+  /// Where the response comes from.
+  enum Source: UInt8 {
+    /// A replica.
+    case replica
+    /// lbd itself; all of it is in the buffer, or comes from `page`.
+    case local
+  }
+
+  /// A document of lbd's own that is being sent.
+  enum Page: UInt8 { case none, docs, openAPI }
+
+  let client: UInt32
+  let method: Method
+  /// When its head was complete, by the worker's clock in nanoseconds.
+  let startedAt: UInt64
+  var source = Source.replica
+  /// The connection to the replica, or `none`.
+  var upstream = none
+  var tried = TriedReplicas()
+  /// Failed attempts so far.
+  var failures = 0
+
+  // What the request asks of the connection.
+  var isVersion10 = false
+  var isPersistent = true
+  var wantsUpgrade = false
+  /// The control socket answers it: `/docs` asks for the pool's state.
+  var asksControl = false
+  /// The answer names the replica.
+  var isTest = false
+
+  // The request's direction, as offsets into the client's input.
+  var replayFrom = 0
+  var sentTo = 0
+  var readyTo = 0
+  /// Where the bytes behind this request begin.
+  var nextFrom = 0
+  var requestBody = BodyProgress.done
+  /// Bytes of body received so far, against the limit.
+  var bodyReceived = 0
+  /// All that was sent is still at hand.
+  var isReplayable = true
+
+  // The response's direction.
+  var response = Buffer()
+  /// Bytes at the response buffer's front that are ready for the client.
+  var pending = 0
+  var hasHead = false
+  var status = 0
+  var responseBody = BodyProgress.done
+  /// Any byte of a final response was handed to the client's connection.
+  var hasAnswered = false
+  /// The replica's connection may serve another exchange afterwards.
+  var isUpstreamReusable = false
+  /// After a 101 both directions are bytes without meaning to lbd.
+  var isTunnel = false
+  var page = Page.none
+  var pageSent = 0
+
+  init(client: UInt32, method: Method, startedAt: UInt64) {
+    self.client = client
+    self.method = method
+    self.startedAt = startedAt
+  }
+
+  /// Whether all of the request was received and handed to the replica's connection.
+  var isRequestSent: Bool { requestBody.isDone && sentTo == readyTo }
+  /// Whether all of the response was received.
+  var isResponseReceived: Bool { hasHead && responseBody.isDone }
+}
+
+extension Exchange {
+  // The bytes of the response are looked at in here, so that no span outlives the look.
+
+  func parse(into head: inout ResponseHead) -> ParseOutcome {
+    HeadParser.parse(response: response.bytes, into: &head)
+  }
+
+  func examine(_ head: borrowing ResponseHead, into framing: inout ResponseFraming) -> Bool {
+    Framing.examine(head, response.bytes, to: method, into: &framing)
+  }
+
+  /// Brings the chunks between two offsets of the response into normal form.
+  mutating func scan(
+    _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner
+  ) -> (outcome: ChunkedOutcome, used: Int, kept: Int) {
+    var bytes = response.mutableSlice(from, to)
+    return scanner.scan(&bytes)
+  }
+
+  /// Writes the head that the client gets, in the place of the one at the response's front.
+  /// - Parameter replica: named in the answer unless it is empty.
+  func writeResponse(
+    _ head: borrowing ResponseHead, _ framing: ResponseFraming, body: BodyFraming,
+    _ option: ConnectionOption, replica: [UInt8], to writer: inout ByteWriter
+  ) {
+    writer.removeAll()
+    HeadWriter.write(
+      response: head, response.bytes, framing, body: body, connection: option,
+      replica: replica.span, to: &writer)
+  }
+
+  /// Puts what was written in the place of the response's first `length` bytes. False when it does
+  /// not fit.
+  mutating func replaceHead(_ length: Int, _ writer: borrowing ByteWriter) -> Bool {
+    response.consume(length)
+    if writer.isOverfull || !response.prepend(writer.bytes) { return false }
+    pending = writer.count
+    return true
+  }
+
+  /// Takes what was written as an answer of lbd's own. False when it does not fit.
+  mutating func takeOwn(_ writer: borrowing ByteWriter) -> Bool {
+    guard response.append(writer.bytes) else { return false }
+    pending = writer.count
+    return true
+  }
+}

@@ -1,0 +1,105 @@
+// What a failure comes to: another replica, an answer of lbd's own, or a connection that is visibly
+// cut. Every exchange that does not end well passes through here.
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// An attempt at a replica failed: the retry rule decides what follows.
+  mutating func attemptFailed(_ exchange: UInt32, _ cause: FailureCause, _ reason: String) {
+    let upstream = exchanges[exchange].upstream
+    let slot = upstream == none ? nil : upstreams[upstream].replica
+    let isReused = upstream != none && upstreams[upstream].isReused
+    let wasSent = exchanges[exchange].sentTo > exchanges[exchange].replayFrom
+    let phase: FailurePhase =
+      exchanges[exchange].hasAnswered ? .answering : wasSent ? .sent : .unsent
+    let verdict = Retry.verdict(
+      cause, phase, isIdempotent: exchanges[exchange].method.isIdempotent, isReused: isReused,
+      isReplayable: exchanges[exchange].isReplayable && !exchanges[exchange].hasHead,
+      attemptsLeft: settings.retries - exchanges[exchange].failures)
+    exchanges[exchange].failures += 1
+    detach(exchange, keep: false)
+    switch verdict {
+    case .retry:
+      if let slot { links.tally.count(.retries, slot) }
+      exchanges[exchange].response = Buffer()
+      dispatch(exchange)
+    case .fail(let status):
+      report(exchange, status, slot, reason)
+      answer(
+        exchange, status,
+        status == 504 ? "the replica did not answer in time" : "the replica failed")
+    case .abort: abandon(exchange)
+    }
+  }
+
+  /// A replica could not be reached: no request goes there until a probe has passed.
+  mutating func unreachable(_ slot: Int, _ reason: String) {
+    guard slot != SharedPool.controlSlot, links.pool.takeOut(slot) else { return }
+    closeIdle(slot)
+    links.evidence.post(.unreachable(slot: slot, FailureReport(cause: reason)))
+  }
+
+  /// Tells the control thread of a 5xx of lbd's own.
+  private func report(_ exchange: UInt32, _ status: Int, _ slot: Int?, _ reason: String) {
+    links.evidence.post(
+      .answered(
+        status: status, slot: slot, attempts: exchanges[exchange].failures,
+        FailureReport(cause: reason)))
+  }
+
+  /// Cuts both connections: the client is gone, or it must see that its response is not whole.
+  mutating func abandon(_ exchange: UInt32) {
+    let client = exchanges[exchange].client
+    if !exchanges[exchange].isTunnel { Socket.resetOnClose(clients[client].descriptor) }
+    detach(exchange, keep: false)
+    _ = exchanges.remove(exchange)
+    clients[client].exchange = none
+    closeClient(client)
+  }
+
+  // MARK: Answers of lbd's own
+
+  mutating func answerNoReplica(_ exchange: UInt32) {
+    report(exchange, 503, nil, "no replica is available")
+    answer(exchange, 503, "no replica is available", retryAfter: 1)
+  }
+
+  /// Answers a request that is not accepted; the connection ends with it, since where the next
+  /// request would begin is not known (RFC 9112 §9.3).
+  mutating func refuse(exchange: UInt32, _ refusal: Refusal) {
+    exchanges[exchange].isPersistent = false
+    detach(exchange, keep: false)
+    answer(exchange, refusal.status, refusal.detail)
+  }
+
+  /// Answers in the replica's place.
+  mutating func answer(
+    _ exchange: UInt32, _ status: Int, _ detail: StaticString, retryAfter: Int = 0
+  ) {
+    if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
+    writer.removeAll()
+    Responses.write(
+      status, detail: detail, connection: ownConnectionOption(exchange), retryAfter: retryAfter,
+      isHead: exchanges[exchange].method == .head, to: &writer)
+    sendOwn(exchange, status)
+  }
+
+  func ownConnectionOption(_ exchange: UInt32) -> ConnectionOption {
+    guard exchanges[exchange].isPersistent && !isDraining else { return .close }
+    return exchanges[exchange].isVersion10 ? .keepAlive : .unsaid
+  }
+
+  /// Sends the answer that is in `writer`.
+  mutating func sendOwn(_ exchange: UInt32, _ status: Int) {
+    exchanges[exchange].source = .local
+    exchanges[exchange].response = buffers.borrow()
+    guard exchanges[exchange].takeOwn(writer) else { return abandon(exchange) }
+    exchanges[exchange].hasHead = true
+    exchanges[exchange].responseBody = .done
+    exchanges[exchange].status = status
+    clientDeadlines.set(exchanges[exchange].client, at: now + settings.idleTimeout)
+    pumpResponse(exchange)
+  }
+}

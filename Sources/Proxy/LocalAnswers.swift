@@ -1,0 +1,73 @@
+// The documents that lbd serves itself: the page at /docs, its OpenAPI description, and the pool's
+// state beside it, which the control socket answers through the same path as any replica.
+
+import HTTPWire
+import LinuxIO
+
+/// What one of lbd's own paths stands for.
+enum OwnDocument {
+  case none
+  case page(Exchange.Page, StaticString)
+  /// The pool's state, from the control socket.
+  case control
+}
+
+extension Client {
+  /// The document of lbd's own that a GET or HEAD asks for. Other methods go to the replicas.
+  func ownDocument(_ head: borrowing RequestHead) -> OwnDocument {
+    let range = head.pathRange
+    guard head.method == .get || head.method == .head, range.count >= 5 else { return .none }
+    let bytes = input.bytes
+    // All of them begin with /docs or /openapi: most requests go no further than this.
+    let second = bytes[range.lowerBound + 1]
+    guard second == 0x64 || second == 0x6F else { return .none }
+    let path = Text.path(bytes, range)
+    if Text.equals(bytes, path, "/docs") || Text.equals(bytes, path, "/docs/") {
+      return .page(.docs, "text/html; charset=utf-8")
+    }
+    if Text.equals(bytes, path, "/openapi.json") { return .page(.openAPI, "application/json") }
+    return Text.equals(bytes, path, "/docs/pool") ? .control : .none
+  }
+}
+
+extension Worker {
+  /// Answers with a document.
+  mutating func serve(
+    _ exchange: UInt32, _ page: Exchange.Page, _ type: StaticString, headLength: Int
+  ) {
+    let client = exchanges[exchange].client
+    clients[client].input.consume(headLength)
+    exchanges[exchange].nextFrom = clients[client].input.start
+    if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
+    writer.removeAll()
+    Responses.writeHead(
+      200, type: type, length: bytes(of: page).count, connection: ownConnectionOption(exchange),
+      to: &writer)
+    if exchanges[exchange].method != .head { exchanges[exchange].page = page }
+    sendOwn(exchange, 200)
+  }
+
+  private func bytes(of page: Exchange.Page) -> [UInt8] {
+    switch page {
+    case .none: []
+    case .docs: snapshot.pages.docs
+    case .openAPI: snapshot.pages.openAPI
+    }
+  }
+
+  /// Puts the next piece of the document into the response's buffer.
+  mutating func digestPage(_ exchange: UInt32) -> Digest {
+    let document = bytes(of: exchanges[exchange].page)
+    let from = exchanges[exchange].pageSent
+    exchanges[exchange].response.reset()
+    let count = min(document.count - from, exchanges[exchange].response.space)
+    guard count > 0 else {
+      exchanges[exchange].page = .none
+      return .ready
+    }
+    _ = exchanges[exchange].response.append(document.span.extracting(from..<from + count))
+    exchanges[exchange].pageSent = from + count
+    exchanges[exchange].pending = count
+    return .ready
+  }
+}

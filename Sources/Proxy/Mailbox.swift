@@ -1,0 +1,67 @@
+// How the threads speak to each other: orders from the control thread to a worker, evidence from
+// the workers to the control thread. Both are rare; a lock is held for the length of an append.
+
+package import LinuxIO
+import Synchronization
+
+/// What the control thread tells a worker.
+package enum Order: Sendable {
+  /// Go on with this configuration.
+  case adopt(Snapshot)
+  /// Accept nothing more, end what is in flight, then stop.
+  case drain
+  /// Close everything and stop.
+  case stop
+}
+
+/// What a worker tells the control thread.
+package enum Evidence: Sendable {
+  /// The replica was taken out since it could not be reached.
+  case unreachable(slot: Int, FailureReport)
+  /// lbd answered with a 5xx of its own.
+  case answered(status: Int, slot: Int?, attempts: Int, FailureReport?)
+  /// The worker has stopped.
+  case stopped(worker: Int)
+}
+
+/// How an attempt at a replica failed, for people.
+package struct FailureReport: Sendable {
+  package let cause: String
+  package init(cause: String) {
+    self.cause = cause
+  }
+}
+
+/// A bounded queue that wakes its reader.
+package final class Mailbox<Message: Sendable>: Sendable {
+  package let wakeUp: WakeUp
+  private let messages = Mutex<[Message]>([])
+  private let limit: Int
+
+  /// - Parameter limit: messages held at most; more are dropped, so give none that must arrive a
+  ///   limit that can be met.
+  package init(limit: Int) throws(SystemError) {
+    wakeUp = try WakeUp()
+    self.limit = limit
+  }
+
+  /// Any thread.
+  package func post(_ message: Message) {
+    let isFirst = messages.withLock { messages in
+      guard messages.count < limit else { return false }
+      messages.append(message)
+      return messages.count == 1
+    }
+    if isFirst { wakeUp.ring() }
+  }
+
+  /// The reader's thread: all messages since the last call, oldest first.
+  package func take() -> [Message] {
+    wakeUp.clear()
+    return messages.withLock { messages in
+      let taken = messages
+      messages = []
+      return taken
+    }
+  }
+}

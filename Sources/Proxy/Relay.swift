@@ -1,0 +1,266 @@
+// Moves the bytes of an exchange: the request to the replica, the response to the client, both as
+// far as the sockets allow. What one side does not take is not read from the other, so a slow
+// reader costs two buffers and no more.
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// Rounds of receiving and sending before other connections get their turn.
+  private static var burst: Int { 16 }
+  /// Free bytes below which a request's buffer is used anew, and replay given up.
+  private static var leastSpace: Int { 4096 }
+  /// A tunnel may be silent for an hour: what runs in it has its own idea of alive.
+  private static var tunnelIdle: UInt64 { 3_600_000_000_000 }
+
+  /// Goes on in both directions.
+  mutating func resume(_ exchange: UInt32) {
+    let token = exchanges.token(exchange)
+    let isTunnel = exchanges[exchange].isTunnel
+    if isTunnel || !exchanges[exchange].isRequestSent { pumpRequest(exchange) }
+    if exchanges.slot(of: token) != nil { pumpResponse(exchange) }
+  }
+
+  // MARK: The request
+
+  /// Sends what is ready of the request, receives more of its body, and so on.
+  mutating func pumpRequest(_ exchange: UInt32) {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none else { return }
+    let client = exchanges[exchange].client
+    var rounds = 0
+    while true {
+      if exchanges[exchange].sentTo < exchanges[exchange].readyTo {
+        guard sendRequest(exchange, client, upstream) else { return }
+        continue
+      }
+      if exchanges[exchange].requestBody.isDone { return requestSent(exchange, upstream) }
+      guard clients[client].isReadable else {
+        clientDeadlines.set(client, at: now + idleLimit(exchange))
+        return
+      }
+      rounds += 1
+      if rounds > Worker.burst { return waiting.append(clients.token(client)) }
+      guard receiveBody(exchange, client) else { return }
+    }
+  }
+
+  private func idleLimit(_ exchange: UInt32) -> UInt64 {
+    exchanges[exchange].isTunnel ? Worker.tunnelIdle : settings.idleTimeout
+  }
+
+  /// One send to the replica. False when that is all for now.
+  private mutating func sendRequest(
+    _ exchange: UInt32, _ client: UInt32, _ upstream: UInt32
+  ) -> Bool {
+    guard upstreams[upstream].isWritable else { return false }
+    let (from, to) = (exchanges[exchange].sentTo, exchanges[exchange].readyTo)
+    switch upstreams[upstream].descriptor.send(clients[client].input, from, to) {
+    case .moved(let count):
+      exchanges[exchange].sentTo = from + count
+      upstreams[upstream].isConnected = true
+      if count < to - from { upstreams[upstream].isWritable = false }
+      upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+      return count == to - from
+    case .wouldBlock:
+      upstreams[upstream].isWritable = false
+      upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+    case .failed(let code): requestBroke(exchange, upstream, code)
+    case .ended: break
+    }
+    return false
+  }
+
+  /// The replica takes no more of the request. It may have answered before it closed.
+  private mutating func requestBroke(_ exchange: UInt32, _ upstream: UInt32, _ code: Int32) {
+    exchanges[exchange].isUpstreamReusable = false
+    upstreams[upstream].isWritable = false
+    if exchanges[exchange].sentTo > exchanges[exchange].replayFrom
+      && upstreams[upstream].isReadable
+    {
+      pumpResponse(exchange)
+    } else if upstreams[upstream].isConnected {
+      attemptFailed(exchange, .reset, SystemError.text(code))
+    } else {
+      unreachable(upstreams[upstream].replica, SystemError.text(code))
+      attemptFailed(exchange, .connect, SystemError.text(code))
+    }
+  }
+
+  private mutating func requestSent(_ exchange: UInt32, _ upstream: UInt32) {
+    if exchanges[exchange].isTunnel {
+      Socket.endSending(upstreams[upstream].descriptor)
+    } else if !exchanges[exchange].hasHead {
+      clientDeadlines.clear(exchanges[exchange].client)
+      upstreamDeadlines.set(upstream, at: now + settings.responseTimeout)
+    }
+  }
+
+  /// One receive of the request's body. False when that is all for now.
+  private mutating func receiveBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
+    makeRoomForBody(exchange, client)
+    switch clients[client].receive() {
+    case .moved:
+      if let refusal = takeInBody(exchange) {
+        refuse(exchange: exchange, refusal)
+        return false
+      }
+      return true
+    case .wouldBlock:
+      clientDeadlines.set(client, at: now + idleLimit(exchange))
+      return false
+    case .ended where exchanges[exchange].isTunnel:
+      exchanges[exchange].requestBody = .done
+      return true
+    case .ended, .failed:
+      abandon(exchange)
+      return false
+    }
+  }
+
+  /// All at hand was sent. It is kept for a retry as long as there is room behind it.
+  private mutating func makeRoomForBody(_ exchange: UInt32, _ client: UInt32) {
+    if exchanges[exchange].isReplayable && clients[client].input.space >= Worker.leastSpace {
+      return
+    }
+    exchanges[exchange].isReplayable = false
+    if !clients[client].input.isHeld { clients[client].input = buffers.borrow() }
+    clients[client].input.reset()
+    let start = clients[client].input.start
+    exchanges[exchange].replayFrom = start
+    exchanges[exchange].sentTo = start
+    exchanges[exchange].readyTo = start
+    exchanges[exchange].nextFrom = start
+  }
+
+  /// Takes the bytes behind `nextFrom` for the request's body, as far as they belong to it.
+  mutating func takeInBody(_ exchange: UInt32) -> Refusal? {
+    let client = exchanges[exchange].client
+    let from = exchanges[exchange].nextFrom
+    let end = clients[client].input.end
+    let ready: Int
+    switch exchanges[exchange].requestBody {
+    case .done: return nil
+    case .untilClose:
+      ready = end
+      exchanges[exchange].nextFrom = end
+    case .length(let remaining):
+      let count = min(remaining, end - from)
+      ready = from + count
+      exchanges[exchange].nextFrom = ready
+      exchanges[exchange].requestBody = count == remaining ? .done : .length(remaining - count)
+    case .chunked(var scanner):
+      let result = clients[client].scan(from, end, &scanner)
+      if result.outcome == .malformed { return .malformedChunk }
+      ready = from + result.kept
+      exchanges[exchange].nextFrom = from + result.used
+      exchanges[exchange].requestBody = result.outcome == .complete ? .done : .chunked(scanner)
+      exchanges[exchange].bodyReceived += result.kept
+      if exchanges[exchange].bodyReceived > settings.bodyLimit { return .bodyTooLarge }
+      if result.outcome == .incomplete {
+        clients[client].input.truncate(at: ready)
+        exchanges[exchange].nextFrom = ready
+      }
+    }
+    exchanges[exchange].readyTo = ready
+    return nil
+  }
+
+  // MARK: The response
+
+  /// Sends what is ready of the response, looks at more of it, receives more, and so on.
+  mutating func pumpResponse(_ exchange: UInt32) {
+    let client = exchanges[exchange].client
+    var rounds = 0
+    while true {
+      if exchanges[exchange].pending > 0 {
+        guard sendResponse(exchange, client) else { return }
+      }
+      switch digest(exchange) {
+      case .ready: continue
+      case .settled: return
+      case .needsBytes: break
+      }
+      let upstream = exchanges[exchange].upstream
+      guard upstream != none, upstreams[upstream].isReadable else { return restResponse(exchange) }
+      rounds += 1
+      if rounds > Worker.burst {
+        return waiting.append(Token.upstream(upstreams.token(upstream)))
+      }
+      guard receiveResponse(exchange, upstream) else { return }
+    }
+  }
+
+  /// One send to the client. False when that is all for now.
+  private mutating func sendResponse(_ exchange: UInt32, _ client: UInt32) -> Bool {
+    guard clients[client].isWritable else { return false }
+    let pending = exchanges[exchange].pending
+    let start = exchanges[exchange].response.start
+    switch clients[client].descriptor.send(exchanges[exchange].response, start, start + pending)
+    {
+    case .moved(let count):
+      exchanges[exchange].response.consume(count)
+      exchanges[exchange].pending = pending - count
+      if exchanges[exchange].hasHead { exchanges[exchange].hasAnswered = true }
+      if count == pending { return true }
+      clients[client].isWritable = false
+    case .wouldBlock: clients[client].isWritable = false
+    case .ended: break
+    case .failed:
+      abandon(exchange)
+      return false
+    }
+    clientDeadlines.set(client, at: now + idleLimit(exchange))
+    let upstream = exchanges[exchange].upstream
+    if upstream != none { upstreamDeadlines.clear(upstream) }
+    return false
+  }
+
+  /// Nothing to send and nothing to receive: waits for the replica without a buffer.
+  private mutating func restResponse(_ exchange: UInt32) {
+    if exchanges[exchange].response.isEmpty { exchanges[exchange].response = Buffer() }
+    if exchanges[exchange].hasHead && exchanges[exchange].requestBody.isDone {
+      clientDeadlines.clear(exchanges[exchange].client)
+    }
+  }
+
+  /// One receive from the replica. False when that is all for now.
+  private mutating func receiveResponse(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
+    if !exchanges[exchange].response.isHeld { exchanges[exchange].response = buffers.borrow() }
+    if exchanges[exchange].response.isEmpty { exchanges[exchange].response.reset() }
+    let space = exchanges[exchange].response.space
+    guard space > 0 else {
+      attemptFailed(exchange, .malformed, "the response head is too long")
+      return false
+    }
+    switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
+    case .moved(let count):
+      if count < space && !upstreams[upstream].isEnding { upstreams[upstream].isReadable = false }
+      if exchanges[exchange].hasHead {
+        upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+      }
+      return true
+    case .wouldBlock:
+      upstreams[upstream].isReadable = false
+      return true
+    case .ended: return responseEnded(exchange, nil)
+    case .failed(let code): return responseEnded(exchange, code)
+    }
+  }
+
+  /// The replica's direction ended. True when that is how this body ends.
+  private mutating func responseEnded(_ exchange: UInt32, _ code: Int32?) -> Bool {
+    if code == nil, exchanges[exchange].hasHead,
+      case .untilClose = exchanges[exchange].responseBody
+    {
+      exchanges[exchange].responseBody = .done
+      exchanges[exchange].isUpstreamReusable = false
+      upstreams[exchanges[exchange].upstream].isReadable = false
+      return true
+    }
+    let reason = code.map { SystemError.text($0) } ?? "the connection was closed"
+    attemptFailed(exchange, .reset, reason)
+    return false
+  }
+}

@@ -1,0 +1,206 @@
+// Understands what comes from a replica: its heads, rewritten in place for the client, and where its
+// body ends. And the end of an exchange, where both connections are free for the next.
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// What looking at received bytes came to.
+  enum Digest {
+    /// There may be something to send, and more to look at after it.
+    case ready
+    case needsBytes
+    /// The exchange ended, or waits for something else than the replica.
+    case settled
+  }
+
+  /// Looks at what was received and not yet looked at; nothing is pending.
+  mutating func digest(_ exchange: UInt32) -> Digest {
+    guard exchanges[exchange].hasHead else {
+      return exchanges[exchange].response.isEmpty ? .needsBytes : digestHead(exchange)
+    }
+    if exchanges[exchange].page != .none { return digestPage(exchange) }
+    if exchanges[exchange].responseBody.isDone {
+      if exchanges[exchange].isTunnel { return endTunnelHalf(exchange) }
+      end(exchange)
+      return .settled
+    }
+    if exchanges[exchange].response.isEmpty { return .needsBytes }
+    return digestBody(exchange) ? .ready : .settled
+  }
+
+  private mutating func digestHead(_ exchange: UInt32) -> Digest {
+    switch exchanges[exchange].parse(into: &responseHead) {
+    case .complete(let length) where length <= settings.headLimit:
+      guard exchanges[exchange].examine(responseHead, into: &responseFraming)
+      else { return broken(exchange, "the response's framing is malformed") }
+      if responseHead.isInterim { return passInterim(exchange, length) }
+      return takeUpResponse(exchange, length)
+    case .complete: return broken(exchange, "the response head is too long")
+    case .incomplete: return .needsBytes
+    case .malformed: return broken(exchange, "the response head is malformed")
+    }
+  }
+
+  private mutating func broken(_ exchange: UInt32, _ reason: String) -> Digest {
+    attemptFailed(exchange, .malformed, reason)
+    return .settled
+  }
+
+  /// A 1xx goes on to clients that can read it (RFC 9110 §15.2); the final response follows.
+  private mutating func passInterim(_ exchange: UInt32, _ length: Int) -> Digest {
+    if exchanges[exchange].isVersion10 {
+      exchanges[exchange].response.consume(length)
+      return .ready
+    }
+    return writeHead(exchange, length, body: .none, .unsaid) ? .ready : .settled
+  }
+
+  /// The final response: decides how it goes out and what becomes of both connections.
+  private mutating func takeUpResponse(_ exchange: UInt32, _ length: Int) -> Digest {
+    let isSwitch = responseHead.status == 101
+    if isSwitch && !exchanges[exchange].wantsUpgrade {
+      return broken(exchange, "a change of protocol that was not asked for")
+    }
+    var body = responseFraming.body
+    let isDecoded = body == .chunked && exchanges[exchange].isVersion10
+    if isDecoded { body = .untilClose }
+    if body == .untilClose || !exchanges[exchange].requestBody.isDone || isDraining {
+      exchanges[exchange].isPersistent = false
+    }
+    let isPersistent = exchanges[exchange].isPersistent
+    let option: ConnectionOption =
+      isSwitch
+      ? .upgrade
+      : !isPersistent ? .close : exchanges[exchange].isVersion10 ? .keepAlive : .unsaid
+    guard writeHead(exchange, length, body: body, option) else { return .settled }
+    exchanges[exchange].hasHead = true
+    exchanges[exchange].status = responseHead.status
+    exchanges[exchange].responseBody = BodyProgress(
+      responseFraming.body, keepsFraming: !isDecoded)
+    exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
+    let upstream = exchanges[exchange].upstream
+    upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
+    if isSwitch { beginTunnel(exchange) }
+    return digestBody(exchange) ? .ready : .settled
+  }
+
+  /// Puts the client's head in the place of the replica's. False when that ended the exchange.
+  private mutating func writeHead(
+    _ exchange: UInt32, _ length: Int, body: BodyFraming, _ option: ConnectionOption
+  ) -> Bool {
+    let name = exchanges[exchange].isTest ? replicaName(exchange) : []
+    exchanges[exchange].writeResponse(
+      responseHead, responseFraming, body: body, option, replica: name, to: &writer)
+    guard exchanges[exchange].replaceHead(length, writer) else {
+      attemptFailed(exchange, .malformed, "the response head is too long")
+      return false
+    }
+    return true
+  }
+
+  private func replicaName(_ exchange: UInt32) -> [UInt8] {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none else { return [] }
+    let slot = upstreams[upstream].replica
+    return snapshot.replicas.first { $0.slot == slot }.map { Array($0.name.utf8) } ?? []
+  }
+
+  /// Counts the bytes behind `pending` as body, as far as they are. False when that ended the
+  /// exchange.
+  private mutating func digestBody(_ exchange: UInt32) -> Bool {
+    let from = exchanges[exchange].response.start + exchanges[exchange].pending
+    let end = exchanges[exchange].response.end
+    var ready = end
+    var used = end
+    switch exchanges[exchange].responseBody {
+    case .done: (ready, used) = (from, from)
+    case .untilClose: break
+    case .length(let remaining):
+      let count = min(remaining, end - from)
+      ready = from + count
+      used = ready
+      exchanges[exchange].responseBody = count == remaining ? .done : .length(remaining - count)
+    case .chunked(var scanner):
+      let result = exchanges[exchange].scan(from, end, &scanner)
+      guard result.outcome != .malformed else {
+        attemptFailed(exchange, .malformed, "the chunked response is malformed")
+        return false
+      }
+      ready = from + result.kept
+      used = from + result.used
+      exchanges[exchange].responseBody = result.outcome == .complete ? .done : .chunked(scanner)
+    }
+    // What is behind the body's end belongs to no request: it goes no further, nor does its
+    // connection serve again.
+    if used < end { exchanges[exchange].isUpstreamReusable = false }
+    exchanges[exchange].response.truncate(at: ready)
+    exchanges[exchange].pending = ready - exchanges[exchange].response.start
+    return true
+  }
+
+  // MARK: Tunnels
+
+  /// After a 101: bytes both ways until both sides have ended.
+  private mutating func beginTunnel(_ exchange: UInt32) {
+    exchanges[exchange].isTunnel = true
+    exchanges[exchange].isPersistent = false
+    exchanges[exchange].isUpstreamReusable = false
+    exchanges[exchange].isReplayable = false
+    exchanges[exchange].requestBody = .untilClose
+    exchanges[exchange].responseBody = .untilClose
+    let client = exchanges[exchange].client
+    _ = takeInBody(exchange)
+    waiting.append(clients.token(client))
+  }
+
+  /// The replica's direction ended: so does the client's, and with both the exchange.
+  private mutating func endTunnelHalf(_ exchange: UInt32) -> Digest {
+    Socket.endSending(clients[exchanges[exchange].client].descriptor)
+    if exchanges[exchange].isRequestSent { end(exchange) }
+    return .settled
+  }
+
+  // MARK: The end
+
+  /// Both messages have ended, or lbd's own answer has: counts, and frees both connections.
+  mutating func end(_ exchange: UInt32) {
+    let client = exchanges[exchange].client
+    let isRequestRead = exchanges[exchange].requestBody.isDone
+    let isClean = isRequestRead && exchanges[exchange].isRequestSent
+    count(exchange)
+    detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean)
+    let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
+    let isTunnel = exchanges[exchange].isTunnel
+    let nextFrom = exchanges[exchange].nextFrom
+    _ = exchanges.remove(exchange)
+    clients[client].exchange = none
+    clients[client].phase = .reading
+    if isTunnel { return closeClient(client) }
+    if isPersistent { return awaitNext(client, nextFrom) }
+    if isRequestRead && !clients[client].isReadable { return closeClient(client) }
+    beginLingering(client)
+  }
+
+  private mutating func count(_ exchange: UInt32) {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none else { return }
+    let slot = upstreams[upstream].replica
+    links.tally.count(.responses, slot)
+    if exchanges[exchange].status >= 500 { links.tally.count(.status5xx, slot) }
+    links.tally.record(slot, nanoseconds: now - exchanges[exchange].startedAt)
+  }
+
+  /// The connection waits for its next request, which may be here already. Others go first.
+  private mutating func awaitNext(_ client: UInt32, _ nextFrom: Int) {
+    if clients[client].input.isHeld && nextFrom > clients[client].input.start {
+      clients[client].input.consume(nextFrom - clients[client].input.start)
+    }
+    if clients[client].input.isEmpty { clients[client].input = Buffer() }
+    clientDeadlines.set(client, at: now + settings.clientIdleTimeout)
+    if !clients[client].input.isEmpty || clients[client].isReadable {
+      waiting.append(clients.token(client))
+    }
+  }
+}

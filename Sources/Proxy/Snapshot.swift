@@ -1,0 +1,77 @@
+// One loaded configuration as the workers see it: made by the control thread, never changed after.
+// A worker swaps the one it holds between two batches of events; what is in flight goes on.
+
+package import LinuxIO
+
+/// What the conf sets for every exchange, in plain numbers; times are nanoseconds.
+package struct Settings: Sendable, Equatable {
+  package var connectTimeout: UInt64 = 1_000_000_000
+  package var responseTimeout: UInt64 = 30_000_000_000
+  package var idleTimeout: UInt64 = 60_000_000_000
+  package var clientHeaderTimeout: UInt64 = 10_000_000_000
+  package var clientIdleTimeout: UInt64 = 60_000_000_000
+  /// How long a replica's idle connection is kept for the next request.
+  package var upstreamIdleTimeout: UInt64 = 55_000_000_000
+  /// Retries after the first attempt.
+  package var retries = 2
+  /// The longest request or response head, in bytes.
+  package var headLimit = 16 << 10
+  /// The longest request body, in bytes; `Int.max` for none.
+  package var bodyLimit = Int.max
+  /// lbd answers `/docs` and `/openapi.json` itself.
+  package var docs = true
+
+  package init() {}
+}
+
+/// One replica as the workers need it.
+package struct Replica: Sendable, Equatable {
+  /// Its place in every table of replicas, below `SharedPool.capacity`; its own for as long as it
+  /// is in the pool.
+  package let slot: Int
+  package let name: String
+  /// Absent while its name does not resolve.
+  package let address: SocketAddress?
+  package let weight: Int
+
+  package init(slot: Int, name: String, address: SocketAddress?, weight: Int) {
+    self.slot = slot
+    self.name = name
+    self.address = address
+    self.weight = weight
+  }
+}
+
+/// An immutable, numbered configuration.
+package final class Snapshot: Sendable {
+  package let settings: Settings
+  /// In the order of the conf.
+  package let replicas: [Replica]
+  /// The control socket: `/docs` shows what it says of the pool.
+  package let control: SocketAddress?
+  /// A request that carries this in `X-Lbd-Test` is told which replica answered. Never empty.
+  package let testToken: [UInt8]
+  package let pages: Pages
+
+  package init(
+    settings: Settings, replicas: [Replica], control: SocketAddress?, testToken: [UInt8],
+    pages: Pages
+  ) {
+    self.settings = settings
+    self.replicas = replicas
+    self.control = control
+    self.testToken = testToken
+    self.pages = pages
+  }
+}
+
+/// The documents that lbd serves itself, as they go over the wire.
+package struct Pages: Sendable {
+  package let docs: [UInt8]
+  package let openAPI: [UInt8]
+
+  package init(docs: [UInt8], openAPI: [UInt8]) {
+    self.docs = docs
+    self.openAPI = openAPI
+  }
+}

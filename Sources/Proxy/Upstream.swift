@@ -1,0 +1,31 @@
+// A connection to a replica as its worker keeps it: under way, serving an exchange, or idle in the
+// pool for the next one.
+
+import LinuxIO
+
+/// A connection to a replica.
+struct Upstream: ~Copyable {
+  let descriptor: Descriptor
+  /// The replica's slot.
+  let replica: Int
+  /// The exchange it serves, or `none` while idle.
+  var exchange = none
+  /// The connection stands.
+  var isConnected: Bool
+  var isReadable = false
+  var isWritable: Bool
+  /// The replica has ended its direction, or the connection is over.
+  var isEnding = false
+  /// It has served an exchange before.
+  var isReused = false
+  /// Neighbours in the list of idle connections to the replica.
+  var newer = none
+  var older = none
+
+  init(descriptor: consuming Descriptor, replica: Int, isConnected: Bool) {
+    self.descriptor = descriptor
+    self.replica = replica
+    self.isConnected = isConnected
+    isWritable = isConnected
+  }
+}

@@ -1,0 +1,181 @@
+// The replicas' side of a worker: opening connections, keeping idle ones for the next request,
+// noticing when they end.
+
+import Balancing
+import LinuxIO
+
+extension Worker {
+  // MARK: Opening
+
+  /// Opens a connection to a replica for an exchange.
+  mutating func connect(_ exchange: UInt32, _ slot: Int) {
+    guard upstreams.count < upstreams.capacity || closeOldestIdle() else {
+      return answer(exchange, 503, "too many connections to replicas")
+    }
+    guard slot < addresses.count, let address = addresses[slot] else {
+      return attemptFailed(exchange, .connect, "no address")
+    }
+    switch Socket.connect(address) {
+    case .failed(let code):
+      unreachable(slot, SystemError.text(code))
+      attemptFailed(exchange, .connect, SystemError.text(code))
+    case .connected(let descriptor):
+      adopt(Upstream(descriptor: descriptor, replica: slot, isConnected: true), exchange)
+    case .connecting(let descriptor):
+      adopt(Upstream(descriptor: descriptor, replica: slot, isConnected: false), exchange)
+    }
+  }
+
+  private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
+    links.tally.count(.connections, record.replica)
+    let isConnected = record.isConnected
+    let upstream = upstreams.insert(record)
+    attach(upstream, to: exchange)
+    do {
+      try poller.add(
+        upstreams[upstream].descriptor, .connection,
+        token: Token.upstream(upstreams.token(upstream)))
+    } catch {
+      return attemptFailed(exchange, .connect, error.reason)
+    }
+    if isConnected {
+      pumpRequest(exchange)
+    } else {
+      upstreamDeadlines.set(upstream, at: now + settings.connectTimeout)
+    }
+  }
+
+  /// Joins a connection with an exchange.
+  mutating func attach(_ upstream: UInt32, to exchange: UInt32) {
+    upstreams[upstream].exchange = exchange
+    exchanges[exchange].upstream = upstream
+    links.tally.count(.active, upstreams[upstream].replica)
+  }
+
+  /// Takes the connection from its exchange: back to the pool of idle ones, or closed.
+  mutating func detach(_ exchange: UInt32, keep: Bool) {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none else { return }
+    exchanges[exchange].upstream = none
+    upstreams[upstream].exchange = none
+    links.tally.count(.active, upstreams[upstream].replica, by: -1)
+    if keep && !upstreams[upstream].isEnding && !upstreams[upstream].isReadable && !isDraining {
+      putIdle(upstream)
+    } else {
+      closeUpstream(upstream)
+    }
+  }
+
+  // MARK: Idle connections, newest first
+
+  private mutating func putIdle(_ upstream: UInt32) {
+    let slot = upstreams[upstream].replica
+    guard slot < addresses.count, addresses[slot] != nil else { return closeUpstream(upstream) }
+    let newest = idle[slot]
+    upstreams[upstream].isReused = true
+    upstreams[upstream].older = newest == 0 ? none : newest - 1
+    upstreams[upstream].newer = none
+    if newest != 0 { upstreams[newest - 1].newer = upstream }
+    idle[slot] = upstream + 1
+    upstreamDeadlines.set(upstream, at: now + settings.upstreamIdleTimeout)
+  }
+
+  /// The newest idle connection to a replica, taken out of the pool.
+  mutating func takeIdle(_ slot: Int) -> UInt32? {
+    let newest = idle[slot]
+    guard newest != 0 else { return nil }
+    unlinkIdle(newest - 1)
+    links.tally.count(.reuses, slot)
+    return newest - 1
+  }
+
+  private mutating func unlinkIdle(_ upstream: UInt32) {
+    let (newer, older) = (upstreams[upstream].newer, upstreams[upstream].older)
+    if older != none { upstreams[older].newer = newer }
+    if newer != none {
+      upstreams[newer].older = older
+    } else {
+      idle[upstreams[upstream].replica] = older == none ? 0 : older + 1
+    }
+    upstreams[upstream].newer = none
+    upstreams[upstream].older = none
+  }
+
+  private mutating func dropIdle(_ upstream: UInt32) {
+    unlinkIdle(upstream)
+    closeUpstream(upstream)
+  }
+
+  /// Closes all idle connections to a replica.
+  mutating func closeIdle(_ slot: Int) {
+    while idle[slot] != 0 { dropIdle(idle[slot] - 1) }
+  }
+
+  /// Makes room for a connection; false when every one is in use.
+  private mutating func closeOldestIdle() -> Bool {
+    for slot in addresses.indices where idle[slot] != 0 {
+      dropIdle(idle[slot] - 1)
+      return true
+    }
+    return false
+  }
+
+  mutating func closeUpstream(_ upstream: UInt32) {
+    upstreamDeadlines.clear(upstream)
+    _ = upstreams.remove(upstream)
+  }
+
+  // MARK: Events
+
+  mutating func upstreamEvent(_ upstream: UInt32, _ readiness: Readiness) {
+    if readiness.isReadable { upstreams[upstream].isReadable = true }
+    if readiness.isWritable { upstreams[upstream].isWritable = true }
+    if readiness.isEnding { upstreams[upstream].isEnding = true }
+    if upstreams[upstream].exchange == none {
+      // An idle connection has nothing to say: it ended, or what it says belongs to no request.
+      if readiness.isReadable { dropIdle(upstream) }
+    } else {
+      resumeUpstream(upstream)
+    }
+  }
+
+  /// Goes on with whatever the connection can do now.
+  mutating func resumeUpstream(_ upstream: UInt32) {
+    let exchange = upstreams[upstream].exchange
+    guard exchange != none else { return }
+    if !upstreams[upstream].isConnected {
+      guard finishConnect(exchange, upstream) else { return }
+    }
+    resume(exchange)
+  }
+
+  /// True when the connection stands now.
+  private mutating func finishConnect(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
+    guard upstreams[upstream].isWritable else { return false }
+    if upstreams[upstream].isEnding {
+      let code = Socket.error(upstreams[upstream].descriptor)
+      if code != 0 {
+        unreachable(upstreams[upstream].replica, SystemError.text(code))
+        attemptFailed(exchange, .connect, SystemError.text(code))
+        return false
+      }
+    }
+    upstreams[upstream].isConnected = true
+    return true
+  }
+
+  mutating func upstreamDeadlinePassed(_ upstream: UInt32) {
+    guard upstreams.next(from: upstream) == upstream else { return }
+    let exchange = upstreams[upstream].exchange
+    if exchange == none {
+      dropIdle(upstream)
+    } else if !upstreams[upstream].isConnected {
+      unreachable(upstreams[upstream].replica, "connect timeout")
+      attemptFailed(exchange, .connectTimeout, "connect timeout")
+    } else if exchanges[exchange].isTunnel {
+      abandon(exchange)
+    } else {
+      attemptFailed(exchange, .timeout, "no answer in time")
+    }
+  }
+}

@@ -1,0 +1,267 @@
+// The engine: one thread, its epoll and all that it owns. Everything a request needs is in here, so
+// that serving one takes no lock and no allocation. The files beside this one are its parts:
+// ClientSide reads requests, Choice finds a replica, UpstreamSide holds the connections to them,
+// Relay moves the bytes, Failure decides what a failed attempt comes to, LocalAnswers are lbd's own.
+
+import Balancing
+import HTTPWire
+package import LinuxIO
+
+/// How many of each record one worker may hold.
+package struct WorkerLimits: Sendable {
+  /// Connections from clients.
+  package let clients: Int
+  /// Connections to replicas.
+  package let upstreams: Int
+
+  package init(clients: Int, upstreams: Int) {
+    self.clients = clients
+    self.upstreams = upstreams
+  }
+}
+
+/// What a worker shares with the other threads.
+package struct WorkerLinks: Sendable {
+  package let index: Int
+  package let pool: SharedPool
+  package let tally: Tally
+  package let orders: Mailbox<Order>
+  package let evidence: Mailbox<Evidence>
+
+  package init(
+    index: Int, pool: SharedPool, tally: Tally, orders: Mailbox<Order>,
+    evidence: Mailbox<Evidence>
+  ) {
+    self.index = index
+    self.pool = pool
+    self.tally = tally
+    self.orders = orders
+    self.evidence = evidence
+  }
+}
+
+/// One worker. Made on its own thread; `run` returns when it was told to stop.
+package struct Worker: ~Copyable {
+  let links: WorkerLinks
+  let limits: WorkerLimits
+  var listener: Descriptor?
+  var isListening = false
+  var snapshot: Snapshot
+  var settings: Settings
+  /// Set once lbd was told to end: answers carry `Connection: close`, nothing new is accepted.
+  var isDraining = false
+  var isStopped = false
+
+  let poller: Poller
+  /// Monotonic nanoseconds, read once for each batch of events.
+  var now: UInt64
+  var clients: Slab<Client>
+  var upstreams: Slab<Upstream>
+  var exchanges: Slab<Exchange>
+  var buffers: BufferPool
+  var clientDeadlines: Deadlines
+  var upstreamDeadlines: Deadlines
+  var expired: [UInt32] = []
+  /// Connections that have more to do but let others go first; and the list being worked off.
+  var waiting: [UInt64] = []
+  var turn: [UInt64] = []
+
+  // The picker's table and what it was made from.
+  var picker = RoundRobin()
+  var pickerEpoch = -1
+  var candidates: [(slot: Int, weight: Int)] = []
+  /// Each replica's address by slot.
+  var addresses: [SocketAddress?] = []
+  /// The newest idle connection to each replica, one above its slot; 0 for none.
+  let idle: ZeroedArray<UInt32>
+
+  // Scratch, used within one call and empty between calls.
+  var writer: ByteWriter
+  var requestHead = RequestHead()
+  var requestFraming = RequestFraming()
+  var responseHead = ResponseHead()
+  var responseFraming = ResponseFraming()
+  var requestIDs: RequestIDs
+
+  /// - Parameter listener: the worker's own duplicate of the shared listening socket.
+  package init(
+    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor, snapshot: Snapshot
+  ) throws(SystemError) {
+    self.links = links
+    self.limits = limits
+    self.listener = consume listener
+    self.snapshot = snapshot
+    settings = snapshot.settings
+    poller = try Poller()
+    now = Clock.now()
+    clients = Slab(capacity: limits.clients)
+    upstreams = Slab(capacity: limits.upstreams)
+    exchanges = Slab(capacity: limits.clients)
+    // Two for each client at most: the request's and the response's.
+    let block = max(32 << 10, settings.headLimit + HeadWriter.growth + 4096)
+    buffers = BufferPool(blocks: limits.clients * 2, blockSize: block)
+    clientDeadlines = Deadlines(capacity: limits.clients, now: now)
+    upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
+    idle = ZeroedArray(count: SharedPool.capacity + 1)
+    writer = ByteWriter(capacity: block + HeadWriter.growth)
+    requestIDs = RequestIDs()
+    expired.reserveCapacity(1024)
+    waiting.reserveCapacity(1024)
+    turn.reserveCapacity(1024)
+  }
+
+  /// Serves until it is told to stop.
+  package mutating func run() {
+    start()
+    while !isStopped {
+      let count = poller.wait(milliseconds: waiting.isEmpty ? nextDeadline() : 0)
+      now = Clock.now()
+      for index in 0..<count { handle(poller.event(index)) }
+      resumeWaiting()
+      expireDeadlines()
+      if isDraining && clients.count == 0 { isStopped = true }
+    }
+    finish()
+  }
+
+  private mutating func start() {
+    do {
+      try poller.add(links.orders.wakeUp.descriptor, .readable, token: Token.orders)
+    } catch {
+      fatalError("a worker cannot watch its mailbox: \(error)")
+    }
+    adopt(snapshot)
+    resumeListening()
+  }
+
+  private mutating func handle(_ event: Event) {
+    switch event.token {
+    case Token.listener: accept()
+    case Token.orders: takeOrders()
+    default:
+      if Token.isUpstream(event.token) {
+        guard let slot = upstreams.slot(of: Token.record(event.token)) else { return }
+        upstreamEvent(slot, event.readiness)
+      } else {
+        guard let slot = clients.slot(of: event.token) else { return }
+        clientEvent(slot, event.readiness)
+      }
+    }
+  }
+
+  /// Goes on with the connections that gave way to others in this batch.
+  private mutating func resumeWaiting() {
+    guard !waiting.isEmpty else { return }
+    swap(&waiting, &turn)
+    for token in turn {
+      if Token.isUpstream(token) {
+        if let slot = upstreams.slot(of: Token.record(token)) { resumeUpstream(slot) }
+      } else if let slot = clients.slot(of: token) {
+        resumeClient(slot)
+      }
+    }
+    turn.removeAll(keepingCapacity: true)
+  }
+
+  private func nextDeadline() -> Int {
+    let client = clientDeadlines.wait(now: now)
+    let upstream = upstreamDeadlines.wait(now: now)
+    if client < 0 { return upstream }
+    return upstream < 0 ? client : min(client, upstream)
+  }
+
+  private mutating func expireDeadlines() {
+    clientDeadlines.expire(now: now, into: &expired)
+    while let slot = expired.popLast() { clientDeadlinePassed(slot) }
+    upstreamDeadlines.expire(now: now, into: &expired)
+    while let slot = expired.popLast() { upstreamDeadlinePassed(slot) }
+  }
+
+  // MARK: Orders
+
+  private mutating func takeOrders() {
+    for order in links.orders.take() {
+      switch order {
+      case .adopt(let snapshot): adopt(snapshot)
+      case .drain: drain()
+      case .stop: isStopped = true
+      }
+    }
+  }
+
+  /// Goes on with another configuration. Connections stay; idle ones to replicas that are gone or
+  /// have moved are closed.
+  private mutating func adopt(_ next: Snapshot) {
+    let before = addresses
+    snapshot = next
+    settings = next.settings
+    addresses = []
+    for replica in next.replicas { setAddress(replica.slot, replica.address) }
+    setAddress(SharedPool.controlSlot, next.control)
+    for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
+      closeIdle(slot)
+    }
+    pickerEpoch = -1
+  }
+
+  private mutating func setAddress(_ slot: Int, _ address: SocketAddress?) {
+    while addresses.count <= slot { addresses.append(nil) }
+    addresses[slot] = address
+  }
+
+  /// Accepts nothing more and closes the connections on which nothing is under way.
+  private mutating func drain() {
+    isDraining = true
+    pauseListening()
+    listener = nil
+    var slot: UInt32 = 0
+    while let client = clients.next(from: slot) {
+      if clients[client].phase == .reading && !clients[client].hasBegunHead {
+        closeClient(client)
+      }
+      slot = client + 1
+    }
+  }
+
+  private mutating func finish() {
+    var slot: UInt32 = 0
+    while let client = clients.next(from: slot) {
+      closeClient(client)
+      slot = client + 1
+    }
+    slot = 0
+    while let upstream = upstreams.next(from: slot) {
+      closeUpstream(upstream)
+      slot = upstream + 1
+    }
+    links.evidence.post(.stopped(worker: links.index))
+  }
+
+  // MARK: Listening
+
+  /// Lets new connections wait in the kernel's queue.
+  mutating func pauseListening() {
+    guard isListening, let listener = listener.take() else { return }
+    poller.remove(listener)
+    self.listener = consume listener
+    isListening = false
+  }
+
+  mutating func resumeListening() {
+    guard !isListening && !isDraining, let listener = listener.take() else { return }
+    isListening = (try? poller.add(listener, .sharedListener, token: Token.listener)) != nil
+    self.listener = consume listener
+  }
+}
+
+/// What an event or a waiting entry names. A record's token comes from its slab, whose generation
+/// is never 0, so that the two fixed ones cannot be taken for a record; bit 31 tells the slab.
+enum Token {
+  static var listener: UInt64 { 0 }
+  static var orders: UInt64 { 1 }
+  private static var upstreamBit: UInt64 { 1 << 31 }
+
+  static func upstream(_ record: UInt64) -> UInt64 { record | upstreamBit }
+  static func isUpstream(_ token: UInt64) -> Bool { token & upstreamBit != 0 }
+  static func record(_ token: UInt64) -> UInt64 { token & ~upstreamBit }
+}
