@@ -1,0 +1,153 @@
+/// Gives a `Document` its meaning: finds each setting's key in the `Schema` and sets its value.
+///
+/// One is made for each load. It goes on behind every error, so that one run reports them all.
+struct Binder {
+  var configuration = Configuration()
+  var diagnostics: Diagnostics
+  /// The sections that were read, by title.
+  var sections: [String: BoundSection] = [:]
+  /// The `[replica NAME]` sections, in reading order; behind those of `ports` once validated.
+  var replicas: [BoundReplica] = []
+
+  init(diagnostics: Diagnostics) {
+    self.diagnostics = diagnostics
+  }
+
+  mutating func bind(_ document: Document) {
+    for setting in document.loose {
+      let home = Binder.home(of: setting.key) ?? "lbd"
+      diagnostics.add(
+        setting.place, "\(quoted(setting.key)) stands before any section, write [\(home)] above it")
+    }
+    for section in document.sections { bind(section) }
+  }
+
+  private mutating func bind(_ section: DocumentSection) {
+    let isReplica = section.kind == Schema.replica.kind
+    let schema = Schema.sections.first { $0.kind == section.kind }
+    guard isReplica || schema != nil else { return refuseUnknown(section) }
+    guard isNamedAsItShould(section, isReplica: isReplica) else { return }
+    if let first = sections[section.title] {
+      diagnostics.add(
+        section.place,
+        "\(section.title) again, it began at \(first.place.fileAndLine): merge the two")
+    }
+    var bound = sections[section.title] ?? BoundSection(place: section.place)
+    if let schema {
+      var filled = configuration
+      bind(section, to: schema, &filled, &bound)
+      configuration = filled
+    } else {
+      bindReplica(section, &bound)
+    }
+    sections[section.title] = bound
+  }
+
+  private mutating func bindReplica(_ section: DocumentSection, _ bound: inout BoundSection) {
+    let isAgain = sections[section.title] != nil
+    // The address is required: a replica that keeps this one is never handed out.
+    var replica = ReplicaConfiguration(name: section.name ?? "", address: .unix(""))
+    bind(section, to: Schema.replica, &replica, &bound)
+    for key in Schema.replica.keys where key.isRequired && bound.settings[key.name] == nil {
+      diagnostics.add(
+        section.place, "\(section.title) has no \(key.name), add \(key.name) = \(key.form)")
+    }
+    if !isAgain { replicas.append(BoundReplica(replica: replica, section: bound)) }
+  }
+
+  /// Sets every key of one section.
+  private mutating func bind<Root>(
+    _ section: DocumentSection, to schema: Section<Root>, _ root: inout Root,
+    _ bound: inout BoundSection
+  ) {
+    for setting in section.settings {
+      guard let key = schema[setting.key] else {
+        diagnostics.add(setting.place, Binder.unknown(setting, in: section, of: schema))
+        continue
+      }
+      if let first = bound.settings[key.name] {
+        diagnostics.add(
+          setting.place,
+          "\(quoted(key.name)) again, it was set at \(first.place.fileAndLine): remove one")
+        continue
+      }
+      bound.settings[key.name] = setting
+      let refusal = setting.value.flatMap { key.set($0, &root) }
+      if let refusal { refuse(setting, in: section, refusal) }
+      if refusal != nil || setting.value == nil { bound.failed.insert(key.name) }
+    }
+  }
+}
+
+/// One section of the conf, bound.
+struct BoundSection {
+  let place: Place
+  /// By key, good or bad.
+  var settings: [String: Setting] = [:]
+  /// The keys whose values were refused.
+  var failed: Set<String> = []
+
+  func origin(of key: String) -> Origin { settings[key].map(Origin.init) ?? .builtIn }
+}
+
+/// One replica with what it takes to say where it came from.
+struct BoundReplica {
+  var replica: ReplicaConfiguration
+  let section: BoundSection
+}
+
+// MARK: Refusals
+
+extension Binder {
+  private mutating func refuseUnknown(_ section: DocumentSection) {
+    let kinds = Schema.sections.map(\.kind) + [Schema.replica.kind]
+    let hint =
+      nearest(to: section.kind, among: kinds).map { "did you mean \(quoted($0))?" }
+      ?? "the sections are \(kinds.joined(separator: ", "))"
+    diagnostics.add(section.place, "unknown section \(section.title), \(hint)")
+  }
+
+  private mutating func isNamedAsItShould(_ section: DocumentSection, isReplica: Bool) -> Bool {
+    switch (isReplica, section.name) {
+    case (true, nil):
+      diagnostics.add(section.place, "[replica] has no name, write [replica r1]")
+    case (true, let name?) where !ReplicaConfiguration.isName(name):
+      diagnostics.add(
+        section.namePlace ?? section.place,
+        "\(quoted(name)) is no name, write up to 64 ASCII letters, digits, \".\", \"_\" or \"-\"")
+    case (false, _?):
+      diagnostics.add(
+        section.namePlace ?? section.place,
+        "[\(section.kind)] takes no name, write [\(section.kind)]")
+    default: return true
+    }
+    return false
+  }
+
+  private mutating func refuse(
+    _ setting: Setting, in section: DocumentSection, _ refusal: Refusal
+  ) {
+    let offset = setting.valuePlace.offset + (setting.isVerbatim ? refusal.offset : 0)
+    diagnostics.add(
+      Place(line: setting.place.line, offset: offset),
+      "bad value for \(quoted(setting.key)) in \(section.title): \(refusal.why)")
+  }
+
+  private static func unknown<Root>(
+    _ setting: Setting, in section: DocumentSection, of schema: Section<Root>
+  ) -> String {
+    let names = schema.keys.map(\.name)
+    let what = "unknown key \(quoted(setting.key)) in \(section.title)"
+    if let near = nearest(to: setting.key, among: names) {
+      return "\(what), did you mean \(quoted(near))?"
+    }
+    if let home = home(of: setting.key) { return "\(what), it belongs in [\(home)]" }
+    return "\(what), its keys are \(names.joined(separator: ", "))"
+  }
+
+  /// The section that has such a key.
+  private static func home(of key: String) -> String? {
+    if let section = Schema.sections.first(where: { $0[key] != nil }) { return section.kind }
+    return Schema.replica[key].map { _ in "\(Schema.replica.kind) NAME" }
+  }
+}

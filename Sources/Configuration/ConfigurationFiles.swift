@@ -1,0 +1,21 @@
+/// The files a conf is made of, as its caller reaches them; this module does no I/O itself.
+///
+/// `lbd` implements it over `open` and `glob`, tests over a dictionary. Called only during a load.
+package protocol ConfigurationFiles {
+  /// The bytes of `path`. May stop reading once it has more than `limit` bytes: such a file is refused.
+  func read(_ path: String, limit: Int) -> FileOutcome
+  /// The paths that match `pattern` (`glob(3)`), in any order; none is not a failure.
+  func expand(_ pattern: String) -> GlobOutcome
+}
+
+package enum FileOutcome: Sendable {
+  case bytes([UInt8])
+  /// Why not, in words that fit behind "cannot read FILE: ", such as `no such file`.
+  case failed(String)
+}
+
+package enum GlobOutcome: Sendable {
+  case paths([String])
+  /// Why not, in words that fit behind "cannot list PATTERN: ".
+  case failed(String)
+}

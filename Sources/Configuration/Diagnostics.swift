@@ -1,0 +1,37 @@
+/// The diagnostics of one load, gathered by its stages and handed out in reading order.
+///
+/// Keeps at most 1000, so that a file of noise costs no more than one of errors; the rest is counted.
+struct Diagnostics {
+  private var found: [(order: Int, column: Int, diagnostic: Diagnostic)] = []
+  private var dropped = 0
+
+  var isEmpty: Bool { found.isEmpty }
+
+  mutating func add(_ place: Place, _ message: @autoclosure () -> String) {
+    guard hasRoom() else { return }
+    let diagnostic = Diagnostic(at: place, message: message())
+    found.append((place.line.order, place.column, diagnostic))
+  }
+
+  /// For the file as a whole; comes after all that have a place.
+  mutating func add(file: String, _ message: @autoclosure () -> String) {
+    guard hasRoom() else { return }
+    found.append((Int.max, 0, Diagnostic(file: file, message: message())))
+  }
+
+  private mutating func hasRoom() -> Bool {
+    if found.count < 1000 { return true }
+    dropped += 1
+    return false
+  }
+
+  func inOrder(file: String) -> [Diagnostic] {
+    let sorted = found.enumerated().sorted {
+      ($0.element.order, $0.element.column, $0.offset)
+        < ($1.element.order, $1.element.column, $1.offset)
+    }
+    let more = Diagnostic(
+      file: file, message: "and \(dropped) more errors, mend the first and check again")
+    return sorted.map(\.element.diagnostic) + (dropped > 0 ? [more] : [])
+  }
+}

@@ -1,0 +1,55 @@
+/// The forms of text: hosts, addresses and paths.
+
+extension Form<String> {
+  /// An address to listen on, without its port.
+  static var host: Form {
+    Form(
+      help: "an address or a name",
+      read: { text in
+        let bare =
+          text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+        if text == "*" { return .refused("\"*\" is not an address, write 0.0.0.0 or ::") }
+        if bare == text, ReplicaAddress(text) != nil, IPv6Address(text) == nil {
+          return .refused("\(quoted(text)) has a port, leave it to main_port")
+        }
+        return HostName.read(bare)
+      },
+      write: { $0 })
+  }
+
+  /// Of a Unix socket; `sockaddr_un` holds 107 bytes beside its NUL.
+  static var socketPath: Form {
+    Form(
+      help: "a path, at most 107 bytes",
+      read: { text in
+        text.utf8.count <= 107
+          ? .value(text) : .refused("a socket path holds at most 107 bytes, choose a shorter one")
+      },
+      write: { $0 })
+  }
+
+  /// What a request line may ask for.
+  static var urlPath: Form {
+    Form(
+      help: "a path that begins with /",
+      read: { text in
+        guard text.utf8.first == .slash else {
+          return .refused("\(quoted(text)) is not a path, write one that begins with /")
+        }
+        guard text.utf8.count <= 1024, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+          !text.utf8.contains(.hash)
+        else {
+          return .refused("a path is at most 1024 visible ASCII bytes, write others as %20")
+        }
+        return .value(text)
+      },
+      write: { $0 })
+  }
+}
+
+extension Form<ReplicaAddress> {
+  static var address: Form {
+    Form(
+      help: "host:port, [v6]:port or unix:/path", read: ReplicaAddress.read, write: \.description)
+  }
+}

@@ -1,0 +1,29 @@
+/// The way from a path to a `Configuration`, and what can come of it.
+///
+/// `lbd` calls it at its start, for `-t` and `-T`, and at every reload, on the control thread. Costs a
+/// few milliseconds; bounded whatever the files hold.
+
+package enum LoadOutcome: Sendable {
+  /// `effective` is what `lbd -T` prints: a conf that loads as this one, with each value's origin.
+  case loaded(Configuration, effective: String)
+  /// At least one, in reading order.
+  case refused([Diagnostic])
+}
+
+extension Configuration {
+  package static func load(
+    path: String, environment: [String: String], files: any ConfigurationFiles
+  ) -> LoadOutcome {
+    var reader = DocumentReader(environment: environment, files: files)
+    reader.read(path)
+    var binder = Binder(diagnostics: reader.diagnostics)
+    // Of a file that cannot be read there is nothing more to say.
+    guard reader.isOpened else { return .refused(reader.diagnostics.inOrder(file: path)) }
+    binder.bind(reader.document)
+    binder.validate(file: path)
+    guard binder.diagnostics.isEmpty else {
+      return .refused(binder.diagnostics.inOrder(file: path))
+    }
+    return .loaded(binder.configuration, effective: binder.effectiveText)
+  }
+}

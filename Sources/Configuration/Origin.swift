@@ -1,0 +1,21 @@
+/// Where a value came from, as `lbd -T` says it.
+enum Origin: CustomStringConvertible {
+  case builtIn
+  /// `file:line`.
+  case written(String)
+  case environment([String], String)
+
+  init(_ setting: Setting) {
+    let place = setting.place.fileAndLine
+    self = setting.variables.isEmpty ? .written(place) : .environment(setting.variables, place)
+  }
+
+  var description: String {
+    switch self {
+    case .builtIn: "default"
+    case .written(let place): place
+    case .environment(let names, let place):
+      names.map { "${\($0)}" }.joined(separator: ", ") + ", \(place)"
+    }
+  }
+}

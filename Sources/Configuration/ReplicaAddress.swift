@@ -1,0 +1,64 @@
+/// Where a replica is reached: `name:port`, `1.2.3.4:port`, `[v6]:port`, or `unix:/path`.
+///
+/// Written in the conf and by `lbctl add`. Hosts are kept in one spelling (names in lower case, IPv6 as
+/// RFC 5952 writes it), so that two equal addresses compare equal and `description` reads back the same.
+package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
+  /// A name, an IPv4 address, or an IPv6 address without brackets; port 1 to 65535.
+  case host(String, port: UInt16)
+  /// An absolute path of at most 107 bytes, what a `sockaddr_un` holds beside its NUL.
+  case unix(String)
+
+  package init?(_ description: String) {
+    guard case .value(let address) = ReplicaAddress.read(description) else { return nil }
+    self = address
+  }
+
+  package var description: String {
+    switch self {
+    case .host(let host, let port) where host.utf8.contains(.colon): "[\(host)]:\(port)"
+    case .host(let host, let port): "\(host):\(port)"
+    case .unix(let path): "unix:\(path)"
+    }
+  }
+
+  static func read(_ text: String) -> Reading<ReplicaAddress> {
+    if text.hasPrefix("unix:") {
+      return readPath(String(text.utf8.dropFirst(5)) ?? "")
+    }
+    guard let colon = text.utf8.lastIndex(of: .colon) else {
+      return .refused("\(quoted(text)) has no port, write \(clipped(text)):9000 or unix:/path")
+    }
+    let host = text[..<colon]
+    let port = text[text.utf8.index(after: colon)...]
+    guard let number = wholeNumber(port), let port = UInt16(exactly: number), port > 0 else {
+      return .refused("\(quoted(port)) is not a port, write host:port with a port from 1 to 65535")
+    }
+    return readHost(host).map { .host($0, port: port) }
+  }
+
+  private static func readPath(_ path: String) -> Reading<ReplicaAddress> {
+    guard path.hasPrefix("/") else {
+      return .refused("\(quoted(path)) is not an absolute path, write unix:/path")
+    }
+    guard path.utf8.count <= 107, !path.utf8.contains(where: \.isControl) else {
+      return .refused("a socket path holds at most 107 plain bytes, choose a shorter one")
+    }
+    return .value(.unix(path))
+  }
+
+  private static func readHost(_ host: Substring) -> Reading<String> {
+    let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+    if host.utf8.contains(.colon), !isBracketed {
+      return .refused("an IPv6 address stands in brackets, write [\(clipped(host))]:port")
+    }
+    let reading = HostName.read(isBracketed ? host.dropFirst().dropLast() : host)
+    guard case .value(let name) = reading else { return reading }
+    if isBracketed, !name.utf8.contains(.colon) {
+      return .refused("only an IPv6 address stands in brackets, write \(name):port")
+    }
+    if HostName.isWildcard(name) {
+      return .refused("\(name) is not an address to connect to, write 127.0.0.1 or the host's own")
+    }
+    return .value(name)
+  }
+}

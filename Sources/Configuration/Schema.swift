@@ -1,0 +1,103 @@
+/// Every key of the conf, each once: its section, where its value goes, how it is written and within
+/// which bounds, and its help. The default stands at the property that the key path names.
+///
+/// The binder, `lbd -T` and `--help-config` all walk these tables: a new key is one line here and one
+/// property; nothing else in this module names it.
+enum Schema {
+  static let sections = [lbd, balance, health, timeouts, retry, limits, log]
+
+  private static let lbd = Section<Configuration>(
+    kind: "lbd", help: "where lbd listens, and for whom",
+    keys: [
+      Key("host", \.host, .host, "the address to listen on"),
+      Key("main_port", \.mainPort, .number(1...65535), "the port to listen on"),
+      Key("ports", \.ports, .ports, "each a replica at host:port, in this order"),
+      Key(
+        "workers", \.workers, .word("auto", or: .number(1...1024)), "threads; auto is one per core"),
+      Key("control", \.control, .socketPath, "the Unix socket that lbctl talks to"),
+      Key("docs", \.docs, .onOff, "answer /docs and /openapi.json; off passes them on"),
+    ])
+
+  /// Stands as often as there are replicas in the long form, as `[replica NAME]`.
+  static let replica = Section<ReplicaConfiguration>(
+    kind: "replica", help: "one replica in the long form, as [replica NAME]",
+    keys: [
+      Key("address", \.address, .address, "where it is reached", isRequired: true),
+      Key("weight", \.weight, .number(1...256), "its share beside the other replicas"),
+    ])
+
+  private static let balance = Section<Configuration>(
+    kind: "balance", help: "how a replica is picked",
+    keys: [
+      Key("algorithm", \.algorithm, .choice, "round_robin: each in turn")
+    ])
+
+  private static let health = Section<Configuration>(
+    kind: "health", help: "how each replica is probed",
+    keys: [
+      Key("check", \.health.check, .choice, "a GET, a connect, or no probe at all"),
+      Key("path", \.health.path, .urlPath, "what the GET asks for"),
+      Key("expect", \.health.expect, .statuses, "the statuses that pass"),
+      Key("interval", \.health.interval, .duration(.tick, .hours(1)), "from probe to probe"),
+      Key("timeout", \.health.timeout, .duration(.milliseconds(1), .minutes(1)), "for one probe"),
+      Key("rise", \.health.rise, .number(1...100), "passes in a row that bring it back"),
+      Key("fall", \.health.fall, .number(1...100), "failures in a row that take it out"),
+      Key(
+        "fast_interval", \.health.fastInterval, .duration(.tick, .hours(1)),
+        "from probe to probe while it is ejected, where that is shorter"),
+      Key("jitter", \.health.jitterPercent, .percent(0...50), "how far the interval strays"),
+    ])
+
+  private static let timeouts = Section<Configuration>(
+    kind: "timeouts", help: "how long lbd waits",
+    keys: [
+      Key("connect", \.timeouts.connect, .duration(.tick, .minutes(5)), "for a connection"),
+      Key("response", \.timeouts.response, .duration(.tick, .hours(24)), "for the first byte"),
+      Key("idle", \.timeouts.idle, .duration(.tick, .hours(24)), "between two bytes"),
+      Key(
+        "client_header", \.timeouts.clientHeader, .duration(.tick, .hours(1)),
+        "for a whole request head"),
+      Key(
+        "client_idle", \.timeouts.clientIdle, .duration(.tick, .hours(24)),
+        "for a client's next request"),
+      Key(
+        "drain", \.timeouts.drain, .duration(.tick, .hours(24)), "for what is in flight at a stop"),
+    ])
+
+  private static let retry = Section<Configuration>(
+    kind: "retry", help: "a request that no replica executed goes to another one",
+    keys: [
+      Key("attempts", \.retry.attempts, .number(0...10), "after the first, each elsewhere")
+    ])
+
+  private static let limits = Section<Configuration>(
+    kind: "limits", help: "what clients may take up",
+    keys: [
+      Key("header", \.limits.header, .size(1 << 10...64 << 10), "of a request or response head"),
+      Key("body", \.limits.body, .word("unlimited", or: .size(1...1 << 40)), "of a request's body"),
+      Key(
+        "connections", \.limits.connections, .word("auto", or: .number(1...10_000_000)),
+        "clients at once; auto is from the descriptor limit"),
+    ])
+
+  private static let log = Section<Configuration>(
+    kind: "log", help: "what goes to stderr",
+    keys: [
+      Key("level", \.log.level, .choice, "the least severe message written"),
+      Key("format", \.log.format, .choice, "auto: text on a terminal, else JSON"),
+      Key("access", \.log.access, .choice, "a line for each request; off today"),
+    ])
+
+  /// Not a value: the reader follows it. Stands before the first section or in `[lbd]`, often.
+  static let include = (
+    name: "include", form: "a path or a pattern, relative to this file",
+    help: "reads those files here, in the order of their names"
+  )
+}
+
+extension Duration {
+  /// The shortest that lbd keeps apart.
+  fileprivate static var tick: Duration { .milliseconds(10) }
+  fileprivate static func minutes(_ count: Int) -> Duration { .seconds(60 * count) }
+  fileprivate static func hours(_ count: Int) -> Duration { .seconds(3600 * count) }
+}

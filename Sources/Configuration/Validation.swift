@@ -1,0 +1,99 @@
+/// What no single value can tell: that there are replicas, that each is one, and none is lbd itself.
+///
+/// Runs once behind the binder and fills `replicas`. A check is left out where a value that it needs
+/// was refused, so that one mistake is one error.
+
+extension Binder {
+  static let replicaLimit = 1024
+
+  mutating func validate(file: String) {
+    let lbd = sections["[lbd]"]
+    let failed = lbd?.failed ?? []
+    let named = failed.contains("host") ? [] : configuration.ports.map(replica)
+    let whole = replicas.filter { $0.section.settings["address"]?.value != nil }
+      .filter { !$0.section.failed.contains("address") }
+    checkNames(lbd)
+    if named.isEmpty && replicas.isEmpty && !failed.contains("ports") && !failed.contains("host") {
+      refuseNone(lbd, file: file)
+    }
+    if named.count + replicas.count > Binder.replicaLimit {
+      let place = lbd?.settings["ports"]?.valuePlace ?? replicas.last?.section.place
+      let message = "more than \(Binder.replicaLimit) replicas, name fewer"
+      if let place { diagnostics.add(place, message) }
+    }
+    checkAddresses(named, lbd?.settings["ports"]?.valuePlace, whole)
+    if !failed.contains("host") && !failed.contains("main_port") {
+      checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
+    }
+    configuration.replicas = named + replicas.map(\.replica)
+  }
+
+  /// A replica of `ports` is where lbd is; to a wildcard nobody can connect, so at its loopback.
+  private func replica(_ port: UInt16) -> ReplicaConfiguration {
+    let host =
+      switch configuration.host {
+      case "0.0.0.0": "127.0.0.1"
+      case "::": "::1"
+      case let host: host
+      }
+    return ReplicaConfiguration(name: "\(port)", address: .host(host, port: port))
+  }
+
+  private mutating func refuseNone(_ lbd: BoundSection?, file: String) {
+    let message =
+      "no replica, add ports = 8081, 8082 to [lbd] or a section [replica NAME] with an address"
+    if let lbd {
+      diagnostics.add(lbd.place, message)
+    } else {
+      diagnostics.add(file: file, message)
+    }
+  }
+
+  private mutating func checkNames(_ lbd: BoundSection?) {
+    let ports = Set(configuration.ports.map { "\($0)" })
+    for bound in replicas where ports.contains(bound.replica.name) {
+      let first = lbd?.settings["ports"]?.place.fileAndLine ?? "ports"
+      let name = bound.replica.name
+      diagnostics.add(
+        bound.section.place,
+        "replica \(quoted(name)) again, ports names it at \(first): choose another name")
+    }
+  }
+
+  private mutating func checkAddresses(
+    _ named: [ReplicaConfiguration], _ ports: Place?, _ whole: [BoundReplica]
+  ) {
+    var owners: [ReplicaAddress: String] = [:]
+    for replica in named { owners[replica.address] = replica.name }
+    for bound in whole {
+      let (address, name) = (bound.replica.address, bound.replica.name)
+      if let owner = owners[address], let place = bound.section.settings["address"]?.valuePlace {
+        diagnostics.add(
+          place, "\(clipped(address.description)) is replica \(quoted(owner)) already, remove one")
+      } else {
+        owners[address] = name
+      }
+    }
+  }
+
+  private mutating func checkLoop(
+    _ named: [ReplicaConfiguration], _ ports: Place?, _ whole: [BoundReplica]
+  ) {
+    let message =
+      "\(configuration.mainPort) is main_port, lbd would be its own replica: choose another port"
+    if let ports, named.contains(where: { isSelf($0.address) }) { diagnostics.add(ports, message) }
+    for bound in whole where isSelf(bound.replica.address) {
+      let place = bound.section.settings["address"]?.valuePlace ?? bound.section.place
+      diagnostics.add(place, message)
+    }
+  }
+
+  /// Whether a connection to the address would reach lbd's own listener, as far as text can tell.
+  private func isSelf(_ address: ReplicaAddress) -> Bool {
+    guard case .host(let host, configuration.mainPort) = address else { return false }
+    let own = configuration.host
+    let isOnLoopback = HostName.isLoopback(host)
+    if host == own || HostName.isWildcard(own) && isOnLoopback { return true }
+    return isOnLoopback && HostName.isLoopback(own) && (host == "localhost" || own == "localhost")
+  }
+}
