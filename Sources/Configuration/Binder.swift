@@ -8,12 +8,16 @@ struct Binder {
   var sections: [String: BoundSection] = [:]
   /// The `[replica NAME]` sections, in reading order; behind those of `ports` once validated.
   var replicas: [BoundReplica] = []
+  /// Whether something was left out that may have held replicas.
+  var hasGaps: Bool
 
-  init(diagnostics: Diagnostics) {
+  init(diagnostics: Diagnostics, hasGaps: Bool) {
     self.diagnostics = diagnostics
+    self.hasGaps = hasGaps
   }
 
   mutating func bind(_ document: Document) {
+    hasGaps = hasGaps || !document.loose.isEmpty
     for setting in document.loose {
       let home = Binder.home(of: setting.key) ?? "lbd"
       diagnostics.add(
@@ -62,6 +66,7 @@ struct Binder {
   ) {
     for setting in section.settings {
       guard let key = schema[setting.key] else {
+        hasGaps = hasGaps || section.kind == "lbd"
         diagnostics.add(setting.place, Binder.unknown(setting, in: section, of: schema))
         continue
       }
@@ -100,6 +105,7 @@ struct BoundReplica {
 
 extension Binder {
   private mutating func refuseUnknown(_ section: DocumentSection) {
+    hasGaps = true
     let kinds = Schema.sections.map(\.kind) + [Schema.replica.kind]
     let hint =
       nearest(to: section.kind, among: kinds).map { "did you mean \(quoted($0))?" }
@@ -121,6 +127,7 @@ extension Binder {
         "[\(section.kind)] takes no name, write [\(section.kind)]")
     default: return true
     }
+    hasGaps = true
     return false
   }
 
@@ -138,10 +145,10 @@ extension Binder {
   ) -> String {
     let names = schema.keys.map(\.name)
     let what = "unknown key \(quoted(setting.key)) in \(section.title)"
+    if let home = home(of: setting.key) { return "\(what), it belongs in [\(home)]" }
     if let near = nearest(to: setting.key, among: names) {
       return "\(what), did you mean \(quoted(near))?"
     }
-    if let home = home(of: setting.key) { return "\(what), it belongs in [\(home)]" }
     return "\(what), its keys are \(names.joined(separator: ", "))"
   }
 

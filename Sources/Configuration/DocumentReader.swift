@@ -11,6 +11,8 @@ struct DocumentReader {
   private var open: [String] = []
   private var lineCount = 0
   private var fileCount = 0
+  /// Whether something was left out that may have held replicas.
+  private(set) var hasGaps = false
   /// Whether the first file could be read.
   private(set) var isOpened = false
 
@@ -48,6 +50,7 @@ struct DocumentReader {
   }
 
   private mutating func refuse(_ path: String, from origin: Place?, _ why: String) {
+    hasGaps = true
     if let origin {
       diagnostics.add(origin, "cannot read \(quoted(path)): \(why)")
     } else {
@@ -71,6 +74,7 @@ struct DocumentReader {
     case .blank: break
     case .malformed(let why, let offset):
       diagnostics.add(Place(line: line, offset: offset), why)
+      hasGaps = true
       if line.bytes.first(where: { !$0.isBlank }) == .openBracket { current = .unknown }
     case .section(let kind, let name):
       current = .section(document.sections.count)

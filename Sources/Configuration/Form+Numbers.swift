@@ -85,7 +85,7 @@ extension Form<Duration> {
     let (seconds, attoseconds) = duration.components
     let milliseconds = Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
     // One minute reads best as the 60s that everyone writes.
-    let units = durationUnits.filter { $0.1 < 60_000 || milliseconds > $0.1 || $0.0 == "h" }
+    let units = durationUnits.filter { $0.0 != "m" || milliseconds > 60_000 }
     return inLargest(milliseconds, of: units)
   }
 }

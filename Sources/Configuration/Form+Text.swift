@@ -6,12 +6,13 @@ extension Form<String> {
     Form(
       help: "an address or a name",
       read: { text in
-        let bare =
-          text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         if text == "*" { return .refused("\"*\" is not an address, write 0.0.0.0 or ::") }
-        if bare == text, ReplicaAddress(text) != nil, IPv6Address(text) == nil {
+        let colons = text.utf8.filter { $0 == .colon }.count
+        if colons == 1 || text.contains("]:") {
           return .refused("\(quoted(text)) has a port, leave it to main_port")
         }
+        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]") && colons > 1
+        let bare = isBracketed ? text.dropFirst().dropLast() : text[...]
         return HostName.read(bare)
       },
       write: { $0 })

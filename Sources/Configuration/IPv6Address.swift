@@ -8,7 +8,7 @@ struct IPv6Address: CustomStringConvertible {
       .map { String($0) }
     // "::" leaves an empty part in the middle, and one more at an end where it stands there.
     let inner = parts.indices.dropFirst().dropLast().filter { parts[$0].isEmpty }
-    guard inner.count <= 1 || (inner.count == 1 && parts.count == 3) else { return nil }
+    guard inner.count <= 1 else { return nil }
     guard let gap = inner.first else {
       guard let groups = IPv6Address.groups(parts, endsAddress: true), groups.count == 8 else {
         return nil
@@ -35,7 +35,7 @@ struct IPv6Address: CustomStringConvertible {
         groups += [bytes[0] << 8 | bytes[1], bytes[2] << 8 | bytes[3]]
         continue
       }
-      guard (1...4).contains(part.utf8.count), part.utf8.first != UInt8(ascii: "+"),
+      guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0.isLetter || $0.isDigit }),
         let group = UInt16(part, radix: 16)
       else { return nil }
       groups.append(group)

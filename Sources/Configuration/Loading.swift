@@ -16,7 +16,7 @@ extension Configuration {
   ) -> LoadOutcome {
     var reader = DocumentReader(environment: environment, files: files)
     reader.read(path)
-    var binder = Binder(diagnostics: reader.diagnostics)
+    var binder = Binder(diagnostics: reader.diagnostics, hasGaps: reader.hasGaps)
     // Of a file that cannot be read there is nothing more to say.
     guard reader.isOpened else { return .refused(reader.diagnostics.inOrder(file: path)) }
     binder.bind(reader.document)

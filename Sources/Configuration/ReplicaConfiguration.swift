@@ -5,8 +5,10 @@ package struct ReplicaConfiguration: Sendable, Equatable {
   /// 1 to 64 of letters, digits, `.`, `_` and `-`; the port's digits for one of `ports`.
   package var name: String
   package var address: ReplicaAddress
-  /// Its share beside the other replicas, 1 to 256.
+  /// Its share beside the other replicas, within `weights`.
   package var weight: Int
+
+  package static let weights = 1...256
 
   package init(name: String, address: ReplicaAddress, weight: Int = 100) {
     self.name = name

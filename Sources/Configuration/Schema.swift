@@ -23,7 +23,9 @@ enum Schema {
     kind: "replica", help: "one replica in the long form, as [replica NAME]",
     keys: [
       Key("address", \.address, .address, "where it is reached", isRequired: true),
-      Key("weight", \.weight, .number(1...256), "its share beside the other replicas"),
+      Key(
+        "weight", \.weight, .number(ReplicaConfiguration.weights),
+        "its share beside the other replicas"),
     ])
 
   private static let balance = Section<Configuration>(

@@ -10,18 +10,12 @@ extension Binder {
     let lbd = sections["[lbd]"]
     let failed = lbd?.failed ?? []
     let named = failed.contains("host") ? [] : configuration.ports.map(replica)
-    let whole = replicas.filter { $0.section.settings["address"]?.value != nil }
-      .filter { !$0.section.failed.contains("address") }
+    let whole = replicas.filter {
+      $0.section.settings["address"] != nil && !$0.section.failed.contains("address")
+    }
     checkNames(lbd)
-    if named.isEmpty && replicas.isEmpty && !failed.contains("ports") && !failed.contains("host") {
-      refuseNone(lbd, file: file)
-    }
-    if named.count + replicas.count > Binder.replicaLimit {
-      let place = lbd?.settings["ports"]?.valuePlace ?? replicas.last?.section.place
-      let message = "more than \(Binder.replicaLimit) replicas, name fewer"
-      if let place { diagnostics.add(place, message) }
-    }
-    checkAddresses(named, lbd?.settings["ports"]?.valuePlace, whole)
+    checkCount(named.count + replicas.count, lbd, file: file)
+    checkAddresses(named, whole)
     if !failed.contains("host") && !failed.contains("main_port") {
       checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
     }
@@ -39,7 +33,12 @@ extension Binder {
     return ReplicaConfiguration(name: "\(port)", address: .host(host, port: port))
   }
 
-  private mutating func refuseNone(_ lbd: BoundSection?, file: String) {
+  private mutating func checkCount(_ count: Int, _ lbd: BoundSection?, file: String) {
+    if count > Binder.replicaLimit, let place = lbd?.place ?? replicas.last?.section.place {
+      diagnostics.add(place, "\(count) replicas, name at most \(Binder.replicaLimit)")
+    }
+    let failed = lbd?.failed ?? []
+    guard count == 0, !hasGaps, !failed.contains("host"), !failed.contains("ports") else { return }
     let message =
       "no replica, add ports = 8081, 8082 to [lbd] or a section [replica NAME] with an address"
     if let lbd {
@@ -60,9 +59,7 @@ extension Binder {
     }
   }
 
-  private mutating func checkAddresses(
-    _ named: [ReplicaConfiguration], _ ports: Place?, _ whole: [BoundReplica]
-  ) {
+  private mutating func checkAddresses(_ named: [ReplicaConfiguration], _ whole: [BoundReplica]) {
     var owners: [ReplicaAddress: String] = [:]
     for replica in named { owners[replica.address] = replica.name }
     for bound in whole {

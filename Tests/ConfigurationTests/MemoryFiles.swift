@@ -29,7 +29,9 @@ struct Loaded {
   var heads: [String] {
     errors.map { error in
       let head = String(error.split(separator: "\n", maxSplits: 1)[0])
-      return head.replacing("etc/lb.conf:", with: "").replacing(" error: ", with: " ")
+      let rest = head.replacing("etc/lb.conf:", with: "", maxReplacements: 1)
+      return rest.hasPrefix(" error: ")
+        ? String(rest.dropFirst(8)) : rest.replacing(" error: ", with: " ", maxReplacements: 1)
     }
   }
 
