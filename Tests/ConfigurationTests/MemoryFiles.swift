@@ -13,7 +13,7 @@ struct MemoryFiles: ConfigurationFiles {
   }
 
   func expand(_ pattern: String) -> GlobOutcome {
-    if pattern.hasPrefix("secret/") { return .failed("permission denied") }
+    if pattern.hasPrefix("/secret/") { return .failed("permission denied") }
     let start = pattern.prefix { $0 != "*" }
     return .paths(contents.keys.filter { $0.hasPrefix(start) })
   }
