@@ -1,0 +1,24 @@
+// The names that lbd and lbctl agree on: what the control socket serves, and the two fields by
+// which a test request learns who answered it.
+
+/// The targets of the control socket. Reads are GET, orders are POST.
+package enum ControlPath {
+  /// GET: a `PoolReport`.
+  package static let pool = "/pool"
+  /// GET: a `HealthReport`.
+  package static let health = "/health"
+  /// GET: a `VersionReport`.
+  package static let version = "/version"
+  /// POST with an `OrderBody` of the key `address`: a `DetailReport`.
+  package static let addReplica = "/replicas/add"
+  /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
+  package static let removeReplica = "/replicas/remove"
+}
+
+/// Fields of requests through the listener.
+package enum TestField {
+  /// Carries the report's `test_token`; lbd takes it out before a replica sees the request.
+  package static let token = "X-Lbd-Test"
+  /// Names the replica in the answer to a request that carried the right token.
+  package static let replica = "X-Lbd-Replica"
+}

@@ -1,0 +1,174 @@
+// Writes JSON (RFC 8259) into bytes, in the order of the calls and on one line. Used for control
+// answers and for logs, so never on the request path; it allocates as it grows.
+
+/// What can be written as one JSON value.
+package protocol JSONWritable {
+  func write(to writer: inout JSONWriter)
+}
+
+extension JSONWritable {
+  /// The value alone, as the body of an answer.
+  package var json: [UInt8] {
+    var writer = JSONWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+}
+
+/// A text of JSON under construction. Commas come by themselves; that keys stand in objects only,
+/// and values behind keys, is up to the caller and given by `object`, `array` and `field`.
+package struct JSONWriter: Sendable {
+  /// What was written so far.
+  package private(set) var bytes: [UInt8] = []
+  private var isBehindValue = false
+
+  package init() {}
+
+  // MARK: Values
+
+  package mutating func value(_ text: String) {
+    begin()
+    quote(text)
+  }
+
+  package mutating func value(_ number: Int) {
+    begin()
+    bytes.append(contentsOf: String(number).utf8)
+  }
+
+  /// Writes the shortest text that reads back as the same number; `null` for what JSON has no
+  /// number for (infinities and NaN).
+  package mutating func value(_ number: Double) {
+    guard number.isFinite else { return null() }
+    begin()
+    bytes.append(contentsOf: number.description.utf8)
+  }
+
+  package mutating func value(_ truth: Bool) {
+    begin()
+    bytes.append(contentsOf: (truth ? "true" : "false").utf8)
+  }
+
+  package mutating func null() {
+    begin()
+    bytes.append(contentsOf: "null".utf8)
+  }
+
+  package mutating func value(_ part: some JSONWritable) {
+    part.write(to: &self)
+  }
+
+  /// Writes `{ … }` with the fields that `body` writes.
+  package mutating func object(_ body: (inout JSONWriter) -> Void) {
+    begin()
+    enclose(0x7B, 0x7D, body)
+  }
+
+  /// Writes `[ … ]` with the values that `body` writes.
+  package mutating func array(_ body: (inout JSONWriter) -> Void) {
+    begin()
+    enclose(0x5B, 0x5D, body)
+  }
+
+  // MARK: Fields of an object
+
+  /// Writes a field's name; exactly one value follows.
+  package mutating func key(_ name: String) {
+    begin()
+    quote(name)
+    bytes.append(0x3A)
+    isBehindValue = false
+  }
+
+  package mutating func field(_ name: String, _ text: String) {
+    key(name)
+    value(text)
+  }
+
+  package mutating func field(_ name: String, _ number: Int) {
+    key(name)
+    value(number)
+  }
+
+  package mutating func field(_ name: String, _ number: Double) {
+    key(name)
+    value(number)
+  }
+
+  package mutating func field(_ name: String, _ truth: Bool) {
+    key(name)
+    value(truth)
+  }
+
+  /// Writes the text, or `null`.
+  package mutating func field(_ name: String, optional text: String?) {
+    key(name)
+    if let text { value(text) } else { null() }
+  }
+
+  /// Writes the number, or `null`.
+  package mutating func field(_ name: String, optional number: Double?) {
+    key(name)
+    if let number { value(number) } else { null() }
+  }
+
+  package mutating func field(_ name: String, _ part: some JSONWritable) {
+    key(name)
+    value(part)
+  }
+
+  package mutating func field(_ name: String, _ parts: [some JSONWritable]) {
+    key(name)
+    array { writer in for part in parts { writer.value(part) } }
+  }
+
+  /// Writes a field whose value is `{ … }`.
+  package mutating func object(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    key(name)
+    object(body)
+  }
+
+  /// Writes a field whose value is `[ … ]`.
+  package mutating func array(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    key(name)
+    array(body)
+  }
+
+  // MARK: Bytes
+
+  private mutating func begin() {
+    if isBehindValue { bytes.append(0x2C) }
+    isBehindValue = true
+  }
+
+  private mutating func enclose(
+    _ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void
+  ) {
+    bytes.append(open)
+    isBehindValue = false
+    body(&self)
+    bytes.append(close)
+    isBehindValue = true
+  }
+
+  /// RFC 8259 §7. DEL is escaped as well: it and the others below U+0020 would reach a terminal.
+  private mutating func quote(_ text: String) {
+    bytes.append(0x22)
+    for byte in text.utf8 {
+      switch byte {
+      case 0x22, 0x5C: bytes.append(contentsOf: [0x5C, byte])
+      case 0x0A: bytes.append(contentsOf: [0x5C, 0x6E])
+      case 0x0D: bytes.append(contentsOf: [0x5C, 0x72])
+      case 0x09: bytes.append(contentsOf: [0x5C, 0x74])
+      case 0..<0x20, 0x7F: escape(byte)
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(0x22)
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    bytes.append(contentsOf: "\\u00".utf8)
+    for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+  }
+}

@@ -1,0 +1,73 @@
+// The answers that fit on a line: what an order came to or why it was refused, the version, and
+// how the pools are in three numbers.
+
+/// What an order did, or why a request was refused: `{"schema":1,"detail":"…"}`.
+package struct DetailReport: Sendable, Equatable, Decodable, JSONWritable {
+  package var schema = 1
+  package var detail: String
+
+  package init(_ detail: String) {
+    self.detail = detail
+  }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.field("schema", schema)
+      $0.field("detail", detail)
+    }
+  }
+}
+
+/// The answer to `GET /version`.
+package struct VersionReport: Sendable, Equatable, Decodable, JSONWritable {
+  package var schema = 1
+  package var version: String
+
+  package init(version: String) {
+    self.version = version
+  }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.field("schema", schema)
+      $0.field("version", version)
+    }
+  }
+}
+
+/// The answer to `GET /health`: how many of the replicas that should serve do.
+package struct HealthReport: Sendable, Equatable, Decodable, JSONWritable {
+  package enum Verdict: Sendable {
+    case allUp, someDown, noneUp
+  }
+
+  package var schema = 1
+  /// Replicas that are given requests.
+  package var up: Int
+  /// Replicas that nobody ordered out.
+  package var expected: Int
+  /// The same for people, with the names of those that are not up.
+  package var detail: String
+
+  package init(_ pools: [PoolStatus]) {
+    let replicas = pools.flatMap(\.replicas)
+    let absent = replicas.filter { !$0.state.isServing && !$0.state.isOrderedOut }
+    up = replicas.count { $0.state.isServing }
+    expected = up + absent.count
+    let names = absent.map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
+    detail = "\(up) of \(expected) replicas up" + (names.isEmpty ? "" : " (\(names))")
+  }
+
+  package var verdict: Verdict {
+    up <= 0 ? .noneUp : up < expected ? .someDown : .allUp
+  }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.field("schema", schema)
+      $0.field("up", up)
+      $0.field("expected", expected)
+      $0.field("detail", detail)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// What lbd writes, lbctl reads back as the same.
+
+import ControlProtocol
+import Foundation
+import Testing
+
+func replica(
+  _ name: String, _ state: ReplicaState, order: ReplicaOrder = .ready, rate: Double? = nil
+) -> ReplicaReport {
+  ReplicaReport(
+    name: name, address: "127.0.0.1:\(name)", config: .init(weight: 100), order: order,
+    observed: .up, state: state, stateSeconds: 3.1, active: 12, requests: 2031, rate: rate,
+    p50Milliseconds: rate.map { _ in 1.2 }, p99Milliseconds: rate.map { _ in 9.8 }, status5xx: 0,
+    retries: 4, check: .init(result: "200", latencyMilliseconds: 0.9, nextInMilliseconds: nil))
+}
+
+struct ReportTests {
+  private func roundTrip<Report: JSONWritable & Decodable>(_ report: Report) throws -> Report {
+    try JSONDecoder().decode(Report.self, from: Data(report.json))
+  }
+
+  private func pool(_ replicas: [ReplicaReport], docs: String? = nil) -> PoolReport {
+    PoolReport(
+      version: "1.0.0", pid: 42, listener: "127.0.0.1:8080", docs: docs, testToken: "00ff",
+      uptimeSeconds: 7.25,
+      pools: [PoolStatus(name: "default", algorithm: "round_robin", replicas: replicas)])
+  }
+
+  @Test func `a pool report reads back the same`() throws {
+    let report = pool(
+      [replica("8081", .up, rate: 203.1), replica("8082", .ejected)], docs: "/docs")
+    #expect(try roundTrip(report) == report)
+    #expect(try roundTrip(pool([])) == pool([]))
+  }
+
+  @Test func `every word of a replica reads back the same`() throws {
+    for state in ReplicaState.allCases {
+      for order in ReplicaOrder.allCases {
+        for observed in ObservedState.allCases {
+          var report = replica("r \"1\"", state, order: order)
+          report.observed = observed
+          report.check = .init()
+          #expect(try roundTrip(report) == report)
+        }
+      }
+    }
+  }
+
+  @Test func `the keys are those of the contract`() {
+    let json = String(decoding: replica("8081", .up, rate: 0.5).json, as: UTF8.self)
+    #expect(
+      json == #"{"name":"8081","address":"127.0.0.1:8081","config":{"weight":100},"#
+        + #""order":"ready","observed":"up","state":"up","state_seconds":3.1,"active":12,"#
+        + #""requests":2031,"rate":0.5,"p50_ms":1.2,"p99_ms":9.8,"status_5xx":0,"retries":4,"#
+        + #""check":{"result":"200","latency_ms":0.9,"next_in_ms":null}}"#)
+    let report = String(decoding: pool([]).json, as: UTF8.self)
+    #expect(
+      report == #"{"schema":1,"version":"1.0.0","pid":42,"listener":"127.0.0.1:8080","docs":null,"#
+        + #""test_token":"00ff","uptime_seconds":7.25,"#
+        + #""pools":[{"name":"default","algorithm":"round_robin","replicas":[]}]}"#)
+    let detail = DetailReport("added 8084 (127.0.0.1:8084)").json
+    #expect(
+      String(decoding: detail, as: UTF8.self)
+        == #"{"schema":1,"detail":"added 8084 (127.0.0.1:8084)"}"#)
+  }
+
+  @Test func `short reports read back the same`() throws {
+    #expect(try roundTrip(DetailReport("a \"b\"")) == DetailReport("a \"b\""))
+    #expect(try roundTrip(VersionReport(version: "1.0")) == VersionReport(version: "1.0"))
+    let health = HealthReport(pool([replica("8081", .up)]).pools)
+    #expect(try roundTrip(health) == health)
+  }
+
+  @Test func `health counts who should serve, so neither who drains nor who is in maintenance`() {
+    func health(_ states: ReplicaState...) -> HealthReport {
+      HealthReport(pool(states.enumerated().map { replica("r\($0)", $1) }).pools)
+    }
+    #expect(health(.up, .warming, .maint).verdict == .allUp)
+    #expect(health(.up, .ejected, .starting).verdict == .someDown)
+    #expect(
+      health(.up, .ejected, .starting).detail == "1 of 3 replicas up (r1 ejected, r2 starting)")
+    #expect(health(.down, .unresolved).verdict == .noneUp)
+    #expect(health(.draining).verdict == .noneUp)
+    #expect(health().verdict == .noneUp)
+  }
+}
