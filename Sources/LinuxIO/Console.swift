@@ -1,0 +1,29 @@
+// What a command is told at its start and what it says to people.
+
+import CLinux
+import Glibc
+
+/// The process's environment and its standard error.
+package enum Console {
+  /// The environment as it was at the process's start. Call it before other threads are started.
+  package static func environment() -> [String: String] {
+    var found: [String: String] = [:]
+    var next = unsafe environ
+    while let entry = unsafe next.pointee {
+      // Safe: `environ` ends with nil, and each entry is a NUL-terminated text that is copied here.
+      let text = unsafe String(cString: entry)
+      if let sign = text.firstIndex(of: "=") {
+        found[String(text[..<sign])] = String(text[text.index(after: sign)...])
+      }
+      unsafe next += 1
+    }
+    return found
+  }
+
+  /// Writes a line to standard error, whole in one call so that lines of threads don't mix.
+  package static func error(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    // Safe: the kernel reads the bytes during the call only. A failure has nobody to be told to.
+    unsafe bytes.withUnsafeBytes { _ = unsafe write(2, $0.baseAddress, $0.count) }
+  }
+}
