@@ -1,0 +1,96 @@
+// What the command line asks for.
+
+/// How a replica is to behave.
+struct Options: Sendable {
+  var host = "127.0.0.1"
+  /// 0 lets the kernel choose one.
+  var port: UInt16 = 0
+  /// Milliseconds before each answer but `/health`.
+  var delay = 0
+  /// The share of requests that are answered with 500, 0 to 1.
+  var failRate = 0.0
+  /// The share of requests whose connection is closed without an answer, 0 to 1.
+  var dropRate = 0.0
+  var startsHealthy = true
+
+  static let help = """
+    usage: replicad --port PORT [options]
+
+    A demo replica: answers GET /getInfo with its port, and more for trials.
+
+      --port PORT        where to listen; 0 lets the system choose
+      --host ADDRESS     127.0.0.1 unless given
+      --delay DURATION   wait before each answer, such as 250ms, 5s, 2m
+      --fail-rate SHARE  answer this share of requests with 500, such as 0.1
+      --drop-rate SHARE  close this share of connections without an answer
+      --unhealthy        start with /health answering 503
+      --help, --version
+
+    /health is spared the delay and the two rates.
+    Paths: /getInfo  /health  /status/N  /delay/250ms  /bytes/N
+           /stream?chunks=N&interval=100ms  /echo  /ws (WebSocket echo)
+    Signals: USR1 turns /health from 200 to 503 and back; TERM finishes what is
+    in flight (at most 30 s), then stops; a second TERM stops at once.
+    """
+
+  /// What a command line comes to.
+  enum Outcome {
+    case run(Options)
+    case help
+    case version
+    /// What is wrong with it, and what to do.
+    case refused(String)
+  }
+
+  /// Reads the arguments behind the command's name; `--name value` and `--name=value` are the same.
+  static func parse(_ arguments: [String]) -> Outcome {
+    var options = Options()
+    var givesPort = false
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      switch name {
+      case "--help", "-h": return .help
+      case "--version": return .version
+      case "--unhealthy" where parts.count == 1: options.startsHealthy = false
+      case "--port", "--host", "--delay", "--fail-rate", "--drop-rate":
+        guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
+          return .refused("\(name) needs a value; see replicad --help")
+        }
+        if let problem = options.set(name, value) {
+          return .refused("\(name) \(value): \(problem)")
+        }
+        givesPort = givesPort || name == "--port"
+      default: return .refused("unknown argument \"\(argument)\"; see replicad --help")
+      }
+    }
+    return givesPort
+      ? .run(options) : .refused("no port is given; add one, such as --port 8081")
+  }
+
+  /// Takes one option's value; what to write instead when it is none.
+  private mutating func set(_ name: String, _ value: String) -> String? {
+    switch name {
+    case "--port":
+      guard let number = Quantity.number(value.utf8), let port = UInt16(exactly: number) else {
+        return "not a port; give a number from 0 to 65535"
+      }
+      self.port = port
+    case "--host":
+      guard !value.isEmpty else { return "empty; give an address such as 127.0.0.1" }
+      host = value
+    case "--delay":
+      guard let delay = Quantity.milliseconds(value.utf8) else {
+        return "not a duration; give a number with a unit, such as 250ms or 5s, up to 24h"
+      }
+      self.delay = delay
+    default:
+      guard let share = Double(value), share >= 0 && share <= 1 else {
+        return "not a share; give a number from 0 to 1, such as 0.1"
+      }
+      if name == "--fail-rate" { failRate = share } else { dropRate = share }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,58 @@
+// The heads of replicad's answers.
+
+import HTTPWire
+
+/// The writer of answer heads. HTTPWire's own writes those with a length only.
+enum Reply {
+  /// Writes a status line, the fields and the empty line.
+  /// - Parameter field: a whole further field line with its end, or nothing.
+  static func writeHead(
+    _ status: Int, type: StaticString, body: BodyFraming, connection: ConnectionOption,
+    field: StaticString = "", to writer: inout ByteWriter
+  ) {
+    writer.append("HTTP/1.1 ")
+    writer.append(decimal: status)
+    writer.append(ByteClass.space)
+    writer.append(Responses.reason(status))
+    writer.append("\r\n")
+    if body != .none {
+      writer.append("Content-Type: ")
+      writer.append(type)
+      writer.append("\r\n")
+    }
+    switch body {
+    case .none, .untilClose: break
+    case .chunked: writer.append("Transfer-Encoding: chunked\r\n")
+    case .length(let length):
+      writer.append("Content-Length: ")
+      writer.append(decimal: length)
+      writer.append("\r\n")
+    }
+    writer.append(field)
+    switch connection {
+    case .close: writer.append("Connection: close\r\n")
+    case .keepAlive: writer.append("Connection: keep-alive\r\n")
+    case .unsaid, .upgrade: break
+    }
+    writer.append("\r\n")
+  }
+
+  /// Writes a chunk's size and the line's end (RFC 9112 §7.1).
+  static func writeChunkSize(_ size: Int, to writer: inout ByteWriter) {
+    var shift = 60
+    while shift > 0 && size >> shift == 0 { shift -= 4 }
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: size >> shift & 15)
+      writer.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+      shift -= 4
+    }
+    writer.append("\r\n")
+  }
+}
+
+extension ByteWriter {
+  /// Writes what this one holds behind what another does.
+  func write(to other: inout ByteWriter) {
+    other.append(bytes)
+  }
+}

@@ -1,0 +1,103 @@
+// What a path asks for.
+
+import HTTPWire
+
+/// The places of this server with what their paths say.
+enum Route: Equatable {
+  case info
+  case health
+  case status(Int)
+  /// Milliseconds.
+  case delay(Int)
+  case bytes(Int)
+  /// Milliseconds between chunks.
+  case stream(chunks: Int, interval: Int)
+  case echo
+  case webSocket
+  /// A known path whose argument is none.
+  case misused(Usage)
+  case unknown
+
+  /// Reads an origin-form path with its query.
+  init(_ target: [UInt8]) {
+    let path = target.prefix { $0 != UInt8(ascii: "?") }
+    let query = target.dropFirst(path.count + 1)
+    let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    let name = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : ""
+    switch (name, parts.count) {
+    case ("getInfo", 2): self = .info
+    case ("health", 2): self = .health
+    case ("echo", 2): self = .echo
+    case ("ws", 2): self = .webSocket
+    case ("stream", 2): self = Route.stream(query)
+    case ("status", 3): self = Route.status(parts[2])
+    case ("delay", 3):
+      self =
+        Quantity.milliseconds(parts[2]).map { .delay($0) }
+        ?? .misused(.delay)
+    case ("bytes", 3):
+      self =
+        Quantity.number(parts[2]).map { .bytes($0) }
+        ?? .misused(.bytes)
+    default: self = .unknown
+    }
+  }
+
+  private static func status(_ text: some Collection<UInt8>) -> Route {
+    guard let status = Quantity.number(text), status >= 200 && status <= 599 else {
+      return .misused(.status)
+    }
+    return .status(status)
+  }
+
+  /// `chunks=N&interval=100ms` in any order; ten chunks and no waiting where nothing is said.
+  private static func stream(_ query: some Collection<UInt8>) -> Route {
+    var (chunks, interval) = (10, 0)
+    for pair in query.split(separator: UInt8(ascii: "&")) {
+      let name = pair.prefix { $0 != UInt8(ascii: "=") }
+      let value = pair.dropFirst(name.count + 1)
+      let number: Int?
+      switch String(decoding: name, as: UTF8.self) {
+      case "chunks":
+        number = Quantity.number(value)
+        chunks = number ?? 0
+      case "interval":
+        number = Quantity.milliseconds(value)
+        interval = number ?? 0
+      default: number = nil
+      }
+      guard number != nil else {
+        return .misused(.stream)
+      }
+    }
+    return .stream(chunks: chunks, interval: interval)
+  }
+
+  /// Methods that `allows` accepts, for the Allow field of a 405.
+  var allowed: StaticString {
+    self == .webSocket ? "GET, HEAD" : "GET, HEAD, POST, PUT, PATCH, DELETE"
+  }
+
+  /// Whether the place answers to a method. `/echo` tells about every one.
+  func allows(_ method: Method) -> Bool {
+    switch (self, method) {
+    case (.echo, _), (.unknown, _), (_, .get), (_, .head): true
+    case (.webSocket, _), (_, .options), (_, .trace), (_, .connect), (_, .other): false
+    default: true
+    }
+  }
+}
+
+/// How a path with an argument is to be written.
+enum Usage {
+  case status, delay, bytes, stream
+
+  var detail: StaticString {
+    switch self {
+    case .status: "the path is /status/ and a number from 200 to 599"
+    case .delay: "the path is /delay/ and a duration with its unit, such as 250ms"
+    case .bytes: "the path is /bytes/ and a number"
+    case .stream: "the query is chunks=N&interval=DURATION, such as chunks=5&interval=100ms"
+    }
+  }
+}
