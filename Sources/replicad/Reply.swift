@@ -1,6 +1,7 @@
 // The heads of replicad's answers.
 
 import HTTPWire
+import LinuxIO
 
 /// The writer of answer heads. HTTPWire's own writes those with a length only.
 enum Reply {
@@ -13,8 +14,9 @@ enum Reply {
     writer.append("HTTP/1.1 ")
     writer.append(decimal: status)
     writer.append(ByteClass.space)
-    writer.append(Responses.reason(status))
+    writer.append(reason(status))
     writer.append("\r\n")
+    DateField.write(Int(Clock.wall() / 1_000_000_000), to: &writer)
     if body != .none {
       writer.append("Content-Type: ")
       writer.append(type)
@@ -35,6 +37,29 @@ enum Reply {
     case .unsaid, .upgrade: break
     }
     writer.append("\r\n")
+  }
+
+  /// The reason phrases that trials are likely to ask for beside lbd's own (RFC 9110 §15).
+  private static func reason(_ status: Int) -> StaticString {
+    switch status {
+    case 201: "Created"
+    case 202: "Accepted"
+    case 204: "No Content"
+    case 206: "Partial Content"
+    case 301: "Moved Permanently"
+    case 302: "Found"
+    case 303: "See Other"
+    case 304: "Not Modified"
+    case 307: "Temporary Redirect"
+    case 308: "Permanent Redirect"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 410: "Gone"
+    case 422: "Unprocessable Content"
+    case 426: "Upgrade Required"
+    case 429: "Too Many Requests"
+    default: Responses.reason(status)
+    }
   }
 
   /// Writes a chunk's size and the line's end (RFC 9112 §7.1).

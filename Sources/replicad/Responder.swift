@@ -114,19 +114,33 @@ struct Responder: ~Copyable {
   private mutating func refuse(
     _ request: Request, _ status: Int, _ detail: StaticString, on channel: inout Channel
   ) -> Sequel {
-    let option = option(request)
-    output.removeAll()
-    Responses.write(
-      status, detail: detail, connection: option, allow: status == 405 ? request.route.allowed : "",
-      isHead: request.isHead, to: &output)
-    return sequel(channel.send(output.bytes), option)
+    write(detail)
+    // RFC 9110 §15.5.6, §15.5.22: both statuses name what would be accepted.
+    let field: StaticString =
+      switch status {
+      case 405: request.route.allowField
+      case 426: "Upgrade: websocket\r\n"
+      default: ""
+      }
+    return json(request, status, field: field, on: &channel)
   }
 
   /// Tells the client why its message is not accepted; the connection ends with it.
   mutating func refuse(_ refusal: Refusal, on channel: inout Channel) -> Sequel {
+    write(refusal.detail)
     output.removeAll()
-    Responses.write(refusal.status, detail: refusal.detail, connection: .close, to: &output)
+    Reply.writeHead(
+      refusal.status, type: "application/json", body: .length(text.count), connection: .close,
+      to: &output)
+    text.write(to: &output)
     return channel.send(output.bytes) ? .close : .drop
+  }
+
+  private mutating func write(_ detail: StaticString) {
+    text.removeAll()
+    text.append("{\"detail\":\"")
+    text.append(detail)
+    text.append("\"}")
   }
 
   /// Tells a client that waits for it to send its body (RFC 9110 §15.2.1).

@@ -73,9 +73,10 @@ enum Route: Equatable {
     return .stream(chunks: chunks, interval: interval)
   }
 
-  /// Methods that `allows` accepts, for the Allow field of a 405.
-  var allowed: StaticString {
-    self == .webSocket ? "GET, HEAD" : "GET, HEAD, POST, PUT, PATCH, DELETE"
+  /// The Allow field line that goes with a 405: the methods that `allows` accepts.
+  var allowField: StaticString {
+    self == .webSocket
+      ? "Allow: GET, HEAD\r\n" : "Allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n"
   }
 
   /// Whether the place answers to a method. `/echo` tells about every one.
