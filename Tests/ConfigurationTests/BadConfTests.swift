@@ -107,6 +107,7 @@ import Testing
     ("[retry]\nattempts = two", "\"two\" is not a whole number, write 0 to 10"),
     ("[limits]\nheader = 65k", "65k is out of bounds, write 1k to 64k"),
     ("[limits]\nheader = 1kb", "\"1kb\" is not a size, write 16k or 1m"),
+    ("[limits]\nbody = 99999999t", "99999999t is out of bounds, write 1 to 1t, or unlimited"),
     ("[limits]\nbody = 0", "0 is out of bounds, write 1 to 1t, or unlimited"),
     (
       "[limits]\nconnections = all",
@@ -214,6 +215,45 @@ import Testing
   ])
   func `the replicas are refused`(_ text: String, _ heads: [String]) {
     #expect(Loaded(text).heads == heads)
+  }
+
+  @Test(arguments: [
+    "app", "app:", ":80", "[app]:80", "[1.2.3.4]:80", "::1:80", "[::1]", "[1:2:3:4:5:6:7::8]:80",
+    "[::1%eth0]:80", "a b:80", "-a:80", "a..b:80", "app:+80", "unix:", "unix:run/a", "",
+    "[]:80", "unix:/" + String(repeating: "x", count: 107),
+  ])
+  func `text that is no address makes none`(_ text: String) {
+    #expect(ReplicaAddress(text) == nil)
+  }
+
+  @Test func `a refused main port is not also a clash`() {
+    let heads = Loaded("[lbd]\nmain_port = x\nports = 8080").heads
+    #expect(heads.count == 1 && heads[0].hasPrefix("2:13: "))
+  }
+
+  @Test func `names and socket paths have a length`() {
+    let path = "/" + String(repeating: "x", count: 106)
+    #expect(ReplicaAddress("unix:" + path) == .unix(path))
+    #expect(Loaded("[lbd]\nports = 1\ncontrol = \(path)").errors == [])
+    #expect(Loaded("[lbd]\nports = 1\ncontrol = \(path)x").errors.count == 1)
+    #expect(ReplicaConfiguration.isName(String(repeating: "x", count: 64)))
+    #expect(!ReplicaConfiguration.isName(String(repeating: "x", count: 65)))
+    #expect(!ReplicaConfiguration.isName(""))
+  }
+
+  @Test func `letters that changed places, twice too, are a near miss`() {
+    #expect(
+      Loaded.beside("[limits]\nheda = 1k").heads == [
+        "4:1: unknown key \"heda\" in [limits], its keys are header, body, connections"
+      ])
+    #expect(
+      Loaded.beside("[health]\npaht = /").heads == [
+        "4:1: unknown key \"paht\" in [health], did you mean \"path\"?"
+      ])
+    #expect(
+      Loaded.beside("[health]\napht = /").heads == [
+        "4:1: unknown key \"apht\" in [health], did you mean \"path\"?"
+      ])
   }
 
   @Test func `a file that cannot be read is refused by name`() {
