@@ -34,6 +34,11 @@ extension Descriptor {
       owning: try retrying("open") { unsafe Glibc.open(path, flags | O_CLOEXEC, mode) })
   }
 
+  /// A second descriptor of the same open file; each is closed on its own.
+  package func duplicate() throws(SystemError) -> Descriptor {
+    Descriptor(owning: try retrying("fcntl") { fcntl(raw, F_DUPFD_CLOEXEC, 0) })
+  }
+
   /// How many more descriptors this process could ever hold: the soft `RLIMIT_NOFILE`, raised to
   /// the hard limit first, since a balancer's connections are what the limit is there for.
   package static func raiseLimit() -> Int {

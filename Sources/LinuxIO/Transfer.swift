@@ -28,8 +28,23 @@ extension Descriptor {
     return count == 0 ? .ended : .refused(errno)
   }
 
-  /// Sends the buffer's bytes between two offsets. The bytes stay in the buffer; `more` tells the
-  /// kernel that others follow at once.
+  /// Receives at most `limit` bytes behind those of an array, which may grow: for the control
+  /// thread, whose messages are few and small.
+  package func receive(appendingTo bytes: inout [UInt8], atMost limit: Int) -> TransferOutcome {
+    var count = 0
+    var code: Int32 = 0
+    let piece = unsafe [UInt8](unsafeUninitializedCapacity: limit) { space, length in
+      // Safe: the kernel writes at most `limit` bytes into the space, and `length` says how much.
+      count = unsafe recv(raw, space.baseAddress, limit, Int32(MSG_DONTWAIT))
+      code = errno
+      length = max(0, count)
+    }
+    bytes += piece
+    if count > 0 { return .moved(count) }
+    return count == 0 ? .ended : .refused(code)
+  }
+
+  /// Sends the buffer's bytes between two offsets. The bytes stay in the buffer.
   @inline(__always)
   package func send(_ buffer: borrowing Buffer, _ from: Int, _ to: Int) -> TransferOutcome {
     send(buffer.slice(from, to))

@@ -19,7 +19,7 @@ package enum Evidence: Sendable {
   /// The replica was taken out since it could not be reached.
   case unreachable(slot: Int, FailureReport)
   /// lbd answered with a 5xx of its own.
-  case answered(status: Int, slot: Int?, attempts: Int, FailureReport?)
+  case answered(status: Int, slot: Int?, attempts: Int, FailureReport)
   /// The worker has stopped.
   case stopped(worker: Int)
 }

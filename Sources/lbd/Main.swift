@@ -1,4 +1,66 @@
+// The command `lbd`: reads its arguments, loads the conf, and either says what it found or runs the
+// daemon to its end.
+
+import Configuration
+import ControlProtocol
+import Glibc
+import LinuxIO
+
 @main
 enum Main {
-  static func main() {}
+  /// What the service manager knows as a broken conf (EX_CONFIG of sysexits.h): no restart mends it.
+  private static let badConf: Int32 = 78
+
+  static func main() {
+    let environment = Console.environment()
+    switch Options.parse(Array(CommandLine.arguments.dropFirst())) {
+    case .run(let path): run(path, environment)
+    case .check(let path): check(path, environment)
+    case .show(let path): show(path, environment)
+    case .help: print(Options.usage)
+    case .helpConfig(let key): helpConfig(key)
+    case .version: print("lbd \(Release.version)")
+    case .refused(let problem):
+      Console.error("lbd: \(problem)")
+      exit(2)
+    }
+  }
+
+  private static func run(_ path: String, _ environment: [String: String]) {
+    guard let (configuration, _) = load(path, environment) else { exit(badConf) }
+    let status = Daemon.run(configuration, path: path, environment: environment)
+    // Nothing is left to do at exit, and a thread that was cut off must not be waited for.
+    _exit(status)
+  }
+
+  private static func check(_ path: String, _ environment: [String: String]) {
+    guard let (configuration, _) = load(path, environment) else { exit(1) }
+    let count = configuration.replicas.count
+    print("\(path): ok (1 pool, \(count) replica\(count == 1 ? "" : "s"))")
+  }
+
+  private static func show(_ path: String, _ environment: [String: String]) {
+    guard let (_, effective) = load(path, environment) else { exit(1) }
+    print(effective, terminator: effective.hasSuffix("\n") ? "" : "\n")
+  }
+
+  private static func helpConfig(_ key: String?) {
+    guard let text = Configuration.help(key: key) else {
+      Console.error("lbd: there is no key \"\(key ?? "")\"; see lbd --help-config for all of them")
+      exit(2)
+    }
+    print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+  }
+
+  /// Loads a conf, or says on standard error everything that is wrong with it.
+  private static func load(
+    _ path: String, _ environment: [String: String]
+  ) -> (Configuration, effective: String)? {
+    switch Configuration.load(path: path, environment: environment, files: ConfFiles()) {
+    case .loaded(let configuration, let effective): return (configuration, effective)
+    case .refused(let diagnostics):
+      for diagnostic in diagnostics { Console.error(diagnostic.description) }
+      return nil
+    }
+  }
 }

@@ -1,0 +1,64 @@
+// Files, as far as a daemon reads them: a conf, a list of its parts, a socket's path.
+
+import Glibc
+
+/// Calls on paths. All of them block; none belongs on a worker.
+package enum Files {
+  /// Reads a whole file, or its first bytes: at most a little more than `limit` of them.
+  package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+    let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY)
+    var bytes: [UInt8] = []
+    while bytes.count <= limit {
+      let piece = try read(file)
+      if piece.isEmpty { break }
+      bytes += piece
+    }
+    return bytes
+  }
+
+  private static func read(_ file: borrowing Descriptor) throws(SystemError) -> [UInt8] {
+    var outcome = 0
+    var failure: Int32 = 0
+    let number = file.raw
+    let piece = unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { space, count in
+      repeat {
+        // Safe: the kernel writes at most 64 KiB into the space, and `count` says how much.
+        outcome = unsafe Glibc.read(number, space.baseAddress, 64 << 10)
+        failure = errno
+      } while outcome < 0 && failure == EINTR
+      count = max(0, outcome)
+    }
+    if outcome < 0 { throw SystemError("read", failure) }
+    return piece
+  }
+
+  /// The paths that match a pattern (glob(3)), in no order.
+  package static func expand(_ pattern: String) throws(SystemError) -> [String] {
+    var found = unsafe glob_t()
+    defer { unsafe globfree(&found) }
+    switch unsafe glob(pattern, 0, nil, &found) {
+    case 0: break
+    case GLOB_NOMATCH: return []
+    default: throw SystemError("glob", EIO)
+    }
+    // Safe: glob gives `gl_pathc` NUL-terminated texts, which are copied here.
+    return unsafe (0..<Int(found.gl_pathc)).compactMap { index in
+      unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
+    }
+  }
+
+  /// Removes a file; that it is not there is no failure.
+  package static func remove(_ path: String) throws(SystemError) {
+    if unsafe unlink(path) != 0 && errno != ENOENT { throw SystemError("unlink", errno) }
+  }
+
+  /// Sets who may use a file.
+  package static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
+    if unsafe chmod(path, mode) != 0 { throw SystemError("chmod", errno) }
+  }
+
+  /// Whether a descriptor is a terminal.
+  package static func isTerminal(_ number: Int32) -> Bool {
+    isatty(number) == 1
+  }
+}

@@ -1,0 +1,182 @@
+// What the control socket is asked, and the orders it takes.
+
+import Configuration
+import ControlProtocol
+import Glibc
+import LinuxIO
+import Proxy
+
+extension Daemon {
+  /// Where clients connect to.
+  var listenerText: String {
+    SocketAddress(ip: configuration.host, port: configuration.mainPort)?.description
+      ?? "\(configuration.host):\(configuration.mainPort)"
+  }
+
+  /// A URL's host and port for a person on this machine.
+  private var browserText: String {
+    switch configuration.host {
+    case "0.0.0.0": "127.0.0.1:\(configuration.mainPort)"
+    case "::": "[::1]:\(configuration.mainPort)"
+    default: listenerText
+    }
+  }
+
+  mutating func answerControl(_ event: Event) {
+    guard let slot = control.receive(event) else { return }
+    while let request = control.nextRequest(slot) { control.answer(slot, answer(request)) }
+    control.flush(slot)
+  }
+
+  private mutating func answer(_ request: ControlRequest) -> ControlAnswer {
+    switch (request.method, request.path) {
+    case (.get, ControlPath.pool): ControlAnswer(200, report())
+    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
+    case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
+    case (.post, ControlPath.addReplica): add(request)
+    case (.post, ControlPath.removeReplica): remove(request)
+    case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
+      (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
+      refusal(405, "reads are GET, orders are POST")
+    default: refusal(404, "there is no \(request.path) on the control socket")
+    }
+  }
+
+  private func refusal(_ status: Int, _ detail: String) -> ControlAnswer {
+    ControlAnswer(status, DetailReport(detail))
+  }
+
+  // MARK: Reads
+
+  private func pools() -> [PoolStatus] {
+    [
+      PoolStatus(
+        name: "default", algorithm: configuration.algorithm.rawValue,
+        replicas: replicas.map { $0.report(now: now) })
+    ]
+  }
+
+  private func report() -> PoolReport {
+    PoolReport(
+      version: Release.version, pid: Int(getpid()), listener: browserText,
+      docs: configuration.docs ? "http://\(browserText)/docs" : nil, testToken: testToken,
+      uptimeSeconds: Double(now - startedAt) / 1e9, pools: pools())
+  }
+
+  // MARK: Orders
+
+  /// Adds a replica to the running pool. It gets requests once its first probe has passed, and
+  /// stays until lbd ends.
+  private mutating func add(_ request: ControlRequest) -> ControlAnswer {
+    guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.addressKey,
+      let address = ReplicaAddress(value)
+    else {
+      return refusal(400, "add takes {\"address\": \"host:port\"}, [v6]:port or unix:/path")
+    }
+    guard !replicas.contains(where: { $0.configuration.address == address }) else {
+      return refusal(409, "\(address) is in the pool already")
+    }
+    let name = freeName(for: address)
+    guard replicas.count < 1024, admit(ReplicaConfiguration(name: name, address: address)) != nil
+    else { return refusal(409, "the pool is full") }
+    publish()
+    logOrder("added", name, address, request.user)
+    return ControlAnswer(200, DetailReport("added \(name) (\(address))"))
+  }
+
+  /// The port where that is free, as the conf's `ports` are named, else the whole address.
+  private func freeName(for address: ReplicaAddress) -> String {
+    if case .host(_, let port) = address, find("\(port)") == nil { return "\(port)" }
+    return address.description
+  }
+
+  /// Takes a replica out of the running pool; what is in flight to it ends by itself.
+  private mutating func remove(_ request: ControlRequest) -> ControlAnswer {
+    guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.replicaKey else {
+      return refusal(400, "remove takes {\"replica\": \"NAME\"}: a name, a port or an address")
+    }
+    guard let index = find(value) else {
+      let names = replicas.map(\.name).joined(separator: ", ")
+      return refusal(404, "there is no replica \(value); the pool has \(names)")
+    }
+    let (name, address) = (replicas[index].name, replicas[index].configuration.address)
+    dismiss(at: index)
+    publish()
+    logOrder("removed", name, address, request.user)
+    return ControlAnswer(200, DetailReport("removed \(name) (\(address))"))
+  }
+
+  /// A replica by its name, its address or its port.
+  private func find(_ text: String) -> Int? {
+    if let index = replicas.firstIndex(where: { $0.name == text }) { return index }
+    return replicas.firstIndex { replica in
+      if replica.configuration.address.description == text { return true }
+      guard case .host(_, let port) = replica.configuration.address else { return false }
+      return "\(port)" == text
+    }
+  }
+
+  private func logOrder(
+    _ verb: String, _ name: String, _ address: ReplicaAddress, _ user: UInt32?
+  ) {
+    let caller = user.map { "\($0)" } ?? "-"
+    log.write(
+      .info, "\(verb) replica \(name) (\(address)) for user \(caller)",
+      [
+        "event": verb, "replica": name, "address": address.description, "uid": caller,
+      ])
+  }
+
+  // MARK: Reload
+
+  /// Loads the conf again. One that is refused changes nothing; what only a restart can change is
+  /// said and left.
+  mutating func reload() {
+    manager.notify("RELOADING=1")
+    defer { manager.notify("READY=1\nSTATUS=\(statusLine)") }
+    switch Configuration.load(path: path, environment: environment, files: ConfFiles()) {
+    case .refused(let diagnostics):
+      for diagnostic in diagnostics {
+        log.write(.error, "not reloaded: \(diagnostic)", ["event": "reload-refused"])
+      }
+    case .loaded(let next, _): apply(next)
+    }
+  }
+
+  private mutating func apply(_ next: Configuration) {
+    var next = next
+    let before = configuration
+    if next.host != before.host || next.mainPort != before.mainPort
+      || next.workers != before.workers || next.control != before.control
+      || next.limits != before.limits
+    {
+      log.write(.warning, "host, main_port, workers, control and [limits] change at a restart only")
+      (next.host, next.mainPort) = (before.host, before.mainPort)
+      (next.workers, next.control, next.limits) = (before.workers, before.control, before.limits)
+    }
+    configuration = next
+    log = Log(next.log)
+    prober.adopt(next.health)
+    replaceReplicas(next.replicas)
+    publish()
+    log.write(.info, "reloaded: \(replicas.count) replicas", ["event": "reload"])
+  }
+
+  /// Keeps the replicas that the conf still has, with all that is known of them.
+  private mutating func replaceReplicas(_ next: [ReplicaConfiguration]) {
+    func isSame(_ one: ReplicaConfiguration, _ other: ReplicaConfiguration) -> Bool {
+      one.name == other.name && one.address == other.address
+    }
+    for index in replicas.indices.reversed() {
+      let kept = next.first { isSame($0, replicas[index].configuration) }
+      if let kept { replicas[index].configuration = kept } else { dismiss(at: index) }
+    }
+    for replica in next where !replicas.contains(where: { isSame($0.configuration, replica) }) {
+      _ = admit(replica)
+    }
+    let order = next.map(\.name)
+    replicas.sort {
+      (order.firstIndex(of: $0.name) ?? 0) < (order.firstIndex(of: $1.name) ?? 0)
+    }
+  }
+}

@@ -1,0 +1,306 @@
+// lbd from start to end, on the control thread: it opens what is needed, starts the workers, then
+// waits for whatever comes (signals, evidence, probes, orders, look-ups) and acts on it. Workers
+// serve requests without it; nothing here is on a request's path.
+
+import Balancing
+import Configuration
+import ControlProtocol
+import Glibc
+import HTTPWire
+import LinuxIO
+import Proxy
+
+/// Why lbd could not start, in one line that says what to do.
+struct StartFailure: Error {
+  let line: String
+  init(_ line: String) { self.line = line }
+}
+
+/// The running daemon. The control thread owns it.
+struct Daemon: ~Copyable {
+  /// Where the loop's events come from; records of probes and connections have tokens of slabs.
+  enum Source {
+    static var signals: UInt64 { 0 }
+    static var evidence: UInt64 { 1 }
+    static var control: UInt64 { 2 }
+    static var resolutions: UInt64 { 3 }
+  }
+
+  enum Phase { case serving, draining, ended }
+
+  let path: String
+  let environment: [String: String]
+  var configuration: Configuration
+  var log: Log
+  let manager: ServiceManager
+  let startedAt = Clock.now()
+  let signals: Signals
+  let poller: Poller
+  let pool = SharedPool()
+  let tallies: [Tally]
+  let orders: [Mailbox<Order>]
+  let evidence: Mailbox<Evidence>
+  let resolver: Resolver
+  let testToken: String
+  var listener: Descriptor?
+  var control: ControlServer
+  var prober: HealthProber
+  var replicas: [ReplicaRecord] = []
+  var slots = SlotAllotment()
+  var now = Clock.now()
+  var phase = Phase.serving
+  var isReady = false
+  var running: Int
+  var drainDeadline: UInt64?
+  var nextRoll: UInt64 = 0
+  var nextLookup: UInt64 = 0
+
+  /// Runs lbd and gives its exit status.
+  static func run(
+    _ configuration: Configuration, path: String, environment: [String: String]
+  ) -> Int32 {
+    do {
+      var daemon = try Daemon(configuration, path: path, environment: environment)
+      daemon.serve()
+      daemon.finish()
+      return 0
+    } catch {
+      Console.error("lbd: \(error.line)")
+      return 1
+    }
+  }
+
+  // MARK: Starting
+
+  private init(
+    _ configuration: Configuration, path: String, environment: [String: String]
+  ) throws(StartFailure) {
+    self.path = path
+    self.environment = environment
+    self.configuration = configuration
+    log = Log(configuration.log)
+    manager = ServiceManager(environment: environment)
+    let workers = configuration.workers ?? Thread.usableProcessors()
+    let limits = try Daemon.limits(configuration, workers: workers)
+    do {
+      signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
+      poller = try Poller()
+      evidence = try Mailbox(limit: 4096)
+      resolver = try Resolver()
+      try resolver.start()
+      var mailboxes: [Mailbox<Order>] = []
+      for _ in 0..<workers { mailboxes.append(try Mailbox(limit: 4096)) }
+      orders = mailboxes
+    } catch {
+      throw StartFailure("cannot start: \(error)")
+    }
+    tallies = (0..<workers).map { _ in Tally() }
+    var random = SystemRandomNumberGenerator()
+    testToken = String(random.next() | 1 << 63, radix: 16)
+    control = try ControlServer(path: configuration.control)
+    prober = HealthProber(configuration.health, now: Clock.now())
+    running = workers
+    listener = try Daemon.listen(configuration)
+    watchSources()
+    for replica in configuration.replicas { _ = admit(replica) }
+    try startWorkers(limits)
+    log.write(
+      .info, "lbd \(Release.version) listens on http://\(listenerText)",
+      [
+        "event": "start", "listener": listenerText, "workers": "\(workers)",
+      ])
+  }
+
+  private func watchSources() {
+    do {
+      try poller.add(signals.descriptor, .readable, token: Source.signals)
+      try poller.add(evidence.wakeUp.descriptor, .readable, token: Source.evidence)
+      try poller.add(control.listener, .readable, token: Source.control)
+      try poller.add(resolver.answers.wakeUp.descriptor, .readable, token: Source.resolutions)
+    } catch {
+      fatalError("the control thread cannot watch its own descriptors: \(error)")
+    }
+  }
+
+  /// How many connections each worker may hold, from the descriptors there are.
+  private static func limits(
+    _ configuration: Configuration, workers: Int
+  ) throws(StartFailure) -> WorkerLimits {
+    let descriptors = min(Descriptor.raiseLimit(), 2 << 20)
+    // Kept for probes, the control socket, mailboxes and files.
+    let reserve = 128 + configuration.replicas.count + workers * 8
+    let clients = min(
+      (descriptors - reserve) / 2 / workers,
+      configuration.limits.connections.map { ($0 + workers - 1) / workers } ?? .max)
+    guard clients >= 16 else {
+      throw StartFailure(
+        "not enough descriptors: the limit is \(descriptors), \(reserve + workers * 32) are needed"
+          + " for \(workers) workers; raise it (ulimit -n, LimitNOFILE=) or lower workers in [lbd]")
+    }
+    return WorkerLimits(clients: clients, upstreams: (descriptors - reserve) / 2 / workers)
+  }
+
+  private static func listen(_ configuration: Configuration) throws(StartFailure) -> Descriptor {
+    let (host, port) = (configuration.host, configuration.mainPort)
+    guard let address = SocketAddress.resolve(host, port: port).first else {
+      throw StartFailure("cannot listen on \(host): the name does not resolve; write an address")
+    }
+    do {
+      return try Socket.listen(address)
+    } catch {
+      let advice =
+        switch error.code {
+        case EADDRINUSE: "stop what listens there (ss -ltnp) or set another main_port in [lbd]"
+        case EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE or a socket unit"
+        case EADDRNOTAVAIL: "no interface here has this address; set another host in [lbd]"
+        default: "see host and main_port in [lbd]"
+        }
+      throw StartFailure("cannot listen on \(address): \(error.reason); \(advice)")
+    }
+  }
+
+  private func startWorkers(_ limits: WorkerLimits) throws(StartFailure) {
+    let snapshot = makeSnapshot()
+    for index in 0..<running {
+      let links = WorkerLinks(
+        index: index, pool: pool, tally: tallies[index], orders: orders[index], evidence: evidence)
+      do {
+        guard let number = try listenerDuplicate() else { return }
+        try Thread.start("lbd-worker-\(index)") {
+          Daemon.work(links, limits, Descriptor(owning: number), snapshot)
+        }.detach()
+      } catch {
+        throw StartFailure("cannot start worker \(index): \(error)")
+      }
+    }
+  }
+
+  private func listenerDuplicate() throws(SystemError) -> Int32? {
+    switch listener {
+    case .some(let listener): try listener.duplicate().release()
+    case .none: nil
+    }
+  }
+
+  /// A worker's thread.
+  private static func work(
+    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor,
+    _ snapshot: Snapshot
+  ) {
+    do {
+      var worker = try Worker(
+        links: links, limits: limits, listener: listener, snapshot: snapshot)
+      worker.run()
+    } catch {
+      fatalError("worker \(links.index) cannot start: \(error)")
+    }
+  }
+
+  // MARK: The loop
+
+  private mutating func serve() {
+    while phase != .ended {
+      let count = poller.wait(milliseconds: nextWait())
+      now = Clock.now()
+      for index in 0..<count { handle(poller.event(index)) }
+      for result in prober.expire(now: now) { probed(result) }
+      startDueProbes()
+      rollMeters()
+      lookUpNames()
+      announceReady()
+      if let deadline = drainDeadline, now >= deadline { stopNow() }
+    }
+  }
+
+  private func nextWait() -> Int {
+    var next = min(nextRoll, drainDeadline ?? .max)
+    for replica in replicas where !replica.isProbing && replica.address != nil {
+      next = min(next, replica.nextProbe)
+    }
+    if replicas.contains(where: { $0.hostName != nil }) { next = min(next, nextLookup) }
+    let timer = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
+    let probe = prober.wait(now: now)
+    return probe < 0 ? timer : min(probe, timer)
+  }
+
+  private mutating func handle(_ event: Event) {
+    switch event.token {
+    case Source.signals: while let signal = signals.next() { received(signal) }
+    case Source.evidence: takeEvidence()
+    case Source.control: control.accept(poller)
+    case Source.resolutions: takeResolutions()
+    case let token where token & ControlServer.tokenBit != 0: answerControl(event)
+    default: if let result = prober.handle(event, now: now) { probed(result) }
+    }
+  }
+
+  private mutating func rollMeters() {
+    guard now >= nextRoll else { return }
+    for index in replicas.indices { replicas[index].meter.roll(now: now) }
+    nextRoll = now + Meter.period
+  }
+
+  /// Tells the service manager once every replica was asked, or after 2 s.
+  private mutating func announceReady() {
+    guard !isReady else { return }
+    let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
+    guard isAsked || now >= startedAt + 2_000_000_000 else { return }
+    isReady = true
+    manager.notify("READY=1\nSTATUS=\(statusLine)")
+  }
+
+  // MARK: Ending
+
+  private mutating func received(_ signal: Int32) {
+    switch signal {
+    case SIGHUP: reload()
+    case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
+    default: break
+    }
+  }
+
+  /// New connections are refused from now on; what is in flight ends, within the conf's time.
+  private mutating func drain() {
+    phase = .draining
+    manager.notify("STOPPING=1")
+    log.write(.info, "stops: what is in flight may end", ["event": "drain"])
+    for mailbox in orders { mailbox.post(.drain) }
+    listener = nil
+    drainDeadline = now + configuration.timeouts.drain.nanoseconds
+  }
+
+  private mutating func stopNow() {
+    drainDeadline = nil
+    for mailbox in orders { mailbox.post(.stop) }
+  }
+
+  private mutating func finish() {
+    try? Files.remove(configuration.control)
+    log.write(.info, "stopped", ["event": "stop"])
+  }
+
+  /// What the workers saw.
+  private mutating func takeEvidence() {
+    for message in evidence.take() {
+      switch message {
+      case .unreachable(let slot, let report): unreachable(slot, report)
+      case .answered(let status, let slot, let attempts, let report):
+        answered(status, slot, attempts, report)
+      case .stopped:
+        running -= 1
+        if running == 0 { phase = .ended }
+      }
+    }
+  }
+
+  /// A 5xx of lbd's own, with its cause.
+  private func answered(_ status: Int, _ slot: Int?, _ attempts: Int, _ report: FailureReport) {
+    let name = slot.map { self.name(of: $0) } ?? "-"
+    log.write(
+      .warning, "answered \(status): \(report.cause) (replica \(name), attempt \(attempts))",
+      [
+        "event": "answered", "status": "\(status)", "cause": report.cause, "replica": name,
+        "attempts": "\(attempts)",
+      ])
+  }
+}

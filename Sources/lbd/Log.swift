@@ -1,0 +1,70 @@
+// What lbd says while it runs: a line to standard error for each event, text for people at a
+// terminal, one JSON object for everything else.
+
+import Configuration
+import ControlProtocol
+import LinuxIO
+
+/// The daemon's log. The control thread owns it; workers never write.
+struct Log {
+  private let level: Int
+  private let isJSON: Bool
+
+  init(_ configuration: LogConfiguration) {
+    level = Log.rank(configuration.level)
+    switch configuration.format {
+    case .text: isJSON = false
+    case .json: isJSON = true
+    case .auto: isJSON = !Files.isTerminal(2)
+    }
+  }
+
+  private static func rank(_ level: LogLevel) -> Int {
+    LogLevel.allCases.firstIndex(of: level) ?? 0
+  }
+
+  /// Writes an event.
+  /// - Parameters:
+  ///   - message: a sentence for people, in small letters.
+  ///   - fields: the same facts for programs, in their order.
+  func write(_ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+    guard Log.rank(level) >= self.level else { return }
+    let time = Log.timestamp(Clock.wall())
+    guard isJSON else {
+      Console.error("\(time) \(level.rawValue) \(message)")
+      return
+    }
+    var writer = JSONWriter()
+    writer.object {
+      $0.field("time", time)
+      $0.field("level", level.rawValue)
+      $0.field("message", message)
+      for (name, value) in fields { $0.field(name, value) }
+    }
+    Console.error(String(decoding: writer.bytes, as: UTF8.self))
+  }
+
+  /// `2026-11-22T13:54:40.123Z` for nanoseconds since 1970 (the civil calendar, proleptic).
+  static func timestamp(_ nanoseconds: UInt64) -> String {
+    let seconds = Int(nanoseconds / 1_000_000_000)
+    let (days, time) = (seconds / 86_400, seconds % 86_400)
+    // Days are counted from 1 March of year 0, so that a leap day ends its year.
+    let shifted = days + 719_468
+    let era = shifted / 146_097
+    let dayOfEra = shifted % 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * month + 2) / 5 + 1
+    let civilMonth = month < 10 ? month + 3 : month - 9
+    let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
+    let milliseconds = Int(nanoseconds / 1_000_000 % 1000)
+    return "\(pad(year, 4))-\(pad(civilMonth, 2))-\(pad(day, 2))T\(pad(time / 3600, 2)):"
+      + "\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2)).\(pad(milliseconds, 3))Z"
+  }
+
+  private static func pad(_ number: Int, _ width: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, width - text.count)) + text
+  }
+}

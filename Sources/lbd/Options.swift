@@ -1,0 +1,55 @@
+// What the arguments of `lbd` ask for.
+
+/// The parsed command line.
+enum Options {
+  case run(String)
+  case check(String)
+  case show(String)
+  case helpConfig(String?)
+  case help
+  case version
+  /// Not understood; says what and what to do.
+  case refused(String)
+
+  static let standardPath = "/etc/lbd/lb.conf"
+
+  static let usage = """
+    usage: lbd [-c FILE] [-t | -T]
+
+    Balances HTTP over the replicas that FILE names, in the foreground.
+
+      -c FILE              the conf; \(standardPath) when left out
+      -t                   check the conf and exit: 0 when it is good, 1 when not
+      -T                   print the conf in force, with where each value came from
+      --help-config [KEY]  explain the keys of the conf
+      --version            print the version
+
+    Signals: HUP reloads the conf, TERM and INT drain and stop, a second one stops now.
+    lbctl(1) shows the pool and sends test requests.
+    """
+
+  static func parse(_ arguments: [String]) -> Options {
+    var path = standardPath
+    var mode = Options.run
+    var index = 0
+    while index < arguments.count {
+      let argument = arguments[index]
+      index += 1
+      switch argument {
+      case "-c", "--config":
+        guard index < arguments.count else {
+          return .refused("\(argument) needs a file; see lbd --help")
+        }
+        path = arguments[index]
+        index += 1
+      case "-t", "--check": mode = Options.check
+      case "-T", "--show": mode = Options.show
+      case "-h", "--help": return .help
+      case "--help-config": return .helpConfig(index < arguments.count ? arguments[index] : nil)
+      case "-V", "--version": return .version
+      default: return .refused("unknown argument \"\(argument)\"; see lbd --help")
+      }
+    }
+    return mode(path)
+  }
+}
