@@ -1,0 +1,49 @@
+// One run of lbctl: what was asked, whom to ask, where to answer. Each verb is a method in a file
+// of its own.
+
+import ControlProtocol
+import LinuxIO
+
+/// What every verb works with.
+struct Command {
+  let invocation: Invocation
+  let client: ControlClient
+  let output: Output
+
+  init(_ invocation: Invocation, environment: [String: String]) {
+    self.invocation = invocation
+    output = Output(environment: environment)
+    client = ControlClient(
+      socket: .choose(
+        option: invocation.socket, environment: environment, exists: Descriptor.mayExist))
+  }
+
+  func run() throws(Failure) -> ExitCode {
+    switch invocation.verb {
+    case .pool: try pool()
+    case .test: try test()
+    case .add: try order(ControlPath.addReplica, OrderBody.addressKey)
+    case .remove: try order(ControlPath.removeReplica, OrderBody.replicaKey)
+    case .health: health()
+    case .version: try version()
+    case .help: try help()
+    }
+  }
+
+  /// Writes to standard error, behind the command's name.
+  static func say(_ message: String) {
+    Console.error("lbctl: \(message)")
+  }
+
+  private func help() throws(Failure) -> ExitCode {
+    var verb: Verb?
+    if let word = invocation.operand {
+      verb = Verb(rawValue: word)
+      guard verb != nil else {
+        throw .usage("no help on \"\(Readable.clean(word))\"; see lbctl --help")
+      }
+    }
+    try output.write(lines: [Help.text(for: verb)])
+    return .done
+  }
+}

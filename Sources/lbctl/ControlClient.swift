@@ -1,0 +1,91 @@
+// Asks lbd over its control socket and turns its answers into reports, or into failures that say
+// what to do.
+
+import ControlProtocol
+import FoundationEssentials
+import HTTPWire
+import LinuxIO
+
+/// A client of one control socket; each question is a connection of its own.
+struct ControlClient {
+  /// Bytes that an answer may have: ten thousand replicas take a third of it.
+  static let answerLimit = 16 << 20
+  private static let patience = 10_000
+
+  let socket: ControlSocket
+
+  /// An answer: the report, and the bytes that it was read from.
+  struct Answer<Report> {
+    let report: Report
+    let json: [UInt8]
+  }
+
+  /// Reads a report.
+  func get<Report: Decodable>(_ target: String) throws(Failure) -> Answer<Report> {
+    try decode(try exchange("GET", .get, target, body: nil), target)
+  }
+
+  /// Gives an order.
+  func post(
+    _ target: String, _ key: String, _ value: String
+  ) throws(Failure) -> Answer<DetailReport> {
+    try decode(try exchange("POST", .post, target, body: OrderBody.write(key, value)), target)
+  }
+
+  private func exchange(
+    _ name: String, _ method: Method, _ target: String, body: [UInt8]?
+  ) throws(Failure) -> HTTPAnswer {
+    guard let address = SocketAddress(path: socket.path) else {
+      throw .usage(
+        "\"\(Readable.clean(socket.path))\" cannot be a socket: 1 to 107 bytes are allowed")
+    }
+    var request =
+      "\(name) \(target) HTTP/1.1\r\nHost: lbd\r\nUser-Agent: lbctl/\(Release.version)\r\n"
+    request += "Connection: close\r\n"
+    if let body {
+      request += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
+    }
+    request += "\r\n"
+    let deadline = Deadline(milliseconds: ControlClient.patience)
+    do throws(ExchangeError) {
+      var connection = try HTTPConnection(address, deadline)
+      return try connection.exchange(
+        Array(request.utf8) + (body ?? []), method, limit: ControlClient.answerLimit, deadline)
+    } catch .noConnection(let code) {
+      throw socket.failure(connecting: code)
+    } catch {
+      throw Failure(
+        .failed, "lbd at \(Readable.clean(socket.path)) gave no answer: \(error.reason)")
+    }
+  }
+
+  private func decode<Report: Decodable>(
+    _ answer: HTTPAnswer, _ target: String
+  ) throws(Failure) -> Answer<Report> {
+    guard answer.isSuccess else { throw ControlClient.refusal(answer, target) }
+    if let schema: Schema = ControlClient.read(answer.body), schema.schema != 1 {
+      throw Failure(
+        .failed,
+        "lbd answers in schema \(schema.schema), which lbctl \(Release.version) cannot read")
+    }
+    guard let report: Report = ControlClient.read(answer.body) else {
+      throw Failure(.failed, "what lbd answered to \(target) could not be read")
+    }
+    return Answer(report: report, json: answer.body)
+  }
+
+  private static func refusal(_ answer: HTTPAnswer, _ target: String) -> Failure {
+    let report: DetailReport? = read(answer.body)
+    let detail = report.map { Readable.clean($0.detail) } ?? "lbd answered \(answer.status)"
+    let isAboutReplica = answer.status == 404 && target == ControlPath.removeReplica
+    return Failure(isAboutReplica ? .noSuchReplica : .failed, detail)
+  }
+
+  private struct Schema: Decodable {
+    let schema: Int
+  }
+
+  private static func read<Report: Decodable>(_ json: [UInt8]) -> Report? {
+    try? JSONDecoder().decode(Report.self, from: Data(json))
+  }
+}

@@ -1,0 +1,49 @@
+// Where lbd's control socket is, and what to say when it does not answer there.
+
+import Glibc
+import LinuxIO
+
+/// The control socket that a command talks to.
+struct ControlSocket: Equatable {
+  static let system = "/run/lbd/lbd.sock"
+  static let local = "run/lbd.sock"
+
+  let path: String
+  /// Somebody named it, so no other place was looked at.
+  let isNamed: Bool
+
+  /// Chooses by the option, then the environment, then what is there.
+  static func choose(
+    option: String?, environment: [String: String], exists: (String) -> Bool
+  ) -> ControlSocket {
+    if let option { return ControlSocket(path: option, isNamed: true) }
+    if let named = environment["LBD_SOCKET"], !named.isEmpty {
+      return ControlSocket(path: named, isNamed: true)
+    }
+    return ControlSocket(path: exists(system) ? system : local, isNamed: false)
+  }
+
+  /// What a connection that failed with this `errno` means.
+  func failure(connecting code: Int32) -> Failure {
+    switch code {
+    case ENOENT, ENOTDIR:
+      let places =
+        isNamed ? Readable.clean(path) : "\(ControlSocket.system) or \(ControlSocket.local)"
+      return Failure(
+        .notRunning, "lbd is not running (no socket at \(places)); \(ControlSocket.advice)")
+    case ECONNREFUSED:
+      return Failure(
+        .notRunning,
+        "lbd is not running (\(Readable.clean(path)): connection refused, a socket that is left "
+          + "over); \(ControlSocket.advice)")
+    case EACCES, EPERM:
+      return Failure(
+        .failed,
+        "\(Readable.clean(path)): permission denied; join the group lbd or use sudo")
+    default:
+      return Failure(.failed, "\(Readable.clean(path)): \(SystemError.text(code))")
+    }
+  }
+
+  private static let advice = "start it with \"make up\" or \"systemctl start lbd\""
+}

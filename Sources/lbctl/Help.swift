@@ -1,0 +1,93 @@
+// What `--help` prints, of lbctl as a whole and of each verb.
+
+/// The help texts. They go to standard output, since they were asked for.
+enum Help {
+  static let overall = """
+    usage: lbctl VERB [OPTION…]
+
+    Looks at a running lbd and gives it orders, through its control socket.
+
+      pool [NAME]           the replicas: state, load, latencies, last check; -w watches
+      test [URL or path]    sends requests through the balancer and tells who answered
+      add ADDRESS           adds a replica to the running pool
+      remove REPLICA        takes a replica out of the running pool
+      health                one line; exit 0 all up, 1 some down, 2 none up, 3 unreachable
+      version               the versions of lbctl and lbd
+      help [VERB]           this text, or that of a verb
+
+      --socket PATH         the control socket; else $LBD_SOCKET, else /run/lbd/lbd.sock,
+                            else run/lbd.sock here
+      --json                one JSON object with "schema":1 instead of text
+      --no-header           rows only: no headings over them and no summary below
+      --help, --version
+
+    A replica is named by its section in the conf, its port or its address.
+    Colour only on a terminal and never with NO_COLOR. Data goes to standard output, messages to
+    standard error.
+    Exit: 0 done, 1 failed, 2 usage, 3 lbd not running, 4 no such replica, 5 --wait timed out.
+    """
+
+  static func text(for verb: Verb?) -> String {
+    switch verb {
+    case nil, .help: overall
+    case .pool: pool
+    case .test: test
+    case .add: add
+    case .remove: remove
+    case .health: health
+    case .version: version
+    }
+  }
+
+  private static let pool = """
+    usage: lbctl pool [NAME] [-w[=1s]] [--json] [--no-header] [--socket PATH]
+
+    Shows the replicas of all pools, or of the pool NAME, then a line that sums up.
+
+      -w, --watch[=1s]      again and again: redraws on a terminal, appends elsewhere; ends on ^C
+
+    States: starting up warming ejected down draining maint unresolved.
+    With several pools the first column is the pool's name.
+    """
+
+  private static let test = """
+    usage: lbctl test [-n 10] [-c 1] [URL or path] [--json] [--socket PATH]
+
+    Sends GET requests, to the path /getInfo unless another is named, through lbd's own listener.
+    Prints each answer's body as it came, one a line, on standard output; then on standard error
+    how many each replica answered, the latencies, and the evenness: how many times the smallest
+    share the largest is. Exit 1 when an answer is missing or its status is not 2xx.
+
+      -n COUNT              requests in all, 10 unless given
+      -c COUNT              at once, each over a connection of its own, 1 unless given
+
+    A URL (http://host:port/path) need not lead to lbd; then no replica can be named.
+    """
+
+  private static let add = """
+    usage: lbctl add ADDRESS [--json] [--socket PATH]
+
+    Adds a replica to the running pool: host:port, [v6]:port or unix:/path. It is given requests
+    once its first check succeeds. To keep it, name it in the conf as well.
+    """
+
+  private static let remove = """
+    usage: lbctl remove REPLICA [--json] [--socket PATH]
+
+    Takes a replica out of the running pool. REPLICA is its name, port or address. To keep it out,
+    take it out of the conf as well. Exit 4 when there is none.
+    """
+
+  private static let health = """
+    usage: lbctl health [--json] [--socket PATH]
+
+    Prints one line. Exit 0 when all replicas are up, 1 when some are not, 2 when none is, 3 when
+    lbd cannot be reached. Replicas that an operator took out do not count.
+    """
+
+  private static let version = """
+    usage: lbctl version [--json] [--socket PATH]
+
+    Prints the versions of lbctl and of the running lbd.
+    """
+}

@@ -1,0 +1,171 @@
+// A command line, taken apart and judged: which verb, on what, how. Pure, so that every refusal is
+// tested with literals.
+
+/// What a command line asks for.
+struct Invocation: Equatable {
+  var verb: Verb
+  var operand: String?
+  var socket: String?
+  var isJSON = false
+  var hasHeader = true
+  /// Milliseconds between two looks, or nil to look once.
+  var watch: Int?
+  /// False for `--version`, which tells lbctl's alone.
+  var asksLbd = true
+  var requests = 10
+  var concurrency = 1
+
+  /// The most requests and connections of a test; beyond that, a load generator is the right tool.
+  static let requestLimit = 10_000_000
+  static let concurrencyLimit = 1000
+
+  /// Takes apart the arguments behind the command's own name.
+  static func parse(_ arguments: [String]) throws(Failure) -> Invocation {
+    var parser = ArgumentParser(arguments)
+    try parser.run()
+    return try Invocation(parser)
+  }
+
+  private init(_ parser: ArgumentParser) throws(Failure) {
+    let asksForHelp = parser.given[.help] != nil
+    guard let word = parser.operands.first else {
+      if parser.given[.version] != nil {
+        self.init(verb: .version)
+        asksLbd = false
+      } else if asksForHelp {
+        self.init(verb: .help)
+      } else {
+        throw .usage("no verb; try \"lbctl pool\" or \"lbctl --help\"")
+      }
+      return
+    }
+    guard let verb = Verb(rawValue: word) else {
+      let hint = Spelling.hint(for: word, among: Verb.allCases.map(\.rawValue))
+      throw .usage(
+        "unknown verb \"\(Readable.clean(word))\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
+    }
+    if asksForHelp {
+      self.init(verb: .help, operand: word)
+      return
+    }
+    self.init(verb: verb)
+    try take(operands: Array(parser.operands.dropFirst()))
+    for option in Option.allCases {
+      if let value = parser.given[option] { try take(option, value) }
+    }
+  }
+
+  init(verb: Verb, operand: String? = nil) {
+    self.verb = verb
+    self.operand = operand
+  }
+
+  private mutating func take(operands: [String]) throws(Failure) {
+    guard operands.count >= verb.operands.lowerBound else {
+      throw .usage("\(verb.rawValue) needs \(verb.operandName); see lbctl \(verb.rawValue) --help")
+    }
+    guard operands.count <= verb.operands.upperBound else {
+      let extra = Readable.clean(operands[verb.operands.upperBound])
+      throw .usage("\(verb.rawValue): \"\(extra)\" is too much; see lbctl \(verb.rawValue) --help")
+    }
+    guard operands.first != "" else { throw .usage("\(verb.operandName) is empty") }
+    operand = operands.first
+  }
+
+  private mutating func take(_ option: Option, _ value: String?) throws(Failure) {
+    guard option.isGlobal || verb.options.contains(option) else {
+      throw .usage(
+        "\(verb.rawValue) takes no \(option.rawValue); see lbctl \(verb.rawValue) --help")
+    }
+    switch option {
+    case .json: isJSON = true
+    case .noHeader: hasHeader = false
+    case .socket: socket = value
+    case .watch: watch = try Invocation.interval(value ?? "1s")
+    case .requests: requests = try Invocation.count(value, option, Invocation.requestLimit)
+    case .concurrency:
+      concurrency = try Invocation.count(value, option, Invocation.concurrencyLimit)
+    case .help, .version: break
+    }
+  }
+
+  private static func count(
+    _ value: String?, _ option: Option, _ limit: Int
+  ) throws(Failure) -> Int {
+    guard let text = value, let count = Int(text), 1...limit ~= count else {
+      throw .usage(
+        "\(option.rawValue) needs a number from 1 to \(limit), not \"\(Readable.clean(value ?? ""))\""
+      )
+    }
+    return count
+  }
+
+  /// Milliseconds of a duration with its unit, as the conf writes them.
+  static func interval(_ text: String) throws(Failure) -> Int {
+    let digits = text.prefix { "0"..."9" ~= $0 }
+    let units = ["ms": 1, "s": 1000, "m": 60_000]
+    guard let number = Int(digits), let unit = units[String(text.dropFirst(digits.count))],
+      number <= 86_400_000, 100...86_400_000 ~= number * unit
+    else {
+      throw .usage(
+        "--watch needs a duration with its unit, such as 250ms, 1s or 2m, and at least 100ms, "
+          + "not \"\(Readable.clean(text))\"")
+    }
+    return number * unit
+  }
+}
+
+/// Sorts arguments into options and operands, in any order.
+private struct ArgumentParser {
+  private var rest: ArraySlice<String>
+  private(set) var given: [Option: String?] = [:]
+  private(set) var operands: [String] = []
+
+  init(_ arguments: [String]) {
+    rest = arguments[...]
+  }
+
+  mutating func run() throws(Failure) {
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        operands += rest
+        rest = []
+      } else if argument.hasPrefix("-") && argument != "-" {
+        try take(argument)
+      } else {
+        operands.append(argument)
+      }
+    }
+  }
+
+  /// `--name`, `--name=value`, `-n`, `-n=value`, `-nvalue`.
+  private mutating func take(_ argument: String) throws(Failure) {
+    var name = argument
+    var value: String?
+    if let sign = argument.firstIndex(of: "=") {
+      name = String(argument[..<sign])
+      value = String(argument[argument.index(after: sign)...])
+    } else if !argument.hasPrefix("--") && argument.count > 2 {
+      name = String(argument.prefix(2))
+      value = String(argument.dropFirst(2))
+    }
+    guard let option = Option.named(name) else { throw unknown(name) }
+    switch option.value {
+    case .never where value != nil: throw .usage("\(option.rawValue) takes no value")
+    case .always where value == nil:
+      value = rest.popFirst()
+      if value == nil { throw .usage("\(option.rawValue) needs a value") }
+    default: break
+    }
+    guard given.updateValue(value, forKey: option) == nil else {
+      throw .usage("\(option.rawValue) is given twice")
+    }
+  }
+
+  private func unknown(_ name: String) -> Failure {
+    let known = Option.allCases.map(\.rawValue).filter { $0.hasPrefix("--") }
+    let hint = name.hasPrefix("--") ? Spelling.hint(for: name, among: known) : ""
+    return .usage(
+      "unknown option \"\(Readable.clean(name))\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
+  }
+}

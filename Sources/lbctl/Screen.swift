@@ -1,0 +1,44 @@
+// One frame of a terminal, drawn over the last without clearing it first, so that it does not flicker.
+
+/// A terminal of a known size.
+struct Screen {
+  /// What makes room for the first frame.
+  static let clear = "\u{1B}[H\u{1B}[2J"
+
+  let columns: Int
+  let rows: Int
+
+  init(_ size: (columns: Int, rows: Int)) {
+    columns = size.columns
+    rows = size.rows
+  }
+
+  /// The control sequences and texts of a frame: from the top, each line cut and its rest erased,
+  /// then all that was below. Lines that have no room give way before the last one, the summary.
+  func frame(_ lines: [String]) -> String {
+    var shown = lines
+    let room = max(2, rows - 1)
+    if lines.count > room, let last = lines.last {
+      shown = Array(lines.prefix(room - 1)) + [last]
+    }
+    let body = shown.map { "\(cut($0))\u{1B}[K\n" }.joined()
+    return "\u{1B}[H\(body)\u{1B}[J"
+  }
+
+  /// The line's first `columns` characters; sequences that colour take no room.
+  func cut(_ line: String) -> String {
+    var result = ""
+    var width = 0
+    var isInSequence = false
+    for character in line {
+      if character == "\u{1B}" { isInSequence = true }
+      if !isInSequence {
+        guard width < columns else { continue }
+        width += 1
+      }
+      result.append(character)
+      if isInSequence && character == "m" { isInSequence = false }
+    }
+    return result
+  }
+}

@@ -1,0 +1,69 @@
+// Text in columns: each as wide as its widest cell, two spaces between them, numbers to the right.
+
+/// A colour of a terminal's palette.
+enum Colour: Int {
+  case red = 31
+  case green = 32
+  case yellow = 33
+}
+
+/// Rows under headings.
+struct Table {
+  /// A column's heading and the side that its cells stand at.
+  struct Column {
+    let heading: String
+    let isRight: Bool
+
+    static func left(_ heading: String) -> Column { Column(heading: heading, isRight: false) }
+    static func right(_ heading: String) -> Column { Column(heading: heading, isRight: true) }
+  }
+
+  /// One text of the table; what controls a terminal is taken out of it.
+  struct Cell: ExpressibleByStringInterpolation {
+    let text: String
+    let colour: Colour?
+
+    init(_ text: String, _ colour: Colour? = nil) {
+      self.text = Readable.clean(text)
+      self.colour = colour
+    }
+
+    init(stringLiteral text: String) {
+      self.init(text)
+    }
+  }
+
+  let columns: [Column]
+  var rows: [[Cell]] = []
+
+  init(_ columns: [Column]) {
+    self.columns = columns
+  }
+
+  /// The lines, headings first unless they are not wanted. The widths do not depend on that.
+  func lines(hasHeader: Bool = true, isColoured: Bool = false) -> [String] {
+    let header = columns.map { Cell($0.heading) }
+    let widths = columns.indices.map { column in
+      ([header] + rows).map { $0[column].text.count }.max() ?? 0
+    }
+    return ((hasHeader ? [header] : []) + rows).map { row in
+      line(row, widths, isColoured: isColoured)
+    }
+  }
+
+  private func line(_ row: [Cell], _ widths: [Int], isColoured: Bool) -> String {
+    var line = ""
+    for (index, column) in columns.enumerated() {
+      let cell = row[index]
+      let padding = String(repeating: " ", count: widths[index] - cell.text.count)
+      var text = cell.text
+      if isColoured, let colour = cell.colour {
+        text = "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m"
+      }
+      let isLast = index == columns.count - 1
+      line += column.isRight ? padding + text : isLast ? text : text + padding
+      if !isLast { line += "  " }
+    }
+    return line
+  }
+}

@@ -1,0 +1,77 @@
+// `lbctl test`: real requests through the balancer, each answer as it came, then who answered.
+
+import ControlProtocol
+import LinuxIO
+
+extension Command {
+  func test() throws(Failure) -> ExitCode {
+    let operand = invocation.operand ?? "/getInfo"
+    let route = operand.hasPrefix("/") ? try route(path: operand) : try route(url: operand)
+    _ = Descriptor.raiseLimit()
+    let plan = TestRun.Plan(
+      addresses: route.addresses, request: route.target.request(token: route.token),
+      count: invocation.requests, concurrency: invocation.concurrency)
+    let tally = TestTally(replicas: route.replicas, keepsAnswers: invocation.isJSON)
+    let (output, isJSON) = (output, invocation.isJSON)
+    let result = TestRun(plan, tally) { answer in
+      isJSON || (try? output.write(line: answer.body)) != nil
+    }.run()
+    guard result.succeeded + result.failed == plan.count else {
+      throw Failure(.failed, "standard output could not be written; the test was given up")
+    }
+    if isJSON {
+      try output.write(line: result.json)
+    } else {
+      Console.error(result.lines.joined(separator: "\n"))
+    }
+    return result.failed == 0 ? .done : .failed
+  }
+
+  /// Where requests go, and what is known of who will answer.
+  private struct Route {
+    let target: TestTarget
+    let addresses: [SocketAddress]
+    var token: String?
+    /// The replicas among which lbd chooses now.
+    var replicas: [String] = []
+
+    init(_ target: TestTarget) throws(Failure) {
+      self.target = target
+      addresses = SocketAddress.resolve(target.host, port: target.port)
+      guard !addresses.isEmpty else {
+        throw Failure(.failed, "\"\(Readable.clean(target.host))\" does not resolve to an address")
+      }
+    }
+
+    mutating func take(_ report: PoolReport) {
+      token = report.testToken
+      // With several pools it is the route that decides which of them answers.
+      guard report.pools.count == 1 else { return }
+      replicas = report.pools[0].replicas.filter(\.state.isServing).map(\.name)
+    }
+  }
+
+  private func route(path: String) throws(Failure) -> Route {
+    let answer: ControlClient.Answer<PoolReport> = try client.get(ControlPath.pool)
+    guard let target = try TestTarget(listener: answer.report.listener, path: path) else {
+      throw Failure(
+        .failed, "lbd listens at \"\(Readable.clean(answer.report.listener))\", which has no port")
+    }
+    var route = try Route(target)
+    route.take(answer.report)
+    return route
+  }
+
+  /// A URL may well lead to lbd's listener; then the token goes along and answers are named.
+  private func route(url: String) throws(Failure) -> Route {
+    var route = try Route(try TestTarget(url: url))
+    let answer: ControlClient.Answer<PoolReport>? = try? client.get(ControlPath.pool)
+    if let report = answer?.report,
+      let own = try? TestTarget(listener: report.listener, path: "/"),
+      SocketAddress.resolve(own.host, port: own.port).contains(where: route.addresses.contains)
+    {
+      route.take(report)
+    }
+    return route
+  }
+}

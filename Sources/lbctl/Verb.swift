@@ -1,0 +1,76 @@
+// The verbs: their names, what each may be given, and what `--help` says of them.
+
+/// What lbctl can be asked to do.
+enum Verb: String, CaseIterable {
+  case pool, test, add, remove, health, version, help
+
+  /// How many operands it takes.
+  var operands: ClosedRange<Int> {
+    switch self {
+    case .pool, .test, .help: 0...1
+    case .add, .remove: 1...1
+    case .health, .version: 0...0
+    }
+  }
+
+  /// What its operand is called where it must have one.
+  var operandName: String {
+    switch self {
+    case .add: "ADDRESS"
+    case .remove: "REPLICA"
+    case .pool: "NAME"
+    case .test: "URL or path"
+    case .help: "VERB"
+    case .health, .version: ""
+    }
+  }
+
+  /// The options that it takes beside those that all take.
+  var options: Set<Option> {
+    switch self {
+    case .pool: [.watch]
+    case .test: [.requests, .concurrency]
+    default: []
+    }
+  }
+}
+
+/// An option, whatever its verb.
+enum Option: String, CaseIterable {
+  case json = "--json"
+  case noHeader = "--no-header"
+  case socket = "--socket"
+  case watch = "--watch"
+  case requests = "-n"
+  case concurrency = "-c"
+  case help = "--help"
+  case version = "--version"
+
+  /// Whether it has a value: never, with `=` only, or always.
+  enum Value { case never, optional, always }
+
+  var value: Value {
+    switch self {
+    case .json, .noHeader, .help, .version: .never
+    case .watch: .optional
+    case .socket, .requests, .concurrency: .always
+    }
+  }
+
+  /// All verbs take it.
+  var isGlobal: Bool {
+    switch self {
+    case .json, .noHeader, .socket, .help, .version: true
+    case .watch, .requests, .concurrency: false
+    }
+  }
+
+  /// The option of this name, long or short.
+  static func named(_ name: String) -> Option? {
+    switch name {
+    case "-w": .watch
+    case "-h": .help
+    default: Option(rawValue: name)
+    }
+  }
+}
