@@ -52,6 +52,7 @@ let package = Package(
     tests("BalancingTests", ["Balancing"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
+    tests("LbctlTests", ["lbctl", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol"]),
   ]
 )

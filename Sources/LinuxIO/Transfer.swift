@@ -44,16 +44,6 @@ extension Descriptor {
     return count == 0 ? .ended : .refused(code)
   }
 
-  /// Receives into bytes that lie anywhere, from their front, without waiting. There is at least one.
-  package func receive(into bytes: inout MutableSpan<UInt8>) -> TransferOutcome {
-    // Safe: the kernel writes at most the span's count, and bytes need no initialisation.
-    let count = unsafe bytes.withUnsafeMutableBytes { target in
-      unsafe recv(raw, target.baseAddress, target.count, Int32(MSG_DONTWAIT))
-    }
-    if count > 0 { return .moved(count) }
-    return count == 0 ? .ended : .refused(errno)
-  }
-
   /// Sends the buffer's bytes between two offsets. The bytes stay in the buffer.
   @inline(__always)
   package func send(_ buffer: borrowing Buffer, _ from: Int, _ to: Int) -> TransferOutcome {
@@ -70,6 +60,16 @@ extension Descriptor {
         Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
     return count >= 0 ? .moved(count) : .refused(errno)
+  }
+
+  /// Receives into bytes that lie anywhere, from their front, without waiting. There is at least one.
+  package func receive(into bytes: inout MutableSpan<UInt8>) -> TransferOutcome {
+    // Safe: the kernel writes at most the span's count, and bytes need no initialisation.
+    let count = unsafe bytes.withUnsafeMutableBytes { target in
+      unsafe recv(raw, target.baseAddress, target.count, Int32(MSG_DONTWAIT))
+    }
+    if count > 0 { return .moved(count) }
+    return count == 0 ? .ended : .refused(errno)
   }
 }
 

@@ -209,9 +209,9 @@ struct HTTPConnection: ~Copyable {
       defer { received.removeFirst(length) }
       return Array(received[..<length])
     case .untilClose:
-      while try receive(deadline) {
+      repeat {
         guard received.count <= limit else { throw .tooLarge }
-      }
+      } while try receive(deadline)
       defer { received = [] }
       return received
     case .chunked: return try chunkedBody(limit, deadline)

@@ -1,0 +1,235 @@
+// The promises to users, held by the real command against a server that plays lbd.
+
+import ControlProtocol
+import Foundation
+import LinuxIO
+import Synchronization
+import Testing
+
+@testable import lbctl
+
+/// What a run of the command left.
+struct Outcome: Equatable {
+  var code: Int32
+  var output = ""
+  var error = ""
+}
+
+/// An lbd with two replicas, played: its control socket and its listener.
+final class FakeDaemon: Sendable {
+  let path = FileManager.default.temporaryDirectory.path + "/lbctl-\(UUID().uuidString).sock"
+  private let control: FakeServer
+  private let listener: FakeServer
+  let orders: OrderLog
+
+  final class OrderLog: Sendable {
+    let lines = Mutex<[String]>([])
+  }
+
+  init(states: [ReplicaState] = [.up, .ejected], pool override: FakeServer.Reply? = nil) throws {
+    let count = Mutex(0)
+    let log = OrderLog()
+    orders = log
+    let (listener, port) = try FakeServer.tcp { request in
+      if request.hasPrefix("GET /bad ") { return FakeServer.reply(503, "{}") }
+      let name = count.withLock { count in
+        count += 1
+        return count % 2 == 0 ? "r0" : "r1"
+      }
+      let isNamed = request.contains("\r\nX-Lbd-Test: 00ff\r\n")
+      return FakeServer.reply(200, name, isNamed ? "X-Lbd-Replica: \(name)\r\n" : "")
+    }
+    self.listener = listener
+    let report = PoolReport(
+      version: "9.9", pid: 1, listener: "127.0.0.1:\(port)", docs: nil, testToken: "00ff",
+      uptimeSeconds: 1,
+      pools: [
+        PoolStatus(
+          name: "default", algorithm: "round_robin",
+          replicas: states.enumerated().map { replica("r\($0)", $1) })
+      ])
+    let address = try #require(SocketAddress(path: path))
+    control = try FakeServer(address) { request in
+      FakeDaemon.control(request, report, override, log)
+    }
+  }
+
+  deinit {
+    control.stop()
+    listener.stop()
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  private static func control(
+    _ request: String, _ report: PoolReport, _ override: FakeServer.Reply?, _ log: OrderLog
+  ) -> FakeServer.Reply {
+    func json(_ status: Int, _ part: some JSONWritable) -> FakeServer.Reply {
+      FakeServer.reply(status, String(decoding: part.json, as: UTF8.self))
+    }
+    let body = request.components(separatedBy: "\r\n\r\n")[1]
+    let target = request.components(separatedBy: " HTTP/1.1")[0]
+    switch target {
+    case "GET \(ControlPath.pool)": return override ?? json(200, report)
+    case "GET \(ControlPath.health)": return json(200, HealthReport(report.pools))
+    case "GET \(ControlPath.version)": return json(200, VersionReport(version: report.version))
+    case "POST \(ControlPath.addReplica)", "POST \(ControlPath.removeReplica)":
+      log.lines.withLock { $0.append(target + " " + body) }
+      guard let order = OrderBody.parse(Array(body.utf8)) else {
+        return json(400, DetailReport("no"))
+      }
+      if order.value == "taken" { return json(409, DetailReport("taken is there already")) }
+      if order.value == "nobody" { return json(404, DetailReport("no replica nobody")) }
+      return json(200, DetailReport("done with \(order.value)"))
+    default: return json(404, DetailReport("nothing here"))
+    }
+  }
+
+  func run(_ arguments: String...) throws -> Outcome {
+    try lbctl(arguments + ["--socket", path])
+  }
+}
+
+/// Runs the command that was built beside the tests.
+func lbctl(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+  let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+  let candidates = [tests, CommandLine.arguments[0]] + CommandLine.arguments
+  let directories = candidates.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+  let command = try #require(
+    directories.map { $0.appendingPathComponent("lbctl") }.first {
+      FileManager.default.isExecutableFile(atPath: $0.path)
+    })
+  let process = Process()
+  let (output, error) = (Pipe(), Pipe())
+  process.executableURL = command
+  process.arguments = arguments
+  process.environment = environment
+  process.standardOutput = output
+  process.standardError = error
+  try process.run()
+  let read = { (pipe: Pipe) in
+    String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  }
+  let (text, message) = (read(output), read(error))
+  process.waitUntilExit()
+  return Outcome(code: process.terminationStatus, output: text, error: message)
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct CommandTests {
+  @Test func `pool shows the table, and without the header its rows alone`() throws {
+    let daemon = try FakeDaemon()
+    let outcome = try daemon.run("pool")
+    #expect(outcome.code == 0 && outcome.error.isEmpty)
+    let lines = outcome.output.split(separator: "\n")
+    #expect(lines.count == 4 && lines[0].hasPrefix("REPLICA  ADDRESS"))
+    #expect(lines[3] == "1 up, 1 ejected (r1: answered 200)")
+    let rows = try daemon.run("pool", "default", "--no-header").output
+    #expect(rows == lines[1...2].map { "\($0)\n" }.joined())
+  }
+
+  @Test func `pool's JSON is what lbd answered`() throws {
+    let daemon = try FakeDaemon()
+    let outcome = try daemon.run("pool", "--json")
+    let report = try JSONDecoder().decode(PoolReport.self, from: Data(outcome.output.utf8))
+    #expect(report.pools.flatMap(\.replicas).map(\.name) == ["r0", "r1"])
+    #expect(outcome.output.hasSuffix("}\n") && outcome.output.count { $0 == "\n" } == 1)
+    #expect(try daemon.run("pool", "x").code == 4)
+  }
+
+  @Test func `test prints each body on standard output and the shares on standard error`() throws {
+    let daemon = try FakeDaemon(states: [.up, .up])
+    let outcome = try daemon.run("test", "-n", "4")
+    #expect(outcome.code == 0)
+    #expect(outcome.output == "r1\nr0\nr1\nr0\n")
+    #expect(outcome.error.hasPrefix("REPLICA  ANSWERS  SHARE\nr0             2    50%\nr1"))
+    #expect(outcome.error.contains("4 ok, 0 failed; p50 "))
+    #expect(outcome.error.contains("evenness 1.00"))
+  }
+
+  @Test func `test sends from many connections and sums up in JSON`() throws {
+    struct Sums: Decodable {
+      let requests: Int
+      let ok: Int
+      let replicas: [String: Int]
+      let answers: [[String: String]]?
+    }
+    let daemon = try FakeDaemon(states: [.up, .up])
+    let outcome = try daemon.run("test", "-n", "40", "-c", "8")
+    #expect(outcome.output.split(separator: "\n").count == 40)
+    let json = try daemon.run("test", "-n6", "-c3", "--json").output
+    let sums = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    #expect(sums["requests"] as? Int == 6 && sums["ok"] as? Int == 6)
+    #expect(sums["replicas"] as? [String: Int] == ["r0": 3, "r1": 3])
+    #expect((sums["answers"] as? [[String: Any]])?.count == 6)
+  }
+
+  @Test func `test fails on any other status and on no answer`() throws {
+    let daemon = try FakeDaemon()
+    let bad = try daemon.run("test", "-n", "2", "/bad")
+    #expect(bad.code == 1 && bad.output == "{}\n{}\n")
+    #expect(bad.error.hasSuffix("failed: 2 × status 503\n"))
+    let none = try daemon.run("test", "-n", "1", "http://127.0.0.1:18299/")
+    #expect(none.code == 1 && none.output.isEmpty)
+    #expect(none.error == "0 ok, 1 failed\nfailed: 1 × connection refused\n")
+  }
+
+  @Test func `orders say what was done, or why not`() throws {
+    let daemon = try FakeDaemon()
+    #expect(
+      try daemon.run("add", "127.0.0.1:8084")
+        == Outcome(code: 0, output: "done with 127.0.0.1:8084\n"))
+    #expect(
+      try daemon.run("add", "taken") == Outcome(code: 1, error: "lbctl: taken is there already\n"))
+    #expect(
+      try daemon.run("remove", "nobody") == Outcome(code: 4, error: "lbctl: no replica nobody\n"))
+    #expect(try daemon.run("remove", "a\"b").code == 0)
+    let orders = daemon.orders.lines.withLock { $0 }
+    #expect(orders.first == #"POST /replicas/add {"address":"127.0.0.1:8084"}"#)
+    #expect(orders.last == #"POST /replicas/remove {"replica":"a\"b"}"#)
+  }
+
+  @Test func `health has four exit codes and one line`() throws {
+    #expect(
+      try FakeDaemon(states: [.up, .maint]).run("health")
+        == Outcome(code: 0, output: "1 of 1 replicas up\n"))
+    #expect(
+      try FakeDaemon().run("health")
+        == Outcome(code: 1, output: "1 of 2 replicas up (r1 ejected)\n"))
+    #expect(try FakeDaemon(states: [.down]).run("health").code == 2)
+    #expect(try lbctl(["health", "--socket", "/nonexistent"]).code == 3)
+  }
+
+  @Test func `version tells lbctl's own even when lbd does not run`() throws {
+    let own = "lbctl \(Release.version)\n"
+    #expect(try FakeDaemon().run("version") == Outcome(code: 0, output: own + "lbd 9.9\n"))
+    #expect(try lbctl(["--version"]) == Outcome(code: 0, output: own))
+    let absent = try lbctl(["version"], environment: ["LBD_SOCKET": "/nonexistent"])
+    #expect(absent.code == 3 && absent.output == own)
+    #expect(absent.error.hasPrefix("lbctl: lbd is not running (no socket at /nonexistent); start"))
+  }
+
+  @Test func `usage is exit 2 on standard error, help is exit 0 on standard output`() throws {
+    #expect(
+      try lbctl(["drain", "8081"])
+        == Outcome(code: 2, error: "lbctl: unknown verb \"drain\"; see lbctl --help\n"))
+    let help = try lbctl(["test", "--help"])
+    #expect(help.code == 0 && help.output.hasPrefix("usage: lbctl test") && help.error.isEmpty)
+  }
+
+  @Test(arguments: [
+    "", "{", "null", "[]", "{\"schema\":2}", "{\"schema\":1}", "{\"schema\":1,\"pools\":1e999}",
+    String(repeating: "[", count: 100_000), "\u{0}", "{\"schema\":99999999999999999999}",
+  ])
+  func `an answer that makes no sense is a message`(_ body: String) throws {
+    let outcome = try FakeDaemon(pool: FakeServer.reply(200, body)).run("pool")
+    #expect(outcome.code == 1 && outcome.output.isEmpty)
+    #expect(outcome.error.hasPrefix("lbctl: ") && outcome.error.count { $0 == "\n" } == 1)
+  }
+
+  @Test func `an lbd that hangs up is a message`() throws {
+    let outcome = try FakeDaemon(pool: .close).run("pool")
+    #expect(outcome.code == 1)
+    #expect(outcome.error.contains("gave no answer: connection closed without an answer"))
+  }
+}

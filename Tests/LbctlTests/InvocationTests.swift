@@ -1,0 +1,119 @@
+// What a command line comes to, and each way in which it is refused.
+
+import Testing
+
+@testable import lbctl
+
+struct InvocationTests {
+  private func parse(_ line: String) throws(Failure) -> Invocation {
+    try Invocation.parse(line.split(separator: " ").map { String($0) })
+  }
+
+  private func message(_ line: String) -> String? {
+    do throws(Failure) {
+      _ = try parse(line)
+      return nil
+    } catch {
+      return error.code == .usage ? error.message : nil
+    }
+  }
+
+  @Test func `options stand before and behind the verb, joined or apart`() throws {
+    var expected = Invocation(verb: .test, operand: "/x")
+    (expected.requests, expected.concurrency) = (25, 4)
+    expected.isJSON = true
+    expected.socket = "a=b"
+    #expect(try parse("test -n 25 -c 4 --json --socket a=b /x") == expected)
+    #expect(try parse("--json --socket=a=b test /x -n25 -c=4") == expected)
+    #expect(try parse("-c4 test -n=25 --socket a=b --json -- /x") == expected)
+  }
+
+  @Test func `watch has an interval of its own`() throws {
+    #expect(try parse("pool").watch == nil)
+    #expect(try parse("pool -w").watch == 1000)
+    #expect(try parse("pool -w=250ms api").watch == 250)
+    #expect(try parse("pool -w2s").watch == 2000)
+    #expect(try parse("pool --watch=2m").watch == 120_000)
+    for text in ["1", "", "s", "0s", "99ms", "-1s", "1h", "9999999999999999999s", "864000001ms"] {
+      #expect(message("pool --watch=\(text)") != nil, "\(text)")
+    }
+  }
+
+  @Test func `help is asked for in four ways`() throws {
+    #expect(try parse("help") == Invocation(verb: .help))
+    #expect(try parse("--help") == Invocation(verb: .help))
+    #expect(try parse("help pool") == Invocation(verb: .help, operand: "pool"))
+    #expect(try parse("pool --help") == Invocation(verb: .help, operand: "pool"))
+    #expect(try parse("add -h") == Invocation(verb: .help, operand: "add"))
+    for verb in Verb.allCases where verb != .help {
+      #expect(Help.text(for: verb).hasPrefix("usage: lbctl \(verb.rawValue)"))
+      #expect(Help.overall.contains("\n  \(verb.rawValue)"))
+    }
+  }
+
+  @Test func `--version asks nobody`() throws {
+    #expect(try !parse("--version").asksLbd)
+    #expect(try parse("version").asksLbd)
+  }
+
+  @Test(arguments: [
+    ("", "no verb; try \"lbctl pool\" or \"lbctl --help\""),
+    ("drain 8081", "unknown verb \"drain\"; see lbctl --help"),
+    ("pol", "unknown verb \"pol\"; did you mean \"pool\"?"),
+    ("helth", "unknown verb \"helth\"; did you mean \"health\"?"),
+    ("pool --jsno", "unknown option \"--jsno\"; did you mean \"--json\"?"),
+    ("pool -x", "unknown option \"-x\"; see lbctl --help"),
+    ("pool -n 3", "pool takes no -n; see lbctl pool --help"),
+    ("test -w", "test takes no --watch; see lbctl test --help"),
+    ("pool --json=1", "--json takes no value"),
+    ("pool --socket", "--socket needs a value"),
+    ("pool --json --json", "--json is given twice"),
+    ("add", "add needs ADDRESS; see lbctl add --help"),
+    ("remove a b", "remove: \"b\" is too much; see lbctl remove --help"),
+    ("test -n 0", "-n needs a number from 1 to 10000000, not \"0\""),
+    ("test -c 1001", "-c needs a number from 1 to 1000, not \"1001\""),
+    ("test -n 1e3", "-n needs a number from 1 to 10000000, not \"1e3\""),
+  ])
+  func `a mistake is named`(_ line: String, _ expected: String) {
+    #expect(message(line) == expected)
+  }
+
+  @Test func `an empty operand is refused`() {
+    #expect(throws: Failure.usage("ADDRESS is empty")) { try Invocation.parse(["add", ""]) }
+  }
+}
+
+struct ControlSocketTests {
+  private func path(_ option: String?, _ environment: [String: String], _ present: String...)
+    -> String
+  {
+    ControlSocket.choose(option: option, environment: environment, exists: present.contains).path
+  }
+
+  @Test func `the option comes first, then the environment, then what is there`() {
+    let named = ["LBD_SOCKET": "/e"]
+    #expect(path("/o", named, ControlSocket.system) == "/o")
+    #expect(path(nil, named, ControlSocket.system) == "/e")
+    #expect(path(nil, ["LBD_SOCKET": ""], ControlSocket.system) == "/run/lbd/lbd.sock")
+    #expect(path(nil, [:], ControlSocket.system, ControlSocket.local) == "/run/lbd/lbd.sock")
+    #expect(path(nil, [:], ControlSocket.local) == "run/lbd.sock")
+    #expect(path(nil, [:]) == "run/lbd.sock")
+  }
+
+  @Test func `each way not to reach lbd has its own advice`() {
+    let chosen = ControlSocket(path: "run/lbd.sock", isNamed: false)
+    #expect(
+      chosen.failure(connecting: 2)
+        == Failure(
+          .notRunning,
+          "lbd is not running (no socket at /run/lbd/lbd.sock or run/lbd.sock); "
+            + "start it with \"make up\" or \"systemctl start lbd\""))
+    let named = ControlSocket(path: "/x", isNamed: true)
+    #expect(named.failure(connecting: 2).message.contains("(no socket at /x)"))
+    #expect(named.failure(connecting: 111).code == .notRunning)
+    #expect(named.failure(connecting: 111).message.contains("/x: connection refused"))
+    #expect(
+      named.failure(connecting: 13)
+        == Failure(.failed, "/x: permission denied; join the group lbd or use sudo"))
+  }
+}

@@ -1,0 +1,95 @@
+// The table of the manual, character for character, and what stands around it.
+
+import ControlProtocol
+import Testing
+
+@testable import lbctl
+
+func replica(
+  _ name: String, _ state: ReplicaState = .up, check: String = "200", isBusy: Bool = true,
+  seconds: Double = 7470
+) -> ReplicaReport {
+  ReplicaReport(
+    name: name, address: "127.0.0.1:\(name)", config: .init(weight: 100), order: .ready,
+    observed: .up, state: state, stateSeconds: seconds, active: isBusy ? 12 : 0, requests: 9,
+    rate: isBusy ? 203.1 : nil, p50Milliseconds: isBusy ? 1.2 : nil,
+    p99Milliseconds: isBusy ? 9.8 : nil, status5xx: 0, retries: isBusy ? 0 : 4,
+    check: .init(result: check, latencyMilliseconds: 0.9, nextInMilliseconds: isBusy ? nil : 213))
+}
+
+func pool(_ name: String = "default", _ replicas: ReplicaReport...) -> PoolStatus {
+  PoolStatus(name: name, algorithm: "round_robin", replicas: replicas)
+}
+
+struct PoolTableTests {
+  private let ejected = replica("8082", .ejected, check: "refused", isBusy: false, seconds: 3.1)
+
+  @Test func `it looks as the manual shows it`() {
+    let table = PoolTable([pool("default", replica("8081"), ejected)])
+    let expected = """
+      REPLICA  ADDRESS         STATE    SINCE  WEIGHT  ACTIVE  REQ/S    P50    P99  5XX  RETRY  CHECK
+      8081     127.0.0.1:8081  up        2h4m     100      12  203.1  1.2ms  9.8ms    0      0  200 0.9ms
+      8082     127.0.0.1:8082  ejected   3.1s     100       0      -      -      -    0      4  refused
+      """
+    #expect(table.lines().joined(separator: "\n") == expected)
+    #expect(table.lines(hasHeader: false) == Array(table.lines().dropFirst()))
+    #expect(table.summary == "1 up, 1 ejected (8082: connect refused; next probe in 0.2s)")
+  }
+
+  @Test func `colour changes the state's letters only`() {
+    let table = PoolTable([pool("default", replica("8081"), ejected, replica("3", .warming))])
+    let coloured = table.lines(isColoured: true)
+    #expect(coloured[1].contains("  \u{1B}[32mup\u{1B}[0m        2h4m"))
+    #expect(coloured[2].contains("  \u{1B}[31mejected\u{1B}[0m   3.1s"))
+    #expect(coloured[3].contains("\u{1B}[33mwarming\u{1B}[0m"))
+    #expect(!table.lines().joined().contains("\u{1B}"))
+  }
+
+  @Test func `several pools are named, one is not`() {
+    let table = PoolTable([pool("default", replica("8081")), pool("api", replica("9000"))])
+    #expect(
+      table.lines().map { $0.prefix(16) } == [
+        "POOL     REPLICA", "default  8081   ", "api      9000   ",
+      ])
+    #expect(table.summary == "2 up")
+  }
+
+  @Test func `the summary names three of a group at most, and says why`() {
+    let table = PoolTable([
+      pool(
+        "default", replica("1", .down, check: "503"), replica("2", .down, check: "timeout"),
+        replica("3", .down, check: "-"), replica("4", .down), replica("5", .maint),
+        replica("6", .warming))
+    ])
+    #expect(
+      table.summary
+        == "1 warming, 4 down (1: answered 503, 2: timeout, 3: no probe yet, and 1 more), "
+        + "1 maint (5: 12 in flight)")
+    #expect(PoolTable([]).summary == "no replicas")
+    #expect(PoolTable([pool()]).summary == "no replicas")
+  }
+
+  @Test func `names from elsewhere do not reach the terminal as they are`() {
+    let table = PoolTable([pool("default", replica("a\u{1B}[2J", .down, check: "\u{1B}c"))])
+    #expect(!(table.lines() + [table.summary]).joined().contains("\u{1B}"))
+  }
+
+  @Test func `figures out of all bounds are shown somehow`() {
+    var odd = replica("1")
+    (odd.rate, odd.p50Milliseconds, odd.stateSeconds) = (1e308, -1e308, 1e308)
+    (odd.active, odd.retries, odd.status5xx) = (.max, .min, -1)
+    odd.check.nextInMilliseconds = -1e308
+    odd.state = .down
+    let table = PoolTable([pool("default", odd)])
+    #expect(table.lines().count == 2)
+    #expect(table.summary == "1 down (1: answered 200; next probe in 0.0s)")
+  }
+
+  @Test func `a pool is chosen by its name`() throws {
+    let pools = [pool("default"), pool("api")]
+    #expect(try Command.choose("api", of: pools).map(\.name) == ["api"])
+    #expect(throws: Failure(.noSuchReplica, "no pool \"x\"; there is default, api")) {
+      try Command.choose("x", of: pools)
+    }
+  }
+}
