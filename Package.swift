@@ -2,8 +2,7 @@
 import PackageDescription
 
 /// Held by every target: memory safety is checked, a warning is an error, names come from the module
-/// that is imported. `-enable-cmo-everything` lets a release build inline and specialise across our
-/// own modules; without it each tiny package function on the request path costs a call.
+/// that is imported.
 let swiftSettings: [SwiftSetting] = [
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
@@ -11,22 +10,37 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableExperimentalFeature("Lifetimes"),
-  .unsafeFlags(["-enable-cmo-everything"], .when(configuration: .release)),
 ]
 
-/// One file that runs on any Linux of this architecture.
+/// Held by the modules of the request path: a release build inlines and specialises across them.
+/// Without it each tiny package function costs a call, each generic one a witness table.
+let pathSettings =
+  swiftSettings + [.unsafeFlags(["-enable-cmo-everything"], .when(configuration: .release))]
+
+/// One file that runs on any Linux of this architecture. `-enable-cmo-everything` gives each module
+/// strong copies of the same specialised functions of the standard library; they are alike, so the
+/// linker may take the first.
 let staticExecutable: [LinkerSetting] = [
-  .unsafeFlags(["-static-executable"], .when(configuration: .release))
+  .unsafeFlags(
+    ["-static-executable", "-Xlinker", "--allow-multiple-definition"],
+    .when(configuration: .release))
 ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func pathLibrary(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: pathSettings)
+}
+
+func command(
+  _ name: String, _ dependencies: [Target.Dependency], libraries: [String] = []
+) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies, swiftSettings: swiftSettings,
-    linkerSettings: staticExecutable)
+    linkerSettings: staticExecutable
+      + libraries.map { .linkedLibrary($0, .when(configuration: .release)) })
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -37,16 +51,19 @@ let package = Package(
   name: "lbd",
   targets: [
     .target(name: "CLinux"),
-    library("LinuxIO", ["CLinux"]),
-    library("HTTPWire"),
-    library("Balancing"),
+    pathLibrary("LinuxIO", ["CLinux"]),
+    pathLibrary("HTTPWire"),
+    pathLibrary("Balancing"),
     library("Configuration"),
     library("ControlProtocol"),
-    library("Proxy", ["HTTPWire", "Balancing", "LinuxIO"]),
+    pathLibrary("Proxy", ["HTTPWire", "Balancing", "LinuxIO"]),
     command(
       "lbd", ["Proxy", "Configuration", "ControlProtocol", "Balancing", "HTTPWire", "LinuxIO"]),
     command("replicad", ["HTTPWire", "LinuxIO"]),
-    command("lbctl", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
+    // JSON is read by Foundation, whose own parts a static link has to be told of.
+    command(
+      "lbctl", ["ControlProtocol", "HTTPWire", "LinuxIO"],
+      libraries: ["_FoundationCollections", "_FoundationCShims"]),
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),

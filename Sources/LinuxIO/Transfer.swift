@@ -1,6 +1,7 @@
 // The four calls that a proxied request costs: bytes from a socket into a buffer, and from a buffer
 // to a socket. Each is one system call and answers with what happened.
 
+import CLinux
 import Glibc
 
 /// What one attempt to move bytes came to.

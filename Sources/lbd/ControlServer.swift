@@ -77,7 +77,8 @@ struct ControlServer: ~Copyable {
         if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
           _ = connections.remove(slot)
         }
-      case .none, .exhausted: return
+      case .none: return
+      case .exhausted: return
       }
     }
   }

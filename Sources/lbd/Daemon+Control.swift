@@ -3,6 +3,7 @@
 import Configuration
 import ControlProtocol
 import Glibc
+import HTTPWire
 import LinuxIO
 import Proxy
 

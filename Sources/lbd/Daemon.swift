@@ -60,7 +60,14 @@ struct Daemon: ~Copyable {
     _ configuration: Configuration, path: String, environment: [String: String]
   ) -> Int32 {
     do {
-      var daemon = try Daemon(configuration, path: path, environment: environment)
+      let workers = configuration.workers ?? Thread.usableProcessors()
+      let limits = try limits(configuration, workers: workers)
+      let control = try ControlServer(path: configuration.control)
+      let listener = try listen(configuration)
+      var daemon = Daemon(
+        configuration, path: path, environment: environment, workers: workers,
+        parts: try Parts.open(workers: workers), control: control, listener: listener)
+      try daemon.start(limits)
       daemon.serve()
       daemon.finish()
       return 0
@@ -72,43 +79,64 @@ struct Daemon: ~Copyable {
 
   // MARK: Starting
 
+  /// What the kernel must give before anything else can start.
+  private struct Parts: ~Copyable {
+    let signals: Signals
+    let poller: Poller
+    let evidence: Mailbox<Evidence>
+    let resolver: Resolver
+    let orders: [Mailbox<Order>]
+
+    static func open(workers: Int) throws(StartFailure) -> Parts {
+      do {
+        let signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
+        let poller = try Poller()
+        var orders: [Mailbox<Order>] = []
+        for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }
+        return Parts(
+          signals: signals, poller: poller, evidence: try Mailbox(limit: 4096),
+          resolver: try Resolver(), orders: orders)
+      } catch {
+        throw StartFailure("cannot start: \(error)")
+      }
+    }
+  }
+
   private init(
-    _ configuration: Configuration, path: String, environment: [String: String]
-  ) throws(StartFailure) {
+    _ configuration: Configuration, path: String, environment: [String: String], workers: Int,
+    parts: consuming Parts, control: consuming ControlServer, listener: consuming Descriptor
+  ) {
     self.path = path
     self.environment = environment
     self.configuration = configuration
     log = Log(configuration.log)
     manager = ServiceManager(environment: environment)
-    let workers = configuration.workers ?? Thread.usableProcessors()
-    let limits = try Daemon.limits(configuration, workers: workers)
-    do {
-      signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
-      poller = try Poller()
-      evidence = try Mailbox(limit: 4096)
-      resolver = try Resolver()
-      try resolver.start()
-      var mailboxes: [Mailbox<Order>] = []
-      for _ in 0..<workers { mailboxes.append(try Mailbox(limit: 4096)) }
-      orders = mailboxes
-    } catch {
-      throw StartFailure("cannot start: \(error)")
-    }
+    evidence = parts.evidence
+    resolver = parts.resolver
+    orders = parts.orders
+    signals = parts.signals
+    poller = parts.poller
     tallies = (0..<workers).map { _ in Tally() }
     var random = SystemRandomNumberGenerator()
     testToken = String(random.next() | 1 << 63, radix: 16)
-    control = try ControlServer(path: configuration.control)
+    self.control = control
+    self.listener = consume listener
     prober = HealthProber(configuration.health, now: Clock.now())
     running = workers
-    listener = try Daemon.listen(configuration)
+  }
+
+  private mutating func start(_ limits: WorkerLimits) throws(StartFailure) {
     watchSources()
     for replica in configuration.replicas { _ = admit(replica) }
+    do {
+      try resolver.start()
+    } catch {
+      throw StartFailure("cannot start a thread: \(error)")
+    }
     try startWorkers(limits)
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)",
-      [
-        "event": "start", "listener": listenerText, "workers": "\(workers)",
-      ])
+      ["event": "start", "listener": listenerText, "workers": "\(running)"])
   }
 
   private func watchSources() {

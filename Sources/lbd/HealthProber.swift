@@ -17,7 +17,7 @@ struct ProbeResult {
 
 /// The probes under way. The control thread owns it.
 struct HealthProber: ~Copyable {
-  fileprivate struct Probe: ~Copyable {
+  struct Probe: ~Copyable {
     let descriptor: Descriptor
     let slot: Int
     let startedAt: UInt64
@@ -104,21 +104,11 @@ struct HealthProber: ~Copyable {
   private mutating func receive(_ record: UInt32) -> (isPass: Bool, text: String)? {
     while true {
       switch probes[record].receive() {
-      case .moved: if let verdict = judge(record) { return verdict }
+      case .moved: if let verdict = probes[record].judge(configuration.expect) { return verdict }
       case .wouldBlock: return nil
       case .ended: return (false, "closed without an answer")
       case .failed(let code): return (false, SystemError.brief(code))
       }
-    }
-  }
-
-  /// The verdict once the response's head is there.
-  private func judge(_ record: UInt32) -> (isPass: Bool, text: String)? {
-    var head = ResponseHead()
-    switch HeadParser.parse(response: probes[record].answer.span, into: &head) {
-    case .complete: return (configuration.expect.contains(head.status), String(head.status))
-    case .incomplete: return probes[record].answer.count < 64 << 10 ? nil : (false, "malformed")
-    case .malformed: return (false, "malformed")
     }
   }
 
@@ -158,6 +148,16 @@ extension HealthProber.Probe {
       return nil
     case .failed(let code): return SystemError.brief(code)
     default: return "takes no bytes"
+    }
+  }
+
+  /// The verdict once the response's head is there.
+  fileprivate func judge(_ expect: StatusRanges) -> (isPass: Bool, text: String)? {
+    var head = ResponseHead()
+    switch HeadParser.parse(response: answer.span, into: &head) {
+    case .complete: return (expect.contains(head.status), String(head.status))
+    case .incomplete: return answer.count < 64 << 10 ? nil : (false, "malformed")
+    case .malformed: return (false, "malformed")
     }
   }
 

@@ -20,7 +20,8 @@ struct Connection: ~Copyable {
   static func serve(_ socket: consuming Descriptor, _ replica: Replica) {
     // One lazily touched block: the longest head that is accepted, and each batch of a body.
     var pool = BufferPool(blocks: 1, blockSize: 64 << 10)
-    guard let input = pool.borrow() else { return }
+    let input = pool.borrow()
+    guard input.isHeld else { return }
     let connection = Connection(Channel(socket, input), replica)
     connection.serve()
   }
