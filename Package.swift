@@ -64,6 +64,11 @@ let package = Package(
     command(
       "lbctl", ["ControlProtocol", "HTTPWire", "LinuxIO"],
       libraries: ["_FoundationCollections", "_FoundationCShims"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .executableTarget(
+      name: "allocation-probe", dependencies: ["AllocationCounter", "Proxy", "LinuxIO"],
+      path: "Tests/AllocationProbe", swiftSettings: swiftSettings,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),

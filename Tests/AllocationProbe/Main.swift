@@ -1,0 +1,59 @@
+// Counts what a worker's thread allocates while it proxies: a real worker, real sockets, a replica
+// and a client on threads of their own. Prints the count and exits 1 unless it is zero. A program of
+// its own, built for release: a debug build allocates where a release build does not.
+
+import AllocationCounter
+import Glibc
+import LinuxIO
+import Proxy
+
+@main
+enum Main {
+  /// Requests before the count begins, so that tables, buffers and connections are there.
+  private static let warmUp = 200
+  private static let requests = 5000
+
+  static func main() throws {
+    let replicas = try (0..<3).map { try ReplicaThread.start(slot: $0) }
+    let listener = try Socket.listen(SocketAddress(ip: "127.0.0.1", port: 0)!)
+    guard let address = Socket.localAddress(listener) else { fatalError("no address") }
+    try startWorker(listener.duplicate().release(), replicas)
+    var isClean = true
+    for trial in Trial.all {
+      let count = try measure(trial, address)
+      print("\(trial.name): \(count) allocations in \(requests) requests")
+      isClean = isClean && count == 0
+    }
+    exit(isClean ? 0 : 1)
+  }
+
+  private static func measure(_ trial: Trial, _ address: SocketAddress) throws -> Int {
+    var client = try TrialClient(address)
+    try client.run(trial, times: warmUp)
+    let before = allocation_counter_value()
+    // A worker allocates while it starts: zero here would mean that nothing is counted.
+    guard before > 0 else { throw ProbeFailure(what: "the counter does not count") }
+    try client.run(trial, times: requests)
+    return allocation_counter_value() - before
+  }
+
+  private static func startWorker(_ listener: Int32, _ replicas: [Replica]) throws {
+    let pool = SharedPool()
+    let links = WorkerLinks(
+      index: 0, pool: pool, tally: Tally(), orders: try Mailbox(limit: 16),
+      evidence: try Mailbox(limit: 16))
+    let snapshot = Snapshot(
+      settings: Settings(), replicas: replicas, control: nil, testToken: Array("secret".utf8),
+      pages: Pages(docs: [], openAPI: []))
+    for replica in replicas { pool.setUsable(replica.slot, true) }
+    try Thread.start("worker") {
+      let limits = WorkerLimits(clients: 64, upstreams: 64)
+      guard
+        var worker = try? Worker(
+          links: links, limits: limits, listener: Descriptor(owning: listener), snapshot: snapshot)
+      else { fatalError("the worker does not start") }
+      allocation_counter_watch_this_thread()
+      worker.run()
+    }.detach()
+  }
+}
