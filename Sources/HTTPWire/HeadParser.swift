@@ -206,7 +206,12 @@ package struct HeadParser: ~Copyable, ~Escapable {
     guard status >= 100 && status < 600 else { return .malformed(.malformedRequestLine) }
     head.status = status
     position += 4
-    if bytes[position] == ByteClass.space { position += 1 }
+    // The space before an empty reason may be missing (§4), but no fourth digit or letter follows.
+    if bytes[position] == ByteClass.space {
+      position += 1
+    } else if bytes[position] != ByteClass.cr {
+      return .malformed(.malformedRequestLine)
+    }
     let start = position
     while position < bytes.count && ByteClass.isFieldValue(bytes[position]) { position += 1 }
     head.reasonRange = start..<position

@@ -1,0 +1,94 @@
+// How the tests of this folder speak to the parser and read what was written: in texts.
+
+import HTTPWire
+
+/// Calls on texts. Literals write line ends as `\r\n`, so that what is on the wire is what is read.
+enum Wire {
+  /// A head with a Host field; what is given comes between the Host field and the empty line.
+  static func get(_ fields: String, target: String = "/", version: String = "1.1") -> String {
+    "GET \(target) HTTP/\(version)\r\nHost: a\r\n\(fields)\r\n"
+  }
+
+  static func parse(request text: some Collection<UInt8>) -> ParseOutcome {
+    let bytes = Array(text)
+    var head = RequestHead()
+    return HeadParser.parse(request: bytes.span, into: &head)
+  }
+
+  static func parse(response text: some Collection<UInt8>) -> ParseOutcome {
+    let bytes = Array(text)
+    var head = ResponseHead()
+    return HeadParser.parse(response: bytes.span, into: &head)
+  }
+
+  static func mayEnd(_ text: some Collection<UInt8>, from offset: Int) -> Bool {
+    let bytes = Array(text)
+    return HeadParser.mayEnd(bytes.span, from: offset)
+  }
+
+  struct Refused: Error, Equatable {
+    /// Nil: the head is incomplete.
+    let refusal: Refusal?
+  }
+
+  /// What a request head decides, or why it is refused by the parser or by the rules of framing.
+  static func judge(_ text: String) throws(Refused) -> RequestFraming {
+    let bytes = Array(text.utf8)
+    var head = RequestHead()
+    var framing = RequestFraming()
+    switch HeadParser.parse(request: bytes.span, into: &head) {
+    case .incomplete: throw Refused(refusal: nil)
+    case .malformed(let refusal): throw Refused(refusal: refusal)
+    case .complete: break
+    }
+    if let refusal = Framing.examine(head, bytes.span, into: &framing) {
+      throw Refused(refusal: refusal)
+    }
+    return framing
+  }
+
+  /// Why a whole request head is refused; nil when it is accepted.
+  static func refusal(_ text: String) -> Refusal? {
+    do throws(Refused) {
+      _ = try judge(text)
+      return nil
+    } catch {
+      return error.refusal
+    }
+  }
+
+  /// What a response head decides, or nil when it is refused.
+  static func judge(response text: String, to method: Method = .get) -> ResponseFraming? {
+    let bytes = Array(text.utf8)
+    var head = ResponseHead()
+    var framing = ResponseFraming()
+    guard case .complete = HeadParser.parse(response: bytes.span, into: &head) else { return nil }
+    return Framing.examine(head, bytes.span, to: method, into: &framing) ? framing : nil
+  }
+
+  static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+    String(decoding: range.map { bytes[$0] }, as: UTF8.self)
+  }
+
+  static func text(_ writer: borrowing ByteWriter) -> String {
+    let bytes = writer.bytes
+    return text(bytes, 0..<bytes.count)
+  }
+}
+
+/// Random numbers that are the same in every run (SplitMix64).
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) {
+    state = seed
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+    return word ^ word >> 31
+  }
+}
