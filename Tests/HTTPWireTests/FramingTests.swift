@@ -1,0 +1,190 @@
+// The rules that decide where a message ends and what becomes of its connection.
+
+import HTTPWire
+import Testing
+
+struct FramingTests {
+  // MARK: Requests
+
+  static let refused: [(String, Refusal)] = [
+    // RFC 9112 §6.3, RFC 9110 §8.6: one length, in digits only.
+    ("Content-Length: 5\r\nContent-Length: 6\r\n", .malformedLength),
+    ("Content-Length: 5\r\nContent-Length: 5\r\n", .malformedLength),
+    ("Content-Length: 5, 5\r\n", .malformedLength),
+    ("Content-Length:\r\n", .malformedLength),
+    ("Content-Length: +5\r\n", .malformedLength),
+    ("Content-Length: -5\r\n", .malformedLength),
+    ("Content-Length: 0x5\r\n", .malformedLength),
+    ("Content-Length: 5 5\r\n", .malformedLength),
+    ("Content-Length: 5a\r\n", .malformedLength),
+    ("Content-Length: 5.0\r\n", .malformedLength),
+    ("Content-Length: 9223372036854775808\r\n", .malformedLength),
+    ("Content-Length: 99999999999999999999\r\n", .malformedLength),
+    // RFC 9112 §6.1: both a length and a coding is an attempt at smuggling.
+    ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", .conflictingFraming),
+    ("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", .conflictingFraming),
+    ("Transfer-Encoding: gzip\r\nContent-Length: 0\r\n", .conflictingFraming),
+    // RFC 9112 §6.1, §7: chunked alone and once.
+    ("Transfer-Encoding: gzip, chunked\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: chunked, chunked\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: identity\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: xchunked\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: chunked;q=1\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: \"chunked\"\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding:\r\n", .unknownTransferCoding),
+    // RFC 9112 §3.2: one Host field.
+    ("Host: b\r\n", .missingHost),
+    ("host: a\r\n", .missingHost),
+    // RFC 9110 §10.1.1: the one expectation there is.
+    ("Expect: 200-ok\r\n", .unknownExpectation),
+    ("Expect: 100-continue\r\nExpect: 100-continue\r\n", .unknownExpectation),
+    ("Expect:\r\n", .unknownExpectation),
+  ]
+
+  @Test(arguments: refused)
+  func `a request that two servers could cut in two places is refused`(
+    _ fields: String, _ refusal: Refusal
+  ) {
+    #expect(Wire.refusal(Wire.get(fields)) == refusal)
+  }
+
+  @Test(arguments: [
+    ("", BodyFraming.none),
+    ("Content-Length: 0\r\n", .length(0)),
+    ("content-length:\t42 \r\n", .length(42)),
+    ("Content-Length: 007\r\n", .length(7)),
+    ("Content-Length: 999999999999999999\r\n", .length(999_999_999_999_999_999)),
+    ("Transfer-Encoding: chunked\r\n", .chunked),
+    ("TRANSFER-ENCODING: \t Chunked \r\n", .chunked),
+  ])
+  func `a request's body ends where its one field says (RFC 9112 §6.3)`(
+    _ fields: String, _ body: BodyFraming
+  ) throws {
+    #expect(try Wire.judge(Wire.get(fields)).body == body)
+  }
+
+  @Test func `a length given twice is refused`() {
+    let fields = "Content-Length: 3\r\nX: y\r\ncontent-length: 3\r\n"
+    #expect(Wire.refusal(Wire.get(fields)) == .malformedLength)
+  }
+
+  @Test func `chunked from HTTP 1.0 is refused (RFC 9112 §6.1)`() {
+    let text = Wire.get("Transfer-Encoding: chunked\r\n", version: "1.0")
+    #expect(Wire.refusal(text) == .conflictingFraming)
+  }
+
+  @Test func `HTTP 1.1 needs a Host and 1.0 does not (RFC 9112 §3.2)`() {
+    #expect(Wire.refusal("GET / HTTP/1.1\r\n\r\n") == .missingHost)
+    #expect(Wire.refusal("GET / HTTP/1.0\r\n\r\n") == nil)
+    #expect(Wire.refusal("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n") == .missingHost)
+    #expect(Wire.refusal("GET http://h/ HTTP/1.1\r\n\r\n") == .missingHost)
+    #expect(Wire.refusal("GET / HTTP/1.1\r\nHost:\r\n\r\n") == nil)
+  }
+
+  @Test(arguments: ["a b", "a/b", "u@a", "a\\b", "a?b", "a#b", "<a>", "a\"b", "\u{e9}"])
+  func `a Host that is more than a host is refused (RFC 3986 §3.2.2)`(_ host: String) {
+    #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == .malformedHost)
+  }
+
+  @Test func `a Host or authority of more than 300 bytes is refused`() {
+    let long = String(repeating: "a", count: 300)
+    #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(long)\r\n\r\n") == nil)
+    #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(long)b\r\n\r\n") == .malformedHost)
+    #expect(Wire.refusal(Wire.get("", target: "http://\(long)b/")) == .malformedHost)
+  }
+
+  @Test(arguments: [
+    ("", "1.1", true), ("", "1.0", false),
+    ("Connection: close\r\n", "1.1", false),
+    ("Connection: CLOSE\r\n", "1.1", false),
+    ("Connection: x, close\r\n", "1.1", false),
+    ("Connection: x ,\t, close ,\r\n", "1.1", false),
+    ("Connection: x\r\nConnection: close\r\n", "1.1", false),
+    ("Connection: closed\r\n", "1.1", true),
+    ("Connection: keep-alive, close\r\n", "1.1", false),
+    ("Connection: keep-alive\r\n", "1.0", true),
+    ("Connection: Keep-Alive\r\n", "1.0", true),
+    ("Connection: keep-alive, close\r\n", "1.0", false),
+  ])
+  func `a connection goes on as its client says (RFC 9112 §9.3)`(
+    _ fields: String, _ version: String, _ isPersistent: Bool
+  ) throws {
+    let framing = try Wire.judge(Wire.get(fields, version: version))
+    #expect(framing.isPersistent == isPersistent)
+  }
+
+  @Test func `an expectation is heard from HTTP 1.1 only (RFC 9110 §10.1.1)`() throws {
+    let fields = "Expect: 100-Continue\r\nContent-Length: 1\r\n"
+    #expect(try Wire.judge(Wire.get(fields)).expectsContinue)
+    #expect(try Wire.judge(Wire.get(fields, version: "1.0")).expectsContinue == false)
+  }
+
+  @Test(arguments: [
+    ("Upgrade: x\r\nConnection: upgrade\r\n", "1.1", true),
+    ("Upgrade: x\r\nConnection: Keep-Alive, Upgrade\r\n", "1.1", true),
+    ("Upgrade: x\r\n", "1.1", false),
+    ("Connection: upgrade\r\n", "1.1", false),
+    ("Upgrade: x\r\nConnection: upgrade\r\n", "1.0", false),
+    ("Upgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n", "1.1", false),
+    ("Upgrade: x\r\nConnection: upgrade\r\nTransfer-Encoding: chunked\r\n", "1.1", false),
+  ])
+  func `an upgrade counts with its option, without a body, from HTTP 1.1 (RFC 9110 §7.8)`(
+    _ fields: String, _ version: String, _ wants: Bool
+  ) throws {
+    #expect(try Wire.judge(Wire.get(fields, version: version)).wantsUpgrade == wants)
+  }
+
+  // MARK: Responses
+
+  private func response(_ status: Int, _ fields: String, version: String = "1.1") -> String {
+    "HTTP/\(version) \(status) X\r\n\(fields)\r\n"
+  }
+
+  @Test(arguments: refused.map(\.0).filter { $0.contains("Length") || $0.contains("Encoding") })
+  func `a response that two clients could cut in two places is refused`(_ fields: String) {
+    #expect(Wire.judge(response: response(200, fields)) == nil)
+    #expect(Wire.judge(response: response(304, fields), to: .head) == nil)
+  }
+
+  @Test(arguments: [
+    (200, "", BodyFraming.untilClose), (200, "Content-Length: 5\r\n", .length(5)),
+    (200, "Content-Length: 0\r\n", .length(0)), (200, "Transfer-Encoding: chunked\r\n", .chunked),
+    (204, "Content-Length: 5\r\n", .none), (304, "Content-Length: 5\r\n", .none),
+    (100, "", .none), (101, "Transfer-Encoding: chunked\r\n", .none),
+  ])
+  func `a response's body ends by status, coding, length, then close (RFC 9112 §6.3)`(
+    _ status: Int, _ fields: String, _ body: BodyFraming
+  ) {
+    #expect(Wire.judge(response: response(status, fields))?.body == body)
+    #expect(Wire.judge(response: response(status, fields), to: .head)?.body == BodyFraming.none)
+  }
+
+  @Test func `chunked from an HTTP 1.0 replica is refused (RFC 9112 §6.1)`() {
+    let text = response(200, "Transfer-Encoding: chunked\r\n", version: "1.0")
+    #expect(Wire.judge(response: text) == nil)
+  }
+
+  @Test func `a replica's connection goes on unless it says or frames otherwise`() {
+    let length = "Content-Length: 1\r\n"
+    let kept = response(200, length + "Connection: keep-alive\r\n", version: "1.0")
+    let closed = response(200, length + "Connection: close\r\n")
+    #expect(Wire.judge(response: response(200, length))?.isPersistent == true)
+    #expect(Wire.judge(response: closed)?.isPersistent == false)
+    #expect(Wire.judge(response: response(200, ""))?.isPersistent == false)
+    #expect(Wire.judge(response: response(200, length, version: "1.0"))?.isPersistent == false)
+    #expect(Wire.judge(response: kept)?.isPersistent == true)
+  }
+
+  @Test func `fields that Connection lists are known as listed (RFC 9110 §7.6.1)`() throws {
+    #expect(try Wire.judge(Wire.get("Connection: close, upgrade\r\n")).listsFields == false)
+    #expect(try Wire.judge(Wire.get("Connection: close, x-y\r\n")).listsFields)
+    let bytes = Array(Wire.get("Connection: a\r\nConnection: b , X-Y\r\nx-y: 1\r\nx: 2\r\n").utf8)
+    var head = RequestHead()
+    _ = HeadParser.parse(request: bytes.span, into: &head)
+    let isListed = [3, 4].map { index in
+      Framing.lists(head.fields, bytes.span, head.fields[index].nameRange)
+    }
+    #expect(isListed == [true, false])
+  }
+}

@@ -1,0 +1,158 @@
+// What goes on to the next hop and what does not.
+
+import HTTPWire
+import Testing
+
+struct HeadWriterTests {
+  /// The request that a replica gets for a client's.
+  private func written(request text: String, target: StaticString = "") -> String {
+    let bytes = Array(text.utf8)
+    var head = RequestHead()
+    var framing = RequestFraming()
+    guard case .complete = HeadParser.parse(request: bytes.span, into: &head),
+      Framing.examine(head, bytes.span, into: &framing) == nil
+    else { return "refused" }
+    var writer = ByteWriter(capacity: 4096)
+    let client = Array("192.0.2.1".utf8)
+    let facts = ForwardedFacts(client: client.span, scheme: "http", requestID: (1, 0xABCDEF))
+    HeadWriter.write(request: head, bytes.span, framing, target: target, facts, to: &writer)
+    return Wire.text(writer)
+  }
+
+  /// The lines between the request line with its Host and what lbd adds.
+  private func fields(_ fields: String) -> String {
+    let text = written(request: Wire.get(fields))
+    let start = "GET / HTTP/1.1\r\nHost: a\r\n"
+    let end = """
+      X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n\
+      Via: 1.1 lbd\r\nX-Request-Id: 00000000000000010000000000abcdef\r\n\r\n
+      """
+    guard text.hasPrefix(start) && text.hasSuffix(end) else { return text }
+    return String(
+      decoding: text.utf8.dropFirst(start.utf8.count).dropLast(end.utf8.count), as: UTF8.self)
+  }
+
+  @Test(arguments: [
+    "", "A: b\r\n", "A: b\r\nA: c\r\n", "Cookie: x=y; z\r\n", "Via: 1.1 other\r\n",
+    "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
+    "Content-Length: 1\r\nExpect: 100-continue\r\n",
+    "Connection: upgrade\r\nUpgrade: websocket\r\n",
+  ])
+  func `what concerns the replica goes on as it is`(_ text: String) {
+    #expect(fields(text) == text)
+  }
+
+  @Test(arguments: [
+    // RFC 9110 §7.6.1: the fields of one connection.
+    "Connection: close\r\n", "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n",
+    "Proxy-Connection: keep-alive\r\n", "TE: trailers\r\n", "Trailer: X\r\n",
+    "Connection: x-y\r\nX-Y: z\r\nx-y: w\r\n", "Upgrade: h2c\r\n",
+    "Connection: HTTP2-Settings\r\nHTTP2-Settings: a\r\n", "HTTP2-Settings: a\r\n",
+    // What lbd states itself can't be stated by a client.
+    "X-Forwarded-For: 1.2.3.4\r\n", "x-forwarded-proto: https\r\n", "X-Forwarded-Host: evil\r\n",
+    "Forwarded: for=1.2.3.4\r\n", "X-Request-Id: mine\r\n", "X-Lbd-Test: 1\r\n",
+  ])
+  func `what concerns this hop only stays here`(_ text: String) {
+    #expect(fields(text) == "")
+  }
+
+  @Test func `values go on without the white space around them`() {
+    #expect(fields("A:b\r\nB:  c \t\r\nC:\r\n") == "A: b\r\nB: c\r\nC: \r\n")
+  }
+
+  @Test func `a client can't strike off what lbd adds by listing it in Connection`() {
+    #expect(fields("Connection: x-forwarded-for, via, x-request-id, host\r\n") == "")
+    let length = "Content-Length: 5\r\n"
+    #expect(fields("Connection: content-length\r\n\(length)") == length)
+  }
+
+  @Test(arguments: [
+    ("GET http://h:8/p?q HTTP/1.1\r\nHost: a\r\n\r\n", "GET /p?q HTTP/1.1\r\nHost: h:8\r\n"),
+    ("GET http://h HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\n"),
+    ("GET http://h?q HTTP/1.1\r\nHost: a\r\n\r\n", "GET /?q HTTP/1.1\r\nHost: h\r\n"),
+    ("OPTIONS http://h HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: h\r\n"),
+    ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n"),
+    ("BREW /pot HTTP/1.0\r\nHost: a\r\n\r\n", "BREW /pot HTTP/1.1\r\nHost: a\r\n"),
+  ])
+  func `a target goes on in origin form with the authority as Host (RFC 9112 §3.2)`(
+    _ request: String, _ start: String
+  ) {
+    #expect(written(request: request).hasPrefix(start))
+  }
+
+  @Test func `an HTTP 1.0 request is named as such in Via`() {
+    #expect(written(request: "GET / HTTP/1.0\r\nHost: a\r\n\r\n").contains("\r\nVia: 1.0 lbd\r\n"))
+  }
+
+  @Test func `another target takes the place of the client's`() {
+    #expect(written(request: Wire.get("", target: "/x"), target: "/y").hasPrefix("GET /y HTTP/1.1"))
+  }
+
+  /// The response that a client gets for a replica's.
+  private func written(
+    response text: String, to method: Method = .get, connection: ConnectionOption = .unsaid,
+    replica: String = ""
+  ) -> String {
+    let bytes = Array(text.utf8)
+    let name = Array(replica.utf8)
+    var head = ResponseHead()
+    var framing = ResponseFraming()
+    guard case .complete = HeadParser.parse(response: bytes.span, into: &head),
+      Framing.examine(head, bytes.span, to: method, into: &framing)
+    else { return "refused" }
+    var writer = ByteWriter(capacity: 4096)
+    HeadWriter.write(
+      response: head, bytes.span, framing, body: framing.body, connection: connection,
+      replica: name.span, to: &writer)
+    return Wire.text(writer)
+  }
+
+  @Test func `a response goes on with its reason, its fields and its length`() {
+    let text = "HTTP/1.1 203 Who Knows\r\nServer: x\r\nContent-Length: 5\r\n\r\n"
+    #expect(written(response: text) == text)
+  }
+
+  @Test func `a response to HEAD and a 304 keep the length that GET would have had`() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    let unmodified = "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n"
+    #expect(written(response: head, to: .head) == head)
+    #expect(written(response: unmodified) == unmodified)
+  }
+
+  @Test(arguments: [100, 101, 204])
+  func `1xx and 204 state no length (RFC 9110 §8.6)`(_ status: Int) {
+    let text = "HTTP/1.1 \(status) X\r\nContent-Length: 5\r\n\r\n"
+    #expect(written(response: text) == "HTTP/1.1 \(status) X\r\n\r\n")
+  }
+
+  @Test(arguments: [
+    (ConnectionOption.unsaid, ""), (.close, "Connection: close\r\n"),
+    (.keepAlive, "Connection: keep-alive\r\n"),
+  ])
+  func `a response says of the connection what lbd decides, not what the replica said`(
+    _ option: ConnectionOption, _ line: String
+  ) {
+    let text = "HTTP/1.1 200 OK\r\nConnection: close, x\r\nX: y\r\nContent-Length: 0\r\n\r\n"
+    #expect(
+      written(response: text, connection: option)
+        == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\(line)\r\n")
+  }
+
+  @Test func `an upgrade goes on with its protocol`() {
+    let text = "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    #expect(
+      written(response: text, connection: .upgrade)
+        == "HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+  }
+
+  @Test func `the answer to a test request names its replica`() {
+    let text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    #expect(written(response: text, replica: "r4").hasSuffix("X-Lbd-Replica: r4\r\n\r\n"))
+  }
+
+  @Test func `a written head grows by no more than is promised`() {
+    let long = String(repeating: "h", count: 300)
+    let text = "GET http://\(long) HTTP/1.0\r\nHost:\(long)\r\nA:b\r\n\r\n"
+    #expect(written(request: text).utf8.count - text.utf8.count <= HeadWriter.growth)
+  }
+}
