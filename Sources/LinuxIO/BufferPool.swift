@@ -4,7 +4,8 @@
 import Glibc
 
 /// The blocks that one worker lends out. One thread owns the pool and every buffer from it. The
-/// pool must outlive its buffers: the owner declares it before the tables that hold them.
+/// pool must outlive its buffers. A struct's members end in the order of their declaration, so its
+/// pool is declared after the tables that hold buffers; local variables end in the reverse order.
 @safe
 package struct BufferPool: ~Copyable {
   /// What a buffer needs to find its way home; in memory that does not move.

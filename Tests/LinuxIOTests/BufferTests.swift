@@ -85,7 +85,34 @@ struct BufferTests {
   }
 }
 
+/// An owner as the pool's comment asks for: the pool comes last.
+private struct Owner: ~Copyable {
+  private var table = Slab<Buffer>(capacity: 1)
+  private var pool = BufferPool(blocks: 1, blockSize: 4096)
+
+  mutating func hold() {
+    if let buffer = pool.borrow() { _ = table.insert(buffer) }
+  }
+}
+
 struct BufferPoolTests {
+  @Test func `an owner that declares its pool last may end while buffers are out`() async {
+    await #expect(processExitsWith: .success) {
+      var owner = Owner()
+      owner.hold()
+    }
+  }
+
+  @Test func `a pool that ends before its buffers ends the process`() async {
+    await #expect(processExitsWith: .failure) {
+      var table = Slab<Buffer>(capacity: 1)
+      do {
+        var pool = BufferPool(blocks: 1, blockSize: 4096)
+        if let buffer = pool.borrow() { _ = table.insert(buffer) }
+      }
+    }
+  }
+
   @Test func `a pool lends as many as it has, and again what came back`() {
     var pool = BufferPool(blocks: 2, blockSize: 4096)
     do {
