@@ -101,6 +101,7 @@ struct FramingTests {
     ("Connection: x, close\r\n", "1.1", false),
     ("Connection: x ,\t, close ,\r\n", "1.1", false),
     ("Connection: x\r\nConnection: close\r\n", "1.1", false),
+    ("Connection: close\r\nConnection: x\r\n", "1.1", false),
     ("Connection: closed\r\n", "1.1", true),
     ("Connection: keep-alive, close\r\n", "1.1", false),
     ("Connection: keep-alive\r\n", "1.0", true),

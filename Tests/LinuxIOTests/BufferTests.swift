@@ -145,7 +145,7 @@ struct BufferPoolTests {
   }
 
   @Test func `trimmed blocks can be lent and used again`() {
-    var pool = BufferPool(blocks: 8, blockSize: 16 << 10)
+    var pool = BufferPool(blocks: 3, blockSize: 16 << 10)
     for round in 0..<3 {
       do {
         var table = Slab<Buffer>(capacity: 3)
