@@ -72,6 +72,7 @@ let package = Package(
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
+    tests("ProxyTests", ["Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests("LbctlTests", ["lbctl", "ControlProtocol", "HTTPWire", "LinuxIO"]),

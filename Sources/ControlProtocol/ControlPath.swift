@@ -5,6 +5,8 @@
 package enum ControlPath {
   /// GET: a `PoolReport`.
   package static let pool = "/pool"
+  /// GET: the same without the test token, for lbd's own page: any client of the listener may ask.
+  package static let publicPool = "/docs/pool"
   /// GET: a `HealthReport`.
   package static let health = "/health"
   /// GET: a `VersionReport`.

@@ -27,19 +27,20 @@ package enum HeadWriter {
   /// Writes the request that a replica gets.
   /// - Parameters:
   ///   - head, bytes, framing: the client's request as it was understood.
-  ///   - target: replaces the request's own target unless it is empty.
   ///   - facts: what is said of the client. The client's own `X-Forwarded-*`, `Forwarded` and
   ///     `X-Request-Id` are not believed and go.
   package static func write(
     request head: borrowing RequestHead, _ bytes: Span<UInt8>, _ framing: RequestFraming,
-    target: StaticString, _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
+    _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
   ) {
     writer.append(bytes.extracting(head.methodRange))
     writer.append(ByteClass.space)
-    writeTarget(head, bytes, target, to: &writer)
+    writeTarget(head, bytes, to: &writer)
     writer.append(" HTTP/1.1\r\nHost: ")
     let host = head.form == .absolute ? head.authorityRange : framing.host?.valueRange ?? 0..<0
     writer.append(bytes.extracting(host))
+    // HTTP/1.1 needs a Host (RFC 9112 §3.2), which an HTTP/1.0 client may have left out.
+    if framing.host == nil && host.isEmpty { writer.append("localhost") }
     writer.append("\r\n")
     for index in 0..<head.fields.count {
       let field = head.fields[index]
@@ -65,13 +66,8 @@ package enum HeadWriter {
   }
 
   private static func writeTarget(
-    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ target: StaticString,
-    to writer: inout ByteWriter
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to writer: inout ByteWriter
   ) {
-    guard target.utf8CodeUnitCount == 0 else {
-      writer.append(target)
-      return
-    }
     // RFC 9112 §3.2.1, §3.2.4: an absolute-form target becomes origin-form or asterisk-form.
     let path = head.pathRange
     if path.isEmpty {

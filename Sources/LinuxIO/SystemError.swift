@@ -20,6 +20,15 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
 
   package var description: String { "\(call): \(reason)" }
 
+  /// Whether an `errno` says that this process or machine is short of something, and nothing of the
+  /// peer.
+  package static func isOwnFault(_ code: Int32) -> Bool {
+    switch code {
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL: true
+    default: false
+    }
+  }
+
   /// The words of an `errno` value.
   package static func text(_ code: Int32) -> String {
     // Safe: strerror answers with a NUL-terminated text for every value, copied at once.

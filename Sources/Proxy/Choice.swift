@@ -19,18 +19,16 @@ extension Worker {
     }
     exchanges[exchange].isTest = clients[client].holds(
       snapshot.testToken, in: .testToken, of: requestHead)
-    var target: StaticString = ""
     if settings.docs {
       switch clients[client].ownDocument(requestHead) {
       case .control:
         exchanges[exchange].asksControl = true
-        target = "/pool"
       case .page(let page, let type):
         return serve(exchange, page, type, headLength: headLength)
       case .none: break
       }
     }
-    guard rewriteHead(exchange, headLength, target) else {
+    guard rewriteHead(exchange, headLength) else {
       return refuse(exchange: exchange, .headTooLarge)
     }
     if let refusal = takeInBody(exchange) { return refuse(exchange: exchange, refusal) }
@@ -39,12 +37,12 @@ extension Worker {
 
   /// Puts the replica's head in the place of the client's, so that head and body stay one piece.
   private mutating func rewriteHead(
-    _ exchange: UInt32, _ headLength: Int, _ target: StaticString
+    _ exchange: UInt32, _ headLength: Int
   ) -> Bool {
     let client = exchanges[exchange].client
     let requestID = requestIDs.next()
     clients[client].writeRequest(
-      requestHead, requestFraming, target: target, requestID: requestID, to: &writer)
+      requestHead, requestFraming, requestID: requestID, to: &writer)
     guard clients[client].replaceHead(headLength, writer) else { return false }
     let start = clients[client].input.start
     exchanges[exchange].replayFrom = start
@@ -57,6 +55,7 @@ extension Worker {
   /// Gives the request to a replica: the next in turn, or the control socket.
   mutating func dispatch(_ exchange: UInt32) {
     guard let slot = pick(exchange) else { return answerNoReplica(exchange) }
+    exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
     exchanges[exchange].sentTo = exchanges[exchange].replayFrom
     if let upstream = takeIdle(slot) {
@@ -71,10 +70,17 @@ extension Worker {
     if exchanges[exchange].asksControl {
       return exchanges[exchange].tried.count == 0 ? SharedPool.controlSlot : nil
     }
-    let epoch = links.pool.epoch
-    if epoch != pickerEpoch { rebuildPicker(epoch) }
-    guard !picker.isEmpty else { return nil }
+    guard hasReplica else { return nil }
     return picker.pick(ticket: links.pool.drawTicket(), excluding: exchanges[exchange].tried)
+  }
+
+  /// Whether any replica may get requests now.
+  var hasReplica: Bool {
+    mutating get {
+      let epoch = links.pool.epoch
+      if epoch != pickerEpoch { rebuildPicker(epoch) }
+      return !picker.isEmpty
+    }
   }
 
   /// Health, weights or replicas have changed since the last pick.

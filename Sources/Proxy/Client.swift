@@ -94,14 +94,13 @@ extension Client {
   }
 
   /// Writes the head that a replica gets, in the place of the one at the input's front.
-  /// - Parameter target: replaces the request's own unless it is empty.
   func writeRequest(
-    _ head: borrowing RequestHead, _ framing: RequestFraming, target: StaticString,
-    requestID: (UInt64, UInt64), to writer: inout ByteWriter
+    _ head: borrowing RequestHead, _ framing: RequestFraming, requestID: (UInt64, UInt64),
+    to writer: inout ByteWriter
   ) {
     writer.removeAll()
     HeadWriter.write(
-      request: head, input.bytes, framing, target: target,
+      request: head, input.bytes, framing,
       ForwardedFacts(client: address.bytes, scheme: "http", requestID: requestID), to: &writer)
   }
 

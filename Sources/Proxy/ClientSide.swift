@@ -7,18 +7,21 @@ import LinuxIO
 extension Worker {
   // MARK: Accepting
 
-  /// Takes one waiting connection. The listener stays ready while others wait, so that workers
-  /// share a burst.
-  mutating func accept() {
-    guard let listener = listener.take() else { return }
+  /// Takes one waiting connection; false when there was none to take. The listener stays ready
+  /// while others wait, so that workers share a burst.
+  mutating func accept() -> Bool {
+    guard let listener = listener.take() else { return false }
     let outcome = Socket.accept(listener)
     self.listener = consume listener
     switch consume outcome {
-    case .accepted(let descriptor, let address): welcome(descriptor, AddressText(address))
-    case .none: break
+    case .accepted(let descriptor, let address):
+      welcome(descriptor, AddressText(address))
+      return true
+    case .none: return false
     case .exhausted:
-      // Others wait in the kernel's queue until a connection here ends.
-      if clients.count > 0 { pauseListening() }
+      // The others wait in the kernel's queue for a moment.
+      pauseListening()
+      return false
     }
   }
 
@@ -40,11 +43,17 @@ extension Worker {
     if readiness.isReadable { clients[slot].isReadable = true }
     if readiness.isWritable { clients[slot].isWritable = true }
     if readiness.isEnding { clients[slot].isEnding = true }
-    if readiness.isOver && clients[slot].phase == .exchanging {
+    if readiness.isOver && clients[slot].phase == .exchanging && !mayStillRead(slot) {
       abandon(clients[slot].exchange)
     } else {
       resumeClient(slot)
     }
+  }
+
+  /// A tunnel whose replica ended first may hold the client's last bytes, and then its end.
+  private func mayStillRead(_ slot: UInt32) -> Bool {
+    let exchange = clients[slot].exchange
+    return exchanges[exchange].isTunnel && !exchanges[exchange].requestBody.isDone
   }
 
   /// Goes on with whatever the connection can do now.
@@ -185,6 +194,5 @@ extension Worker {
     if clients[slot].exchange != none { return abandon(clients[slot].exchange) }
     clientDeadlines.clear(slot)
     _ = clients.remove(slot)
-    if !isListening { resumeListening() }
   }
 }

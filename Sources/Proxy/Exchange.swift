@@ -53,6 +53,8 @@ struct Exchange: ~Copyable {
   var source = Source.replica
   /// The connection to the replica, or `none`.
   var upstream = none
+  /// The slot of the replica that the last attempt went to.
+  var replica = 0
   var tried = TriedReplicas()
   /// Failed attempts so far.
   var failures = 0

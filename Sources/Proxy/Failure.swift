@@ -9,7 +9,7 @@ extension Worker {
   /// An attempt at a replica failed: the retry rule decides what follows.
   mutating func attemptFailed(_ exchange: UInt32, _ cause: FailureCause, _ reason: String) {
     let upstream = exchanges[exchange].upstream
-    let slot = upstream == none ? nil : upstreams[upstream].replica
+    let slot = exchanges[exchange].replica
     let isReused = upstream != none && upstreams[upstream].isReused
     let wasSent = exchanges[exchange].sentTo > exchanges[exchange].replayFrom
     let phase: FailurePhase =
@@ -22,16 +22,29 @@ extension Worker {
     detach(exchange, keep: false)
     switch verdict {
     case .retry:
-      if let slot { links.tally.count(.retries, slot) }
+      links.tally.count(.retries, slot)
       exchanges[exchange].response = Buffer()
       dispatch(exchange)
+    case .fail where phase == .unsent && !hasReplica: answerNoReplica(exchange)
     case .fail(let status):
-      report(exchange, status, slot, reason)
-      answer(
-        exchange, status,
-        status == 504 ? "the replica did not answer in time" : "the replica failed")
+      let isLate = status == 504
+      fail(
+        exchange, status, isLate ? "the replica did not answer in time" : "the replica failed",
+        cause: reason)
     case .abort: abandon(exchange)
     }
+  }
+
+  /// Answers with a 5xx of lbd's own and says why in the log.
+  mutating func fail(
+    _ exchange: UInt32, _ status: Int, _ detail: StaticString, cause: String, retryAfter: Int = 0
+  ) {
+    let slot = exchanges[exchange].tried.count > 0 ? exchanges[exchange].replica : nil
+    links.evidence.post(
+      .answered(
+        status: status, slot: slot, attempts: exchanges[exchange].failures,
+        FailureReport(cause: cause)))
+    answer(exchange, status, detail, retryAfter: retryAfter)
   }
 
   /// A replica could not be reached: no request goes there until a probe has passed.
@@ -39,14 +52,6 @@ extension Worker {
     guard slot != SharedPool.controlSlot, links.pool.takeOut(slot) else { return }
     closeIdle(slot)
     links.evidence.post(.unreachable(slot: slot, FailureReport(cause: reason)))
-  }
-
-  /// Tells the control thread of a 5xx of lbd's own.
-  private func report(_ exchange: UInt32, _ status: Int, _ slot: Int?, _ reason: String) {
-    links.evidence.post(
-      .answered(
-        status: status, slot: slot, attempts: exchanges[exchange].failures,
-        FailureReport(cause: reason)))
   }
 
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.
@@ -62,14 +67,15 @@ extension Worker {
   // MARK: Answers of lbd's own
 
   mutating func answerNoReplica(_ exchange: UInt32) {
-    report(exchange, 503, nil, "no replica is available")
-    answer(exchange, 503, "no replica is available", retryAfter: 1)
+    fail(exchange, 503, "no replica is available", cause: "no replica is available", retryAfter: 1)
   }
 
   /// Answers a request that is not accepted; the connection ends with it, since where the next
   /// request would begin is not known (RFC 9112 §9.3).
   mutating func refuse(exchange: UInt32, _ refusal: Refusal) {
     exchanges[exchange].isPersistent = false
+    // Whatever still comes is no request: it is thrown away until the client has read the answer.
+    exchanges[exchange].requestBody = .untilClose
     detach(exchange, keep: false)
     answer(exchange, refusal.status, refusal.detail)
   }

@@ -83,8 +83,7 @@ extension Worker {
     } else if upstreams[upstream].isConnected {
       attemptFailed(exchange, .reset, SystemError.text(code))
     } else {
-      unreachable(upstreams[upstream].replica, SystemError.text(code))
-      attemptFailed(exchange, .connect, SystemError.text(code))
+      connectFailed(exchange, code)
     }
   }
 
@@ -220,9 +219,12 @@ extension Worker {
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
   private mutating func restResponse(_ exchange: UInt32) {
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response = Buffer() }
-    if exchanges[exchange].hasHead && exchanges[exchange].requestBody.isDone {
+    guard exchanges[exchange].hasHead else { return }
+    if exchanges[exchange].requestBody.isDone {
       clientDeadlines.clear(exchanges[exchange].client)
     }
+    let upstream = exchanges[exchange].upstream
+    if upstream != none { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
   }
 
   /// One receive from the replica. False when that is all for now.

@@ -9,21 +9,30 @@ extension Worker {
 
   /// Opens a connection to a replica for an exchange.
   mutating func connect(_ exchange: UInt32, _ slot: Int) {
-    guard upstreams.count < upstreams.capacity || closeOldestIdle() else {
-      return answer(exchange, 503, "too many connections to replicas")
+    guard upstreams.count < upstreams.capacity || closeAnyIdle() else {
+      return fail(
+        exchange, 503, "lbd is out of connections", cause: "every connection to replicas is in use")
     }
-    guard slot < addresses.count, let address = addresses[slot] else {
+    guard let address = address(of: slot) else {
       return attemptFailed(exchange, .connect, "no address")
     }
     switch Socket.connect(address) {
-    case .failed(let code):
-      unreachable(slot, SystemError.text(code))
-      attemptFailed(exchange, .connect, SystemError.text(code))
+    case .failed(let code): connectFailed(exchange, code)
     case .connected(let descriptor):
       adopt(Upstream(descriptor: descriptor, replica: slot, isConnected: true), exchange)
     case .connecting(let descriptor):
       adopt(Upstream(descriptor: descriptor, replica: slot, isConnected: false), exchange)
     }
+  }
+
+  /// A connection did not come to stand. Only what says something of the replica takes it out.
+  mutating func connectFailed(_ exchange: UInt32, _ code: Int32) {
+    let reason = SystemError.text(code)
+    if SystemError.isOwnFault(code) {
+      return fail(exchange, 503, "lbd is out of connections", cause: reason)
+    }
+    unreachable(exchanges[exchange].replica, reason)
+    attemptFailed(exchange, .connect, reason)
   }
 
   private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
@@ -43,6 +52,11 @@ extension Worker {
     } else {
       upstreamDeadlines.set(upstream, at: now + settings.connectTimeout)
     }
+  }
+
+  private func address(of slot: Int) -> SocketAddress? {
+    if slot == SharedPool.controlSlot { return snapshot.control }
+    return slot < addresses.count ? addresses[slot] : nil
   }
 
   /// Joins a connection with an exchange.
@@ -70,7 +84,7 @@ extension Worker {
 
   private mutating func putIdle(_ upstream: UInt32) {
     let slot = upstreams[upstream].replica
-    guard slot < addresses.count, addresses[slot] != nil else { return closeUpstream(upstream) }
+    guard address(of: slot) != nil else { return closeUpstream(upstream) }
     let newest = idle[slot]
     upstreams[upstream].isReused = true
     upstreams[upstream].older = newest == 0 ? none : newest - 1
@@ -112,7 +126,7 @@ extension Worker {
   }
 
   /// Makes room for a connection; false when every one is in use.
-  private mutating func closeOldestIdle() -> Bool {
+  private mutating func closeAnyIdle() -> Bool {
     for slot in addresses.indices where idle[slot] != 0 {
       dropIdle(idle[slot] - 1)
       return true
@@ -155,8 +169,7 @@ extension Worker {
     if upstreams[upstream].isEnding {
       let code = Socket.error(upstreams[upstream].descriptor)
       if code != 0 {
-        unreachable(upstreams[upstream].replica, SystemError.text(code))
-        attemptFailed(exchange, .connect, SystemError.text(code))
+        connectFailed(exchange, code)
         return false
       }
     }

@@ -119,6 +119,7 @@ package struct Worker: ~Copyable {
       for index in 0..<count { handle(poller.event(index)) }
       resumeWaiting()
       expireDeadlines()
+      if !isListening && clients.count < clients.capacity { resumeListening() }
       if isDraining && clients.count == 0 { isStopped = true }
     }
     finish()
@@ -136,7 +137,7 @@ package struct Worker: ~Copyable {
 
   private mutating func handle(_ event: Event) {
     switch event.token {
-    case Token.listener: accept()
+    case Token.listener: _ = accept()
     case Token.orders: takeOrders()
     default:
       if Token.isUpstream(event.token) {
@@ -163,11 +164,13 @@ package struct Worker: ~Copyable {
     turn.removeAll(keepingCapacity: true)
   }
 
+  /// Milliseconds until something is due; negative for never.
   private func nextDeadline() -> Int {
     let client = clientDeadlines.wait(now: now)
     let upstream = upstreamDeadlines.wait(now: now)
-    if client < 0 { return upstream }
-    return upstream < 0 ? client : min(client, upstream)
+    let next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
+    let isPaused = !isListening && !isDraining
+    return isPaused && (next < 0 || next > Worker.pause) ? Worker.pause : next
   }
 
   private mutating func expireDeadlines() {
@@ -197,7 +200,6 @@ package struct Worker: ~Copyable {
     settings = next.settings
     addresses = []
     for replica in next.replicas { setAddress(replica.slot, replica.address) }
-    setAddress(SharedPool.controlSlot, next.control)
     for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
       closeIdle(slot)
     }
@@ -209,15 +211,18 @@ package struct Worker: ~Copyable {
     addresses[slot] = address
   }
 
-  /// Accepts nothing more and closes the connections on which nothing is under way.
+  /// Takes the connections that the kernel accepted already, then no more, and closes those that
+  /// have no request under way and none to read.
   private mutating func drain() {
+    while clients.count < clients.capacity && accept() {}
     isDraining = true
     pauseListening()
     listener = nil
     var slot: UInt32 = 0
     while let client = clients.next(from: slot) {
-      if clients[client].phase == .reading && !clients[client].hasBegunHead {
-        closeClient(client)
+      if clients[client].phase == .reading {
+        clients[client].isReadable = true
+        readRequest(client)
       }
       slot = client + 1
     }
@@ -238,6 +243,9 @@ package struct Worker: ~Copyable {
   }
 
   // MARK: Listening
+
+  /// How long a worker that could not accept waits at most before it tries again, in milliseconds.
+  private static var pause: Int { 100 }
 
   /// Lets new connections wait in the kernel's queue.
   mutating func pauseListening() {

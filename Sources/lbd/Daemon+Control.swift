@@ -30,8 +30,11 @@ extension Daemon {
   }
 
   private mutating func answer(_ request: ControlRequest) -> ControlAnswer {
-    switch (request.method, request.path) {
-    case (.get, ControlPath.pool): ControlAnswer(200, report())
+    let path = String(request.path.prefix { $0 != "?" })
+    return switch (request.method, path) {
+    case (.get, ControlPath.pool): ControlAnswer(200, report(testToken: testToken))
+    case (.get, ControlPath.publicPool), (.head, ControlPath.publicPool):
+      ControlAnswer(200, report(testToken: ""))
     case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.post, ControlPath.addReplica): add(request)
@@ -39,7 +42,7 @@ extension Daemon {
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
       (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
       refusal(405, "reads are GET, orders are POST")
-    default: refusal(404, "there is no \(request.path) on the control socket")
+    default: refusal(404, "there is no \(path) on the control socket")
     }
   }
 
@@ -57,7 +60,8 @@ extension Daemon {
     ]
   }
 
-  private func report() -> PoolReport {
+  /// The pool, with the test token for those who may have it.
+  private func report(testToken: String) -> PoolReport {
     PoolReport(
       version: Release.version, pid: Int(getpid()), listener: browserText,
       docs: configuration.docs ? "http://\(browserText)/docs" : nil, testToken: testToken,

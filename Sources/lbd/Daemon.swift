@@ -53,6 +53,7 @@ struct Daemon: ~Copyable {
   var running: Int
   var drainDeadline: UInt64?
   var nextRoll: UInt64 = 0
+  var answerLines = LineBudget()
   var nextLookup: UInt64 = 0
 
   /// Runs lbd and gives its exit status.
@@ -322,7 +323,10 @@ struct Daemon: ~Copyable {
   }
 
   /// A 5xx of lbd's own, with its cause.
-  private func answered(_ status: Int, _ slot: Int?, _ attempts: Int, _ report: FailureReport) {
+  private mutating func answered(
+    _ status: Int, _ slot: Int?, _ attempts: Int, _ report: FailureReport
+  ) {
+    guard answerLines.take(now: now) else { return }
     let name = slot.map { self.name(of: $0) } ?? "-"
     log.write(
       .warning, "answered \(status): \(report.cause) (replica \(name), attempt \(attempts))",

@@ -68,3 +68,19 @@ struct Log {
     return String(repeating: "0", count: max(0, width - text.count)) + text
   }
 }
+
+/// How many lines a second one kind of event may write, since a dead pool answers faster than
+/// anyone reads.
+struct LineBudget {
+  private static let linesPerSecond = 20
+  private var second: UInt64 = 0
+  private var lines = 0
+
+  /// Whether one more line may be written.
+  mutating func take(now: UInt64) -> Bool {
+    let current = now / 1_000_000_000
+    if current != second { (second, lines) = (current, 0) }
+    lines += 1
+    return lines <= LineBudget.linesPerSecond
+  }
+}

@@ -34,7 +34,8 @@ enum ReplicaThread {
       guard case .moved = socket.receive(appendingTo: &request, atMost: 16384) else { return }
       let text = String(decoding: request, as: UTF8.self)
       let isWhole =
-        text.contains("hunked") ? text.hasSuffix("0\r\n\r\n")
+        text.contains("hunked")
+        ? text.hasSuffix("0\r\n\r\n")
         : text.contains("Content-Length") ? text.hasSuffix("hello") : text.hasSuffix("\r\n\r\n")
       guard isWhole else { continue }
       request = []

@@ -5,7 +5,7 @@ import Testing
 
 struct HeadWriterTests {
   /// The request that a replica gets for a client's.
-  private func written(request text: String, target: StaticString = "") -> String {
+  private func written(request text: String) -> String {
     let bytes = Array(text.utf8)
     var head = RequestHead()
     var framing = RequestFraming()
@@ -15,7 +15,7 @@ struct HeadWriterTests {
     var writer = ByteWriter(capacity: 4096)
     let client = Array("192.0.2.1".utf8)
     let facts = ForwardedFacts(client: client.span, scheme: "http", requestID: (1, 0xABCDEF))
-    HeadWriter.write(request: head, bytes.span, framing, target: target, facts, to: &writer)
+    HeadWriter.write(request: head, bytes.span, framing, facts, to: &writer)
     return Wire.text(writer)
   }
 
@@ -82,10 +82,6 @@ struct HeadWriterTests {
 
   @Test func `an HTTP 1.0 request is named as such in Via`() {
     #expect(written(request: "GET / HTTP/1.0\r\nHost: a\r\n\r\n").contains("\r\nVia: 1.0 lbd\r\n"))
-  }
-
-  @Test func `another target takes the place of the client's`() {
-    #expect(written(request: Wire.get("", target: "/x"), target: "/y").hasPrefix("GET /y HTTP/1.1"))
   }
 
   /// The response that a client gets for a replica's.

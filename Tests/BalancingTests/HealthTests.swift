@@ -1,0 +1,79 @@
+import Balancing
+import Testing
+
+@Suite struct HealthTests {
+  private let policy = HealthPolicy(rise: 2, fall: 3, interval: 1000, fastInterval: 250)
+
+  private func pass(_ health: inout Health, _ now: UInt64) -> Bool {
+    health.probePassed(policy, now: now)
+  }
+
+  private func miss(_ health: inout Health, _ now: UInt64) -> Bool {
+    health.probeFailed(policy, now: now)
+  }
+
+  private func refuse(_ health: inout Health, _ now: UInt64) -> Bool {
+    health.connectFailed(now: now)
+  }
+
+  @Test func `a replica that never passed gets no traffic`() {
+    var health = Health(now: 0)
+    #expect(!health.isUsable)
+    for time in 1...10 { _ = miss(&health, UInt64(time)) }
+    #expect(health.observation == .down)
+    #expect(!health.isUsable)
+  }
+
+  @Test func `the first pass ever admits at once, however late it comes`() {
+    var health = Health(now: 0)
+    #expect(pass(&health, 5))
+    #expect(health.isUsable && health.since == 5)
+    var late = Health(now: 0)
+    for time in 1...5 { _ = miss(&late, UInt64(time)) }
+    #expect(pass(&late, 9) && late.isUsable)
+  }
+
+  @Test func `one lost probe ejects nobody, three in a row do`() {
+    var health = Health(now: 0)
+    _ = pass(&health, 1)
+    #expect(!miss(&health, 2))
+    #expect(!pass(&health, 3))
+    #expect(!miss(&health, 4))
+    #expect(!miss(&health, 5))
+    #expect(health.isUsable)
+    #expect(miss(&health, 6))
+    #expect(health.observation == .down && health.since == 6)
+  }
+
+  @Test func `what was down needs two passes to come back`() {
+    var health = Health(now: 0)
+    _ = pass(&health, 1)
+    for time in 2...4 { _ = miss(&health, UInt64(time)) }
+    #expect(!pass(&health, 5))
+    #expect(pass(&health, 6))
+    #expect(health.isUsable)
+  }
+
+  @Test func `a refused connect ejects at once and one pass ends it`() {
+    var health = Health(now: 0)
+    _ = pass(&health, 1)
+    #expect(refuse(&health, 2))
+    #expect(health.observation == .ejected && !health.isUsable)
+    #expect(!refuse(&health, 3))
+    #expect(pass(&health, 4))
+    #expect(health.isUsable)
+  }
+
+  @Test func `probes are fast while a verdict is open`() {
+    var health = Health(now: 0)
+    #expect(health.delay(policy) == 250)
+    _ = pass(&health, 1)
+    #expect(health.delay(policy) == 1000)
+    _ = miss(&health, 2)
+    #expect(health.delay(policy) == 250)
+    _ = refuse(&health, 3)
+    #expect(health.delay(policy) == 250)
+    for time in 4...6 { _ = miss(&health, UInt64(time)) }
+    #expect(health.observation == .down && health.delay(policy) == 1000)
+  }
+}

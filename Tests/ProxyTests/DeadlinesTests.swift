@@ -1,0 +1,98 @@
+import Proxy
+import Testing
+
+@Suite struct DeadlinesTests {
+  private let second: UInt64 = 1_000_000_000
+  /// Two ticks: the most that an expiry may be late.
+  private let slack: UInt64 = 2 << 24
+
+  private func expired(_ deadlines: inout Deadlines, _ now: UInt64) -> [UInt32] {
+    var slots: [UInt32] = []
+    deadlines.expire(now: now, into: &slots)
+    return slots.sorted()
+  }
+
+  @Test func `a deadline expires once, not before its time and at most two ticks late`() {
+    var deadlines = Deadlines(capacity: 8, now: 5 * second)
+    deadlines.set(3, at: 6 * second)
+    #expect(expired(&deadlines, 6 * second - 1) == [])
+    #expect(expired(&deadlines, 6 * second + slack) == [3])
+    #expect(expired(&deadlines, 60 * second) == [])
+  }
+
+  @Test func `a deadline that moves later or earlier expires at its last time`() {
+    var deadlines = Deadlines(capacity: 8, now: 0)
+    deadlines.set(1, at: 10 * second)
+    deadlines.set(1, at: 20 * second)
+    #expect(expired(&deadlines, 15 * second) == [])
+    deadlines.set(1, at: 16 * second)
+    #expect(expired(&deadlines, 16 * second + slack) == [1])
+    #expect(expired(&deadlines, 30 * second) == [])
+  }
+
+  @Test func `a cleared deadline does not expire`() {
+    var deadlines = Deadlines(capacity: 8, now: 0)
+    deadlines.set(1, at: second)
+    deadlines.set(2, at: second)
+    deadlines.clear(1)
+    #expect(expired(&deadlines, 2 * second) == [2])
+  }
+
+  @Test func `deadlines beyond the wheel's round hold`() {
+    var deadlines = Deadlines(capacity: 8, now: 0)
+    deadlines.set(0, at: 3600 * second)
+    var now: UInt64 = 0
+    while now < 3599 * second {
+      now += 7 * second
+      if now < 3600 * second { #expect(expired(&deadlines, now) == []) }
+    }
+    #expect(expired(&deadlines, 3600 * second + slack) == [0])
+  }
+
+  @Test func `the wait ends when the first deadline is due`() {
+    var deadlines = Deadlines(capacity: 8, now: 0)
+    #expect(deadlines.wait(now: 0) < 0)
+    deadlines.set(0, at: 30 * second)
+    deadlines.set(1, at: 2 * second)
+    let wait = deadlines.wait(now: 0)
+    #expect(wait >= 2000 && wait <= 2040)
+    _ = expired(&deadlines, 2 * second + slack)
+    #expect(deadlines.wait(now: 2 * second + slack) > 27_000)
+  }
+
+  @Test func `any order of calls expires each slot exactly at its last deadline`() {
+    var random = Seeded(state: 7)
+    var deadlines = Deadlines(capacity: 64, now: 0)
+    var due = [UInt64?](repeating: nil, count: 64)
+    var now: UInt64 = 0
+    for _ in 0..<20_000 {
+      let slot = Int(random.next() % 64)
+      switch random.next() % 4 {
+      case 0:
+        deadlines.clear(UInt32(slot))
+        due[slot] = nil
+      case 1:
+        now += random.next() % (3 * second)
+        for slot in expired(&deadlines, now) {
+          let time = due[Int(slot)]
+          #expect(time != nil && time! <= now)
+          due[Int(slot)] = nil
+        }
+        #expect(!due.contains { $0.map { $0 + slack < now } ?? false })
+      default:
+        let time = now + 1 + random.next() % (90 * second)
+        deadlines.set(UInt32(slot), at: time)
+        due[slot] = time
+      }
+    }
+  }
+
+  /// Numbers that are the same in every run.
+  private struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state >> 33
+    }
+  }
+}
