@@ -76,6 +76,6 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests("LbctlTests", ["lbctl", "ControlProtocol", "HTTPWire", "LinuxIO"]),
-    tests("ProcessTests", ["ControlProtocol"]),
+    tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
   ]
 )

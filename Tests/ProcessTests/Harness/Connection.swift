@@ -1,0 +1,144 @@
+// A TCP or Unix connection as a test uses it: sends bytes, reads responses or requests, sees ends.
+// Every wait ends after a few seconds with a message.
+
+import Foundation
+import LinuxIO
+
+/// One connection. A single thread uses it at a time.
+final class Connection {
+  /// How a read met the end.
+  enum End: Equatable {
+    case ended
+    case reset
+  }
+
+  private let descriptor: Descriptor
+  /// Received and not yet read.
+  private(set) var unread: [UInt8] = []
+  private(set) var end: End?
+  var patience = 10_000
+
+  init(_ descriptor: consuming Descriptor) {
+    self.descriptor = descriptor
+  }
+
+  convenience init(_ address: SocketAddress) throws {
+    switch Socket.connect(address) {
+    case .failed(let code): throw SystemError("connect", code)
+    case .connected(let descriptor): self.init(descriptor)
+    case .connecting(let descriptor):
+      guard descriptor.wait(until: .writable, milliseconds: 5000) == .ready else {
+        throw Failure("no connection to \(address) within 5 s")
+      }
+      let code = Socket.error(descriptor)
+      guard code == 0 else { throw SystemError("connect", code) }
+      self.init(descriptor)
+    }
+  }
+
+  convenience init(port: UInt16) throws {
+    guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
+      throw Failure("\(port) is no port")
+    }
+    try self.init(address)
+  }
+
+  // MARK: Sending
+
+  func send(_ text: String) throws {
+    try send(Array(text.utf8))
+  }
+
+  func send(_ bytes: [UInt8]) throws {
+    var offset = 0
+    while offset < bytes.count {
+      switch descriptor.send(bytes.span.extracting(offset..<bytes.count)) {
+      case .moved(let count): offset += count
+      case .wouldBlock:
+        guard descriptor.wait(until: .writable, milliseconds: patience) == .ready else {
+          throw Failure("the peer took no bytes for \(patience) ms")
+        }
+      case .ended: throw Failure("the peer takes no bytes")
+      case .failed(let code): throw SystemError("send", code)
+      }
+    }
+  }
+
+  /// Sends as much as the peer takes now; how many bytes that was.
+  func sendSome(_ bytes: [UInt8]) -> Int {
+    guard case .moved(let count) = descriptor.send(bytes.span) else { return 0 }
+    return count
+  }
+
+  func endSending() { Socket.endSending(descriptor) }
+
+  /// The close that follows is a reset.
+  func resetOnClose() { Socket.resetOnClose(descriptor) }
+
+  // MARK: Receiving
+
+  /// Receives what is there, waiting for it. False at the end.
+  @discardableResult
+  func receive(atMost limit: Int = 1 << 16) throws -> Bool {
+    while end == nil {
+      switch descriptor.receive(appendingTo: &unread, atMost: limit) {
+      case .moved: return true
+      case .wouldBlock:
+        guard descriptor.wait(until: .readable, milliseconds: patience) == .ready else {
+          throw Failure("nothing came for \(patience) ms; unread: \(unreadText.debugDescription)")
+        }
+      case .ended: end = .ended
+      case .failed: end = .reset
+      }
+    }
+    return false
+  }
+
+  var unreadText: String { String(decoding: unread.prefix(2000), as: UTF8.self) }
+
+  /// Takes the next `count` bytes.
+  func take(_ count: Int) throws -> [UInt8] {
+    while unread.count < count { try need() }
+    defer { unread.removeFirst(count) }
+    return Array(unread[..<count])
+  }
+
+  /// Takes the text up to an end mark, without it.
+  func take(until mark: String) throws -> String {
+    let mark = Array(mark.utf8)
+    var searched = 0
+    while true {
+      if let found = unread[searched...].firstRange(of: mark) {
+        defer { unread.removeFirst(found.upperBound) }
+        return String(decoding: unread[..<found.lowerBound], as: UTF8.self)
+      }
+      searched = max(0, unread.count - mark.count)
+      try need()
+    }
+  }
+
+  /// Takes all up to the connection's end.
+  func takeRest() throws -> [UInt8] {
+    while try receive() {}
+    defer { unread = [] }
+    return unread
+  }
+
+  private func need() throws {
+    guard try receive() else {
+      throw Failure("the connection \(end!) early; unread: \(unreadText.debugDescription)")
+    }
+  }
+
+  /// Waits for the end; true when it comes without a further byte.
+  func isOver() throws -> Bool {
+    guard unread.isEmpty else { return false }
+    return try !receive()
+  }
+
+  /// Whether there is neither a byte nor an end for so long.
+  func isSilent(milliseconds: Int) -> Bool {
+    unread.isEmpty && end == nil
+      && descriptor.wait(until: .readable, milliseconds: milliseconds) == .timedOut
+  }
+}
