@@ -2,6 +2,7 @@
 // for right is not asked.
 
 import Foundation
+
 /// A response.
 struct Answer: Equatable {
   var status: Int

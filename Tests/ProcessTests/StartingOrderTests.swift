@@ -1,0 +1,36 @@
+// Whoever starts first: lbd and its replicas find each other.
+
+import ControlProtocol
+import Testing
+
+@Suite struct StartingOrderTests {
+  enum Order: CaseIterable { case lbdFirst, lbdBetween, lbdLast }
+
+  @Test(arguments: Order.allCases)
+  func `the order of starting does not matter`(_ order: Order) throws {
+    let stage = try Stage()
+    let ports = try (0..<3).map { _ in try stage.reservePort() }
+    try stage.writeConf(ports: ports)
+    let before = [Order.lbdFirst: 0, .lbdBetween: 1, .lbdLast: 3][order] ?? 0
+    for port in ports.prefix(before) { try stage.startReplica(port: port) }
+    try stage.launch()
+    for port in ports.dropFirst(before) { try stage.startReplica(port: port) }
+    try stage.awaitPool("all are up") { $0.allSatisfy { $0.state == .up } }
+    let connection = try stage.connect()
+    let answers = try (0..<6).map { _ in try connection.get("/getInfo").port }
+    #expect(Set(answers) == Set(stage.names))
+    #expect(answers.prefix(3) == answers.suffix(3))
+  }
+
+  @Test func `lbd alone answers 503 and tells of replicas that never passed a probe`() throws {
+    let stage = try Stage()
+    let port = try stage.reservePort()
+    try stage.writeConf(ports: [port])
+    try stage.launch()
+    #expect(try stage.connect().get("/getInfo").status == 503)
+    try stage.awaitPool("the absent one is known as such") {
+      $0[0].state == .starting || $0[0].state == .down
+    }
+    #expect(try stage.lbctl("health").status == 2)
+  }
+}
