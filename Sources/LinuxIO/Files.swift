@@ -52,6 +52,15 @@ package enum Files {
     if unsafe unlink(path) != 0 && errno != ENOENT { throw SystemError("unlink", errno) }
   }
 
+  /// Makes the directory that a path lies in, open to all for reading; that it is there already is
+  /// no failure. Directories above it are not made.
+  package static func makeDirectory(of path: String) throws(SystemError) {
+    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+    if unsafe mkdir(String(path[..<slash]), 0o755) != 0 && errno != EEXIST {
+      throw SystemError("mkdir", errno)
+    }
+  }
+
   /// Sets who may use a file.
   package static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
     if unsafe chmod(path, mode) != 0 { throw SystemError("chmod", errno) }

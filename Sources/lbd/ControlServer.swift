@@ -54,6 +54,8 @@ struct ControlServer: ~Copyable {
         "another lbd answers at \(path); stop it or set another control in [lbd]")
     }
     do {
+      // So that a conf which says nothing of it works, /run/lbd is made where that is allowed.
+      try Files.makeDirectory(of: path)
       try Files.remove(path)
       // No moment in which others could connect: the mode is there from the start.
       let mask = umask(0o117)
