@@ -7,10 +7,10 @@ import Glibc
 /// Offsets are counted from the block's first byte. No call allocates.
 @safe
 package struct Buffer: ~Copyable {
-  let block: UnsafeMutableRawPointer
-  private let home: UnsafeMutablePointer<BufferPool.Home>
+  private(set) var block: UnsafeMutableRawPointer
+  private var home: UnsafeMutablePointer<BufferPool.Home>
   /// The block's length in bytes, 0 where no block is held.
-  package let capacity: Int
+  package private(set) var capacity: Int
   /// Where the bytes at hand begin.
   package private(set) var start: Int
   /// Where they end.
@@ -42,6 +42,28 @@ package struct Buffer: ~Copyable {
 
   /// Whether a block is held.
   package var isHeld: Bool { capacity > 0 }
+
+  /// Makes sure that a block is held, empty when it comes now. False when all are out.
+  ///
+  /// A record's buffer changes by this and by `giveBack` only: Swift 6.3.1 forgets the `deinit` of a
+  /// value that another is assigned over through a pointer, in optimised builds.
+  package mutating func borrow(from pool: inout BufferPool) -> Bool {
+    if isHeld { return true }
+    guard let block = unsafe pool.takeBlock() else { return false }
+    unsafe self.block = block
+    unsafe home = pool.home
+    capacity = pool.blockSize
+    reset()
+    return true
+  }
+
+  /// Gives the block back; none is held afterwards.
+  package mutating func giveBack() {
+    guard isHeld else { return }
+    unsafe BufferPool.giveBack(block, to: home)
+    capacity = 0
+    reset()
+  }
 
   /// Bytes at hand.
   package var count: Int { end - start }

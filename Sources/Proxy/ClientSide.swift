@@ -87,7 +87,7 @@ extension Worker {
     while true {
       if !clients[slot].input.isEmpty && parseRequest(slot) { return }
       guard clients[slot].isReadable else { return awaitRequest(slot) }
-      guard ensureInput(slot) else { return closeClient(slot) }
+      guard clients[slot].input.borrow(from: &buffers) else { return closeClient(slot) }
       switch clients[slot].receive() {
       case .moved: beginHead(slot)
       case .wouldBlock: return awaitRequest(slot)
@@ -106,14 +106,8 @@ extension Worker {
   /// Nothing more to read now: no buffer is held without bytes.
   private mutating func awaitRequest(_ slot: UInt32) {
     guard clients[slot].input.isEmpty else { return }
-    clients[slot].input = Buffer()
+    clients[slot].input.giveBack()
     if isDraining { closeClient(slot) }
-  }
-
-  /// Makes sure that the connection has a buffer. False when all are out.
-  private mutating func ensureInput(_ slot: UInt32) -> Bool {
-    if !clients[slot].input.isHeld { clients[slot].input = buffers.borrow() }
-    return clients[slot].input.isHeld
   }
 
   /// Parses what is at hand. True when that settled what the connection does next; false when more
@@ -178,7 +172,7 @@ extension Worker {
 
   /// Throws away what still comes, at most 1 MiB of it.
   private mutating func linger(_ slot: UInt32) {
-    guard ensureInput(slot) else { return closeClient(slot) }
+    guard clients[slot].input.borrow(from: &buffers) else { return closeClient(slot) }
     while clients[slot].isReadable {
       clients[slot].input.reset()
       guard case .moved(let count) = clients[slot].receive() else { break }
@@ -186,7 +180,7 @@ extension Worker {
       if clients[slot].discarded > 1 << 20 { return closeClient(slot) }
     }
     if clients[slot].isReadable { return closeClient(slot) }
-    clients[slot].input = Buffer()
+    clients[slot].input.giveBack()
   }
 
   /// Closes the connection; an exchange on it was ended before.

@@ -148,8 +148,10 @@ extension Exchange {
     return true
   }
 
-  /// Takes what was written as an answer of lbd's own. False when it does not fit.
+  /// Takes what was written as an answer of lbd's own, in the place of whatever was there. False
+  /// when it does not fit.
   mutating func takeOwn(_ writer: borrowing ByteWriter) -> Bool {
+    response.reset()
     guard response.append(writer.bytes) else { return false }
     pending = writer.count
     return true

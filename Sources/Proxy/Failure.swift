@@ -23,7 +23,7 @@ extension Worker {
     switch verdict {
     case .retry:
       links.tally.count(.retries, slot)
-      exchanges[exchange].response = Buffer()
+      exchanges[exchange].response.giveBack()
       dispatch(exchange)
     case .fail where phase == .unsent && !hasReplica: answerNoReplica(exchange)
     case .fail(let status):
@@ -100,8 +100,9 @@ extension Worker {
   /// Sends the answer that is in `writer`.
   mutating func sendOwn(_ exchange: UInt32, _ status: Int) {
     exchanges[exchange].source = .local
-    exchanges[exchange].response = buffers.borrow()
-    guard exchanges[exchange].takeOwn(writer) else { return abandon(exchange) }
+    guard exchanges[exchange].response.borrow(from: &buffers),
+      exchanges[exchange].takeOwn(writer)
+    else { return abandon(exchange) }
     exchanges[exchange].hasHead = true
     exchanges[exchange].responseBody = .done
     exchanges[exchange].status = status

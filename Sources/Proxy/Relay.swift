@@ -124,7 +124,6 @@ extension Worker {
       return
     }
     exchanges[exchange].isReplayable = false
-    if !clients[client].input.isHeld { clients[client].input = buffers.borrow() }
     clients[client].input.reset()
     let start = clients[client].input.start
     exchanges[exchange].replayFrom = start
@@ -218,7 +217,7 @@ extension Worker {
 
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
   private mutating func restResponse(_ exchange: UInt32) {
-    if exchanges[exchange].response.isEmpty { exchanges[exchange].response = Buffer() }
+    if exchanges[exchange].response.isEmpty { exchanges[exchange].response.giveBack() }
     guard exchanges[exchange].hasHead else { return }
     if exchanges[exchange].requestBody.isDone {
       clientDeadlines.clear(exchanges[exchange].client)
@@ -229,7 +228,10 @@ extension Worker {
 
   /// One receive from the replica. False when that is all for now.
   private mutating func receiveResponse(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
-    if !exchanges[exchange].response.isHeld { exchanges[exchange].response = buffers.borrow() }
+    guard exchanges[exchange].response.borrow(from: &buffers) else {
+      fail(exchange, 503, "lbd is out of buffers", cause: "every buffer is in use")
+      return false
+    }
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response.reset() }
     let space = exchanges[exchange].response.space
     guard space > 0 else {

@@ -197,7 +197,7 @@ extension Worker {
     if clients[client].input.isHeld && nextFrom > clients[client].input.start {
       clients[client].input.consume(nextFrom - clients[client].input.start)
     }
-    if clients[client].input.isEmpty { clients[client].input = Buffer() }
+    if clients[client].input.isEmpty { clients[client].input.giveBack() }
     clientDeadlines.set(client, at: now + settings.clientIdleTimeout)
     if !clients[client].input.isEmpty || clients[client].isReadable {
       waiting.append(clients.token(client))

@@ -59,6 +59,7 @@ package struct Worker: ~Copyable {
   var upstreams: Slab<Upstream>
   var exchanges: Slab<Exchange>
   var buffers: BufferPool
+  var nextTrim: UInt64 = 0
   var clientDeadlines: Deadlines
   var upstreamDeadlines: Deadlines
   var expired: [UInt32] = []
@@ -120,6 +121,7 @@ package struct Worker: ~Copyable {
       resumeWaiting()
       expireDeadlines()
       if !isListening && clients.count < clients.capacity { resumeListening() }
+      trimBuffers()
       if isDraining && clients.count == 0 { isStopped = true }
     }
     finish()
@@ -168,9 +170,20 @@ package struct Worker: ~Copyable {
   private func nextDeadline() -> Int {
     let client = clientDeadlines.wait(now: now)
     let upstream = upstreamDeadlines.wait(now: now)
-    let next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
-    let isPaused = !isListening && !isDraining
-    return isPaused && (next < 0 || next > Worker.pause) ? Worker.pause : next
+    var next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
+    if !isListening && !isDraining { next = Worker.sooner(next, Worker.pause) }
+    return buffers.hasSpare ? Worker.sooner(next, 1000) : next
+  }
+
+  private static func sooner(_ wait: Int, _ limit: Int) -> Int {
+    wait < 0 || wait > limit ? limit : wait
+  }
+
+  /// Once a second: what a burst has touched and nobody has used since goes back to the kernel.
+  private mutating func trimBuffers() {
+    guard now >= nextTrim else { return }
+    nextTrim = now + 1_000_000_000
+    if buffers.hasSpare { buffers.trim() }
   }
 
   private mutating func expireDeadlines() {
@@ -239,6 +252,7 @@ package struct Worker: ~Copyable {
       closeUpstream(upstream)
       slot = upstream + 1
     }
+    guard buffers.lent == 0 else { fatalError("a worker ends and \(buffers.lent) buffers are out") }
     links.evidence.post(.stopped(worker: links.index))
   }
 
