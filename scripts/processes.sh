@@ -22,11 +22,18 @@ pid_of() {
   [ "$(start_time "$pid")" = "$start" ] && echo "$pid"
 }
 
-# launch NAME COMMAND…: in a session of its own, so that a terminal's Ctrl-C or end does not reach it.
+# launch NAME COMMAND…: in a session of its own, so that a terminal's Ctrl-C or end does not reach it, and
+# without any descriptor of the caller's, who may wait for the end of a pipe.
 launch() {
   local name=$1
   shift
-  setsid "$@" </dev/null >>"$RUN/$name.log" 2>&1 9>&- &
+  (
+    for fd in /proc/self/fd/*; do
+      fd=${fd##*/}
+      if ((fd > 2)); then eval "exec $fd>&-"; fi
+    done
+    exec setsid "$@"
+  ) </dev/null >>"$RUN/$name.log" 2>&1 &
   echo "$! $(start_time $! || echo 0)" >"$RUN/$name.pid"
 }
 

@@ -15,14 +15,15 @@ import Testing
     for _ in 0..<3 { try stage.startReplica() }
     let list = stage.names.joined(separator: ", ")
     try stage.write("[lbd]\nhost = 127.0.0.1\nmain_port = \(stage.mainPort)\nports = \(list)\n")
-    let socket = stage.socketPath
-    let lbd = try Child.start(
-      "lbd", ["-c", stage.confPath], environment: ["LBD_SOCKET": socket])
+    let environment = ["LBD_SOCKET": stage.socketPath]
+    let lbd = try Child.start("lbd", ["-c", stage.confPath], environment: environment)
     let answer = try eventually("an answer; \(lbd.error)") {
       try? stage.connect().get("/getInfo")
     }
     #expect(answer.status == 200)
     #expect(answer.text == #"{"message":"necessary info","port":"\#(stage.names[0])"}"#)
+    // Who may not write to /run says so in the environment, to both.
+    #expect(try Child.run("lbctl", ["health"], environment: environment).status == 0)
   }
 
   @Test(arguments: ["workers = auto", "workers = 1", "workers = 4"])

@@ -124,6 +124,12 @@ final class Connection {
     return unread
   }
 
+  /// Takes what was received so far, without waiting.
+  func takeReceived() -> [UInt8] {
+    defer { unread = [] }
+    return unread
+  }
+
   private func need() throws {
     guard try receive() else {
       throw Failure("the connection \(end!) early; unread: \(unreadText.debugDescription)")

@@ -1,0 +1,15 @@
+// A point that one thread passes only after another has come to its own.
+
+import LinuxIO
+import Synchronization
+
+/// Closed at first; once opened it stays so.
+final class Gate: Sendable {
+  private let isOpen = Atomic(false)
+
+  func open() { isOpen.store(true, ordering: .releasing) }
+
+  func wait() throws {
+    try eventually("the gate opens") { isOpen.load(ordering: .acquiring) }
+  }
+}

@@ -1,0 +1,66 @@
+// Traffic in the background of a test that changes something under it.
+
+import LinuxIO
+import Synchronization
+
+/// A few clients that send requests until told to stop and keep count of what came back.
+final class Load {
+  private let isStopping: Flag
+  private let answered = Counter()
+  private let failures: Failures
+  private var threads: [LinuxIO.Thread] = []
+
+  private final class Flag: Sendable {
+    let value = Atomic(false)
+  }
+
+  private final class Failures: Sendable {
+    let texts = Mutex<[String]>([])
+  }
+
+  init(port: UInt16, clients: Int = 4, target: String = "/getInfo") throws {
+    let (flag, counter, failures) = (Flag(), answered, Failures())
+    (isStopping, self.failures) = (flag, failures)
+    for _ in 0..<clients {
+      threads.append(
+        try LinuxIO.Thread.start("load") {
+          while !flag.value.load(ordering: .relaxed) {
+            do {
+              try Load.exchange(port, target, flag, counter, failures)
+            } catch { failures.texts.withLock { $0.append("\(error)") } }
+          }
+        })
+    }
+  }
+
+  deinit { if !threads.isEmpty { _ = stop() } }
+
+  /// Requests on one connection until one asks for its end.
+  private static func exchange(
+    _ port: UInt16, _ target: String, _ flag: Flag, _ counter: Counter, _ failures: Failures
+  ) throws {
+    let connection = try Connection(port: port)
+    while !flag.value.load(ordering: .relaxed) {
+      let answer = try connection.get(target)
+      counter.add()
+      if answer.status != 200 {
+        failures.texts.withLock { $0.append("\(answer.status) \(answer.text)") }
+      }
+      if answer["connection"] == "close" { return }
+    }
+  }
+
+  /// Waits until so many more requests were answered.
+  func awaitAnswers(_ count: Int) throws {
+    let goal = answered.value + count
+    try eventually("\(count) more answers") { answered.value >= goal }
+  }
+
+  /// Ends the traffic; what failed.
+  func stop() -> [String] {
+    isStopping.value.store(true, ordering: .relaxed)
+    for thread in threads { thread.join() }
+    threads = []
+    return failures.texts.withLock { $0 }
+  }
+}

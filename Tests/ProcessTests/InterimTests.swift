@@ -1,0 +1,134 @@
+// What comes before a final response, and what takes its place: 1xx, 100-continue, Upgrade.
+
+import ControlProtocol
+import LinuxIO
+import Testing
+
+@Suite struct InterimTests {
+  @Test func `interim responses reach the client before the final one`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+          + "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    let hints = try connection.answerHead()
+    #expect(hints.status == 103 && hints["link"] == "</a.css>")
+    #expect(try connection.answerHead().status == 102)
+    #expect(try connection.answer().text == "ok")
+    #expect(try connection.get("/").text == "ok")
+  }
+
+  @Test func `a client of HTTP 1.0 is spared interim responses`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send("GET / HTTP/1.0\r\n\r\n")
+    #expect(try connection.answerHead().status == 200)
+  }
+
+  @Test func `a client that waits for 100 is told so by the replica and sends its body`() throws {
+    let stage = try Stage(replicas: 1)
+    let connection = try stage.connect()
+    try connection.send(
+      "POST /getInfo HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+    #expect(try connection.answerHead().status == 100)
+    try connection.send("body")
+    #expect(try connection.answer().port == stage.names[0])
+    #expect(try connection.get("/getInfo").status == 200)
+  }
+
+  @Test func `a replica that refuses instead of continuing is heard`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+      return .close
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send(
+      "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")
+    let answer = try connection.answer()
+    #expect(answer.status == 403 && answer.text == "no")
+    // Its body never came, so nothing more can be read from it.
+    #expect(answer["connection"] == "close")
+    #expect(try connection.isOver())
+  }
+
+  // MARK: Upgrade
+
+  /// A frame of text as a client sends it (RFC 6455 §5.2), shorter than 126 bytes.
+  private func frame(_ text: String) -> [UInt8] {
+    let mask: [UInt8] = [1, 2, 3, 4]
+    let bytes = text.utf8.enumerated().map { $1 ^ mask[$0 % 4] }
+    return [0x81, 0x80 | UInt8(bytes.count)] + mask + bytes
+  }
+
+  private let handshake =
+    "GET /ws HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+  @Test func `a WebSocket works through lbd`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nclient_idle = 200ms\n")
+    let connection = try stage.connect()
+    // The first frame comes with the handshake.
+    try connection.send(Array(handshake.utf8) + frame("hello"))
+    let head = try connection.answerHead()
+    #expect(head.status == 101 && head["upgrade"]?.lowercased() == "websocket")
+    #expect(head["connection"]?.lowercased() == "upgrade")
+    #expect(head["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    #expect(try connection.take(7) == [0x81, 5] + Array("hello".utf8))
+    // Silence for longer than a client may be idle between requests ends nothing.
+    #expect(connection.isSilent(milliseconds: 400))
+    for number in 0..<50 {
+      let text = "message \(number)"
+      try connection.send(frame(text))
+      #expect(
+        try connection.take(2 + text.utf8.count) == [0x81, UInt8(text.utf8.count)]
+          + Array(text.utf8))
+    }
+    #expect(try stage.replica(stage.ports[0]).active == 1)
+    // A close frame ends both sides.
+    try connection.send([0x88, 0x80, 0, 0, 0, 0])
+    #expect(try connection.take(2) == [0x88, 0])
+    connection.endSending()
+    #expect(try connection.isOver())
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+
+  @Test func `a WebSocket whose client vanishes is let go`() throws {
+    let stage = try Stage(replicas: 1)
+    do {
+      let connection = try stage.connect()
+      try connection.send(handshake)
+      #expect(try connection.answerHead().status == 101)
+      try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+      connection.resetOnClose()
+    }
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+
+  @Test func `a refused upgrade is an answer like any other`() throws {
+    let stage = try Stage(replicas: 1)
+    let connection = try stage.connect()
+    #expect(try connection.get("/getInfo", "Connection: Upgrade\r\nUpgrade: h2c\r\n").status == 200)
+    #expect(try connection.get("/ws").status == 426)
+    #expect(try connection.get("/getInfo").status == 200)
+  }
+
+  @Test func `a change of protocol that nobody asked for is a broken replica`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    #expect(try stage.connect().get("/").status == 502)
+  }
+}

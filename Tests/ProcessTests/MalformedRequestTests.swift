@@ -1,0 +1,98 @@
+// What is no request gets its 4xx or 5xx and the end of its connection; lbd goes on.
+
+import ControlProtocol
+import LinuxIO
+import Testing
+
+@Suite struct MalformedRequestTests {
+  private static let host = "Host: test\r\n"
+  private static let post = "POST / HTTP/1.1\r\nHost: test\r\n"
+  private static let many = (0..<150).map { "X-\($0): 1\r\n" }.joined()
+  private static func long(_ count: Int) -> String { String(repeating: "a", count: count) }
+
+  static let cases: [(status: Int, bytes: String)] = [
+    (400, "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n"),
+    (400, "rubbish\r\n\r\n"),
+    (400, "GET  / HTTP/1.1\r\n\(host)\r\n"),
+    (400, "GET / HTTP/1.1 \r\n\(host)\r\n"),
+    (400, "GET /a b HTTP/1.1\r\n\(host)\r\n"),
+    (400, "GET nowhere HTTP/1.1\r\n\(host)\r\n"),
+    (400, "G@T / HTTP/1.1\r\n\(host)\r\n"),
+    (400, "GET / http/1.1\r\n\(host)\r\n"),
+    (505, "GET / HTTP/2.0\r\n\(host)\r\n"),
+    (400, "GET / HTTP/1.1\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\nHost : test\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\n\(host)X: 1\r\n folded\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\n\(host)no colon\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\n\(host): no name\r\n\r\n"),
+    (400, "GET / HTTP/1.1\r\n\(host)X: a\u{0}b\r\n\r\n"),
+    (400, "\(post)Content-Length: many\r\n\r\n"),
+    (400, "\(post)Content-Length: -1\r\n\r\n"),
+    (400, "\(post)Content-Length: +1\r\n\r\nx"),
+    (400, "\(post)Content-Length: 99999999999999999999\r\n\r\n"),
+    (400, "\(post)Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
+    (400, "\(post)Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    (501, "\(post)Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"),
+    (501, "\(post)Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+    (400, "POST / HTTP/1.0\r\n\(host)Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    (400, "\(post)Transfer-Encoding: chunked\r\n\r\nno size\r\n"),
+    (400, "\(post)Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"),
+    (417, "\(post)Content-Length: 1\r\nExpect: a-miracle\r\n\r\nx"),
+    (501, "CONNECT test:80 HTTP/1.1\r\n\(host)\r\n"),
+    (414, "GET /\(long(20_000)) HTTP/1.1\r\n\(host)\r\n"),
+    (431, "GET / HTTP/1.1\r\n\(host)X: \(long(20_000))\r\n\r\n"),
+    (431, "GET / HTTP/1.1\r\n\(host)\(many)\r\n"),
+  ]
+
+  @Test func `each gets its status with a reason, and the end`() throws {
+    let stage = try Stage(replicas: 1)
+    for (status, bytes) in Self.cases {
+      let name = String(bytes.prefix(80)).debugDescription
+      let connection = try stage.connect()
+      try connection.send(bytes)
+      let answer = try? connection.answer()
+      #expect(answer?.status == status, "\(name)")
+      #expect(answer?.text.wholeMatch(of: /\{"detail":"[^"]+"\}/) != nil, "\(name)")
+      #expect(answer?["connection"] == "close", "\(name)")
+      #expect((try? connection.isOver()) == true, "\(name)")
+    }
+    #expect(try stage.connect().get("/getInfo").status == 200)
+    #expect(stage.lbd?.isRunning == true)
+  }
+
+  @Test func `what follows a refused request is never taken for one`() throws {
+    let stage = try Stage(replicas: 1)
+    let connection = try stage.connect()
+    try connection.send(
+      "\(Self.post)Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + "0\r\n\r\nGET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try connection.answer().status == 400)
+    #expect(try connection.isOver())
+    #expect(try stage.replica(stage.ports[0]).requests == 0)
+  }
+
+  @Test func `a body beyond the limit is refused, stated or not`() throws {
+    let stage = try Stage(replicas: 1, sections: "[limits]\nbody = 1k\n")
+    let connection = try stage.connect()
+    #expect(try connection.post("/echo", Self.long(1024)).status == 200)
+    #expect(try connection.post("/echo", Self.long(1025)).status == 413)
+    let other = try stage.connect()
+    try other.send(
+      "\(Self.post)Transfer-Encoding: chunked\r\n\r\n800\r\n\(Self.long(2048))\r\n0\r\n\r\n")
+    #expect(try other.answer().status == 413)
+  }
+
+  @Test func `a client that leaves in the middle of anything leaves lbd as it was`() throws {
+    let stage = try Stage(replicas: 1)
+    let whole = "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n0123456789"
+    for count in 0..<whole.utf8.count {
+      let connection = try stage.connect()
+      try connection.send(String(whole.prefix(count)))
+      if count % 2 == 0 { connection.resetOnClose() }
+    }
+    #expect(try stage.connect().get("/getInfo").status == 200)
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+}

@@ -1,0 +1,95 @@
+// Nobody waits for ever: not lbd for a client, nor a client for a replica.
+
+import ControlProtocol
+import LinuxIO
+import Testing
+
+@Suite struct TimeoutTests {
+  private func milliseconds(since start: UInt64) -> Int {
+    Int((Clock.now() - start) / 1_000_000)
+  }
+
+  @Test func `a head that does not come to its end is 408`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nclient_header = 300ms\n")
+    let connection = try stage.connect()
+    try connection.send("GET /getInfo HTTP/1.1\r\nHost:")
+    let start = Clock.now()
+    #expect(try connection.answer().status == 408)
+    #expect(milliseconds(since: start) >= 250)
+    #expect(try connection.isOver())
+  }
+
+  @Test func `a head that drips in is 408 all the same`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nclient_header = 300ms\n")
+    let connection = try stage.connect()
+    try connection.send("GET /getInfo HTTP/1.1\r\nHost: test\r\n")
+    try eventually("408 in spite of the drip", within: 3) {
+      guard connection.isSilent(milliseconds: 20) else { return true }
+      try connection.send("X: 1\r\n")
+      return false
+    }
+    #expect(try connection.answer().status == 408)
+  }
+
+  @Test func `a body that stops coming ends`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nidle = 300ms\n")
+    let connection = try stage.connect()
+    try connection.send("POST /getInfo HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf")
+    let answer = try? connection.answer()
+    #expect(answer == nil || answer?.status == 408)
+    _ = try connection.takeRest()
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+
+  @Test func `an idle connection is closed without a word`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nclient_idle = 300ms\n")
+    let connection = try stage.connect()
+    #expect(try connection.get("/getInfo").status == 200)
+    let start = Clock.now()
+    #expect(try connection.isOver() && connection.end == .ended)
+    #expect(250..<3000 ~= milliseconds(since: start))
+  }
+
+  @Test func `a connection that never says a word is closed`() throws {
+    let stage = try Stage(
+      replicas: 1, sections: "[timeouts]\nclient_header = 300ms\nclient_idle = 300ms\n")
+    let connection = try stage.connect()
+    _ = try connection.takeRest()
+  }
+
+  @Test func `a replica that does not answer in time is 504, and nobody else is asked`() throws {
+    let silent: ScriptedReplica.Script = { _, connection in
+      _ = try connection.takeRest()
+      return .close
+    }
+    let replicas = try [ScriptedReplica(silent), ScriptedReplica(silent)]
+    let stage = try Stage(scripted: replicas, sections: "[timeouts]\nresponse = 300ms\n")
+    let connection = try stage.connect()
+    let start = Clock.now()
+    let answer = try connection.get("/")
+    #expect(answer.status == 504)
+    #expect(answer.text == #"{"detail":"the replica did not answer in time"}"#)
+    #expect(250..<3000 ~= milliseconds(since: start))
+    #expect(replicas.map(\.requests.count).reduce(0, +) == 1)
+  }
+
+  @Test func `the time for a response begins anew when its head has come`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nresponse = 300ms\n")
+    let answer = try stage.connect().get("/stream?chunks=4&interval=150ms")
+    #expect(answer.text == "chunk 1\nchunk 2\nchunk 3\nchunk 4\n")
+  }
+
+  @Test func `a response that stops coming is cut`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+      _ = try connection.takeRest()
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], sections: "[timeouts]\nidle = 300ms\n")
+    let connection = try stage.connect()
+    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try connection.answerHead().status == 200)
+    _ = try connection.takeRest()
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+}
