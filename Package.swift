@@ -77,5 +77,8 @@ let package = Package(
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests("LbctlTests", ["lbctl", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
+    tests("DocsTests", ["lbd", "Proxy"]),
+    // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
+    tests("BrowserTests", ["LinuxIO"]),
   ]
 )

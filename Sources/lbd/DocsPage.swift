@@ -1,7 +1,50 @@
-// The page at /docs.
+// The page at /docs and the document at /openapi.json, put together once when lbd starts. The page
+// is one piece of HTML with its style and script inside: it asks nobody else for anything, and its
+// Content-Security-Policy holds it to that. The workers send the bytes as they are.
 
 import Proxy
 
+/// What the workers send for lbd's own two paths.
 enum DocsPage {
-  static let pages = Pages(docs: Array("docs".utf8), openAPI: Array("{}".utf8))
+  static let pages = Pages(docs: Array(html.utf8), openAPI: Array(OpenAPIDescription.json.utf8))
+
+  /// The whole page. Style and script stand in it byte for byte, as their hashes want them.
+  static let html = """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="\(policy)">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="referrer" content="no-referrer">
+    <title>lbd · docs</title>
+    <link rel="icon" href="\(icon)">
+    <style>\(DocsStyle.css)</style>
+    </head>
+    <body>
+    \(DocsMarkup.body)
+    <script type="module">\(DocsScript.javaScript)</script>
+    </body>
+    </html>
+
+    """
+
+  /// Nothing runs but this style and this script, nothing is asked but lbd's own listener, and no
+  /// text ever becomes markup: an answer of a replica is shown, whatever it holds.
+  static let policy = """
+    default-src 'none'; style-src '\(styleHash)'; script-src '\(scriptHash)'; \
+    connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'
+    """
+
+  /// The hashes of the two, which DocsTests compares and names anew when one was changed.
+  static let styleHash = "sha256-HFDqgAzVnZAgikSbeSMAWt2gRatdpA06tGYqKusOP9M="
+  static let scriptHash = "sha256-CWw/S9s0skFPeiT7mTZi8a74SNK8hAH5kfMOVs+zLwU="
+
+  /// In the page itself, so that no browser asks a replica for /favicon.ico and takes a turn.
+  static let icon = """
+    data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAQMAAAAlPW0iAAAABlBMVEUAAAAvgfeXN3anA\
+    AAAAXRSTlMAQObYZgAAACBJREFUeNpjYGBgYD6AQIwNIFT/D4QMe0Co+h4CMTAAACQ+Declp14nAAAAAElFTkSuQmCC
+    """
 }
