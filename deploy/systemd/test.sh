@@ -1,0 +1,66 @@
+#!/bin/sh
+# Tries the units under a real systemd: boots a Debian in systemd-nspawn with a network of its own,
+# installs the release build there and runs trial.sh inside. Needs root; prints a line for each check.
+#
+#   BUILD   where the binaries are    (.build/release)
+#   ROOTFS  the Debian, made if absent and kept    (.build-systemd/bookworm)
+set -eu
+cd "$(dirname "$0")/../.."
+build=${BUILD:-.build/release}
+root=${ROOTFS:-.build-systemd/bookworm}
+
+fail() { echo "test-systemd: $*" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || fail "needs root"
+for binary in lbd replicad lbctl; do
+  [ -x "$build/$binary" ] || fail "no $build/$binary; run make build"
+done
+
+missing=
+command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
+command -v debootstrap >/dev/null || missing="$missing debootstrap"
+if [ -n "$missing" ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update && apt-get install -y --no-install-recommends $missing; } >/dev/null ||
+    fail "cannot install$missing"
+fi
+
+if [ ! -e "$root.made" ]; then
+  echo "test-systemd: making a Debian in $root, once"
+  mkdir -p "$root"
+  timeout 600 debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl \
+    bookworm "$(realpath "$root")" >"$root.log" 2>&1 || fail "debootstrap failed; see $root.log"
+  touch "$root.made"
+fi
+
+# What goes on top of the Debian, and where the report comes back.
+work=$(mktemp -d)
+nspawn=
+trap 'trap - EXIT; [ -z "$nspawn" ] || kill "$nspawn" 2>/dev/null || :; wait; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+tree=$work/tree
+install -D -m 755 -t "$tree/usr/bin" "$build/lbd" "$build/replicad" "$build/lbctl"
+install -D -m 644 -t "$tree/usr/lib/systemd/system" deploy/systemd/*.service
+install -D -m 644 deploy/systemd/lbd.sysusers "$tree/usr/lib/sysusers.d/lbd.conf"
+install -D -m 644 etc/lb.conf "$tree/etc/lbd/lb.conf"
+install -m 755 deploy/systemd/trial.sh "$work/trial.sh"
+
+# Without systemd on this machine there is nobody to register the container with.
+options=
+[ -d /run/systemd/system ] || options="--register=no --keep-unit"
+timeout -k 10 180 systemd-nspawn -q $options -D "$root" --volatile=overlay --private-network \
+  --machine=lbd-test --bind="$work:/trial" --console=pipe --boot \
+  systemd.run=/trial/trial.sh systemd.run_success_action=exit systemd.run_failure_action=exit \
+  </dev/null >"$work/console" 2>&1 &
+nspawn=$!
+status=0
+wait "$nspawn" || status=$?
+nspawn=
+if [ ! -e "$work/report" ]; then
+  cat "$work/console" >&2
+  fail "the Debian did not boot (exit $status)"
+fi
+cat "$work/report"
+[ "$status" = 0 ] && tail -n 1 "$work/report" | grep -q '^passed' && exit 0
+cat "$work/console" >&2
+[ ! -e "$work/journal" ] || cat "$work/journal" >&2
+fail "failed (exit $status)"
