@@ -1,0 +1,162 @@
+// How lbd starts: what the kernel must give is asked for first, each refusal ends in one line that
+// says what to do, and the workers come last.
+
+import Configuration
+import ControlProtocol
+import Glibc
+import HTTPWire
+import LinuxIO
+import Proxy
+
+/// Why lbd could not start, in one line that says what to do.
+struct StartFailure: Error {
+  let line: String
+  init(_ line: String) { self.line = line }
+}
+
+extension Daemon {
+  /// What the kernel must give before anything else can start.
+  struct Parts: ~Copyable {
+    let signals: Signals
+    let poller: Poller
+    let evidence: Mailbox<Evidence>
+    let resolver: Resolver
+    let orders: [Mailbox<Order>]
+
+    static func open(workers: Int) throws(StartFailure) -> Parts {
+      do {
+        let signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
+        let poller = try Poller()
+        var orders: [Mailbox<Order>] = []
+        for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }
+        return Parts(
+          signals: signals, poller: poller, evidence: try Mailbox(limit: 4096),
+          resolver: try Resolver(), orders: orders)
+      } catch {
+        throw StartFailure("cannot start: \(error)")
+      }
+    }
+  }
+
+  init(
+    _ configuration: Configuration, path: String, environment: [String: String], workers: Int,
+    parts: consuming Parts, control: consuming ControlServer, listener: consuming Descriptor
+  ) {
+    self.path = path
+    self.environment = environment
+    self.configuration = configuration
+    log = Log(configuration.log)
+    manager = ServiceManager(environment: environment)
+    evidence = parts.evidence
+    resolver = parts.resolver
+    orders = parts.orders
+    signals = parts.signals
+    poller = parts.poller
+    tallies = (0..<workers).map { _ in Tally() }
+    var random = SystemRandomNumberGenerator()
+    testToken = String(random.next() | 1 << 63, radix: 16)
+    self.control = control
+    self.listener = consume listener
+    prober = HealthProber(configuration.health, now: Clock.now())
+    running = workers
+  }
+
+  mutating func start(_ limits: WorkerLimits) throws(StartFailure) {
+    watchSources()
+    for replica in configuration.replicas { _ = admit(replica) }
+    do {
+      try resolver.start()
+    } catch {
+      throw StartFailure("cannot start a thread: \(error)")
+    }
+    try startWorkers(limits)
+    log.write(
+      .info, "lbd \(Release.version) listens on http://\(listenerText)",
+      ["event": "start", "listener": listenerText, "workers": "\(running)"])
+  }
+
+  private func watchSources() {
+    do {
+      try poller.add(signals.descriptor, .readable, token: Source.signals)
+      try poller.add(evidence.wakeUp.descriptor, .readable, token: Source.evidence)
+      try poller.add(control.listener, .readable, token: Source.control)
+      try poller.add(resolver.answers.wakeUp.descriptor, .readable, token: Source.resolutions)
+    } catch {
+      fatalError("the control thread cannot watch its own descriptors: \(error)")
+    }
+  }
+
+  /// How many connections each worker may hold, from the descriptors there are.
+  static func limits(
+    _ configuration: Configuration, workers: Int
+  ) throws(StartFailure) -> WorkerLimits {
+    let descriptors = min(Descriptor.raiseLimit(), 2 << 20)
+    // Kept for probes, the control socket, mailboxes and files.
+    let reserve = 128 + configuration.replicas.count + workers * 8
+    let clients = min(
+      (descriptors - reserve) / 2 / workers,
+      configuration.limits.connections.map { ($0 + workers - 1) / workers } ?? .max)
+    guard clients >= 16 else {
+      throw StartFailure(
+        "not enough descriptors: the limit is \(descriptors), \(reserve + workers * 32) are needed"
+          + " for \(workers) workers; raise it (ulimit -n, LimitNOFILE=) or lower workers in [lbd]")
+    }
+    return WorkerLimits(clients: clients, upstreams: (descriptors - reserve) / 2 / workers)
+  }
+
+  static func listen(_ configuration: Configuration) throws(StartFailure) -> Descriptor {
+    let (host, port) = (configuration.host, configuration.mainPort)
+    guard let address = SocketAddress.resolve(host, port: port).first else {
+      throw StartFailure("cannot listen on \(host): the name does not resolve; write an address")
+    }
+    do {
+      return try Socket.listen(address)
+    } catch {
+      let advice =
+        switch error.code {
+        case EADDRINUSE: "stop what listens there (ss -ltnp) or set another main_port in [lbd]"
+        case EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE or a socket unit"
+        case EADDRNOTAVAIL: "no interface here has this address; set another host in [lbd]"
+        default: "see host and main_port in [lbd]"
+        }
+      throw StartFailure("cannot listen on \(address): \(error.reason); \(advice)")
+    }
+  }
+
+  private func startWorkers(_ limits: WorkerLimits) throws(StartFailure) {
+    let snapshot = makeSnapshot()
+    for index in 0..<running {
+      let links = WorkerLinks(
+        index: index, pool: pool, tally: tallies[index], orders: orders[index], evidence: evidence)
+      do {
+        guard let number = try listenerDuplicate() else { return }
+        try Thread.start("lbd-worker-\(index)") {
+          Daemon.work(links, limits, Descriptor(owning: number), snapshot)
+        }.detach()
+      } catch {
+        throw StartFailure("cannot start worker \(index): \(error)")
+      }
+    }
+  }
+
+  private func listenerDuplicate() throws(SystemError) -> Int32? {
+    switch listener {
+    case .some(let listener): try listener.duplicate().release()
+    case .none: nil
+    }
+  }
+
+  /// A worker's thread.
+  private static func work(
+    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor,
+    _ snapshot: Snapshot
+  ) {
+    do {
+      var worker = try Worker(
+        links: links, limits: limits, listener: listener, snapshot: snapshot)
+      worker.run()
+    } catch {
+      fatalError("worker \(links.index) cannot start: \(error)")
+    }
+  }
+}
