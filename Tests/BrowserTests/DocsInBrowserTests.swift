@@ -126,7 +126,7 @@ struct DocsInBrowserTests {
       try await until("the page says so", seconds: 5) {
         try browser.text("#summary") == "lbd does not answer" ? true : nil
       }
-      #expect(try browser.text("#live").hasPrefix("lbd does not answer for"))
+      #expect(try browser.text("#live").hasPrefix("lbd has not answered since"))
       let again = try stage.restart()
       defer { again.kill() }
       try await until("the pool is back", seconds: 5) {

@@ -94,7 +94,7 @@ enum DocsAnswerScript {
         if (size > bodyLimit) {
           reader.cancel();
           element.textContent = isText ? text.slice(0, bodyLimit) : "";
-          return `cut after ${size} bytes`;
+          return "only the first 256 KiB are shown";
         }
       }
       setText(element, isText ? pretty(text + decoder.decode()) : "(not text)");

@@ -39,8 +39,8 @@ enum DocsPage {
     """
 
   /// The hashes of the two, which DocsTests compares and names anew when one was changed.
-  static let styleHash = "sha256-HFDqgAzVnZAgikSbeSMAWt2gRatdpA06tGYqKusOP9M="
-  static let scriptHash = "sha256-CWw/S9s0skFPeiT7mTZi8a74SNK8hAH5kfMOVs+zLwU="
+  static let styleHash = "sha256-N1RIG5VouVC96bOkA0WxlIgSZSylJWIDI2u7HT0PnvA="
+  static let scriptHash = "sha256-pxhd1ldDB6BaawRNqpW1GgWq+uuE7qxMigHw5zHQ0nE="
 
   /// In the page itself, so that no browser asks a replica for /favicon.ico and takes a turn.
   static let icon = """

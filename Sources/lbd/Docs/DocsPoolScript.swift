@@ -97,8 +97,9 @@ enum DocsPoolScript {
     """#
 
   private static let polling = #"""
+    const timeOfDay = () => new Date().toLocaleTimeString();
     const live = find("#live"), summary = find("#summary");
-    let timer = 0, isAsking = false, lastAnswer = Date.now();
+    let timer = 0, isAsking = false, lastAnswer = timeOfDay();
     function summarise(report) {
       const counts = new Map();
       for (const { state } of report.pools.flatMap(pool => pool.replicas)) {
@@ -113,10 +114,9 @@ enum DocsPoolScript {
       setText(live, `Live from ${report.listener}`);
     }
     function lost(error) {
-      const seconds = Math.round((Date.now() - lastAnswer) / 1000);
       live.className = "lost";
       setText(live, error instanceof Refused ? error.message
-        : `lbd does not answer for ${seconds}s; asking again every second`);
+        : `lbd has not answered since ${lastAnswer}; asking again every second`);
       setText(summary, "lbd does not answer");
       summary.className = "state down";
     }
@@ -133,7 +133,7 @@ enum DocsPoolScript {
       isAsking = false;
       if (!document.hidden) timer = setTimeout(poll, 1000);
       if (!report) return;
-      lastAnswer = Date.now();
+      lastAnswer = timeOfDay();
       showPools(report.pools);
       summarise(report);
     }

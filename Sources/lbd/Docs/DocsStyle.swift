@@ -44,7 +44,7 @@ enum DocsStyle {
     main { display: grid; gap: 1.5rem; grid-template-columns: minmax(0, 1fr) }
     main > section { min-width: 0 }
     @media (min-width: 75rem) {
-      main { grid-template-columns: minmax(0, 1fr) 44rem; align-items: start }
+      main { grid-template-columns: minmax(0, 1fr) 45rem; align-items: start }
       #pool { position: sticky; top: 1.25rem; max-height: calc(100vh - 2.5rem);
         overflow-y: auto } }
 
@@ -82,7 +82,7 @@ enum DocsStyle {
       color: var(--quiet) }
     .turn li:last-child { border-color: var(--accent); background: var(--flash);
       color: var(--ink); font-weight: 600 }
-    .outcome { display: flex; gap: .75rem; margin: 0 }
+    .outcome { display: flex; flex-wrap: wrap; gap: 0 .75rem; margin: 0 }
     .took { color: var(--quiet) }
 
     """
@@ -119,8 +119,7 @@ enum DocsStyle {
     .ejected, .down { color: var(--bad) }
     .draining, .maint { color: var(--idle) }
     td .state { font-weight: 600 }
-    td small { margin-left: .35em; color: var(--quiet) }
-    th small { display: block; font-weight: 400; color: var(--quiet) }
+    tbody small { display: block; font-weight: 400; color: var(--quiet) }
     #live { margin: -.35rem 0 .6rem; font-size: .85rem; color: var(--quiet) }
     #live.lost { color: var(--bad); font-weight: 600 }
     .lost + #pools { opacity: .45 }
@@ -154,6 +153,7 @@ enum DocsStyle {
       tbody tr > *, tbody tr > :first-child { padding: 0; border: 0; text-align: left;
         white-space: normal; overflow-wrap: anywhere }
       tbody tr > .wide { grid-column: span 2 }
+      td small { display: inline; margin-left: .35em }
       td[data-name]::before { content: attr(data-name); display: block; font-size: .75rem;
         color: var(--quiet) }
       tbody .answered > * { background: none }
