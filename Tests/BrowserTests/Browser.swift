@@ -16,11 +16,19 @@ final class Browser: Sendable {
     self.session = session
   }
 
+  /// chromedriver that is ended leaves its browser behind: the session has to end first.
+  deinit {
+    _ = try? connection.command("DELETE", session, nil)
+    driver.end()
+  }
+
   /// Starts chromedriver and, through it, the browser.
   static func start(in directory: URL) async throws -> Browser {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     let (program, browser) = try (find(["chromedriver"], in: path), find(names, in: path))
-    let driver = try Child(program, ["--port=0"], in: directory)
+    // What the two keep in files goes with the test's directory.
+    let driver = try Child(
+      program, ["--port=0"], in: directory, environment: ["TMPDIR": directory.path])
     let port = try await until("chromedriver names its port") {
       driver.output.firstMatch(of: /on port (\d+)\./).flatMap { UInt16($0.1) }
     }
@@ -121,11 +129,6 @@ final class Browser: Sendable {
         .map(e => new URL(e.name).origin)
       """
     return Set(try evaluate(script).texts)
-  }
-
-  func close() {
-    _ = try? connection.command("DELETE", session, nil)
-    driver.end()
   }
 
   // MARK: WebDriver

@@ -27,22 +27,18 @@ final class Stage: Sendable {
   var origin: String { "http://127.0.0.1:\(port)" }
   var docs: URL { URL(string: origin + "/docs")! }
 
-  /// Sets everything up, has `play` use it, and takes it down whatever came of it.
+  /// Sets everything up and has `play` use it. Whatever came of it, and also when only a part was
+  /// set up, the processes end with the last reference to them.
   static func with(_ play: (Stage) async throws -> Void) async throws {
     let directory = FileManager.default.temporaryDirectory.appending(path: "lbd-\(UUID())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     let stage = try await set(in: directory)
-    let outcome: Result<Void, any Error>
     do {
-      outcome = .success(try await play(stage))
+      try await play(stage)
     } catch {
-      outcome = .failure(Obstacle("\(error)\nlbd said:\n\(stage.lbd.output)"))
+      throw Obstacle("\(error)\nlbd said:\n\(stage.lbd.output)")
     }
-    stage.browser.close()
-    stage.lbd.kill()
-    for replica in stage.replicas { replica.kill() }
-    try outcome.get()
   }
 
   private static func set(in directory: URL) async throws -> Stage {
