@@ -8,12 +8,23 @@ struct Binder {
   var sections: [String: BoundSection] = [:]
   /// The `[replica NAME]` sections, in reading order; behind those of `ports` once validated.
   var replicas: [BoundReplica] = []
+  /// The control socket's path came from `LBD_SOCKET`, since the conf says none.
+  var isControlFromEnvironment = false
   /// Whether something was left out that may have held replicas.
   var hasGaps: Bool
 
   init(diagnostics: Diagnostics, hasGaps: Bool) {
     self.diagnostics = diagnostics
     self.hasGaps = hasGaps
+  }
+
+  /// The variable that tells lbctl where the socket is tells lbd too, unless the conf does.
+  mutating func takeControl(from environment: [String: String]) {
+    guard sections["[lbd]"]?.settings["control"] == nil,
+      let path = environment["LBD_SOCKET"], !path.isEmpty
+    else { return }
+    configuration.control = path
+    isControlFromEnvironment = true
   }
 
   mutating func bind(_ document: Document) {

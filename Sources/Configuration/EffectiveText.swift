@@ -20,7 +20,9 @@ extension Binder {
     let settings = schema.keys.map { key in
       let value = key.written(root)
       let text = value.isEmpty ? "; \(key.name) is not set" : "\(key.name) = \(value)"
-      return (text: text, origin: bound?.origin(of: key.name) ?? .builtIn)
+      let isVariable = isControlFromEnvironment && key.name == "control"
+      let absent = isVariable ? Origin.variable("LBD_SOCKET") : .builtIn
+      return (text: text, origin: bound?.origin(of: key.name) ?? absent)
     }
     // A long value pushes only its own comment aside.
     let width = settings.map(\.text.utf8.count).filter { $0 <= 40 }.max() ?? 0

@@ -1,6 +1,8 @@
 /// Where a value came from, as `lbd -T` says it.
 enum Origin: CustomStringConvertible {
   case builtIn
+  /// No line of the conf, but a variable that stands for one.
+  case variable(String)
   /// `file:line`.
   case written(String)
   case environment([String], String)
@@ -13,6 +15,7 @@ enum Origin: CustomStringConvertible {
   var description: String {
     switch self {
     case .builtIn: "default"
+    case .variable(let name): "${\(name)}"
     case .written(let place): place
     case .environment(let names, let place):
       names.map { "${\($0)}" }.joined(separator: ", ") + ", \(place)"

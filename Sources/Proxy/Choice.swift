@@ -54,7 +54,10 @@ extension Worker {
 
   /// Gives the request to a replica: the next in turn, or the control socket.
   mutating func dispatch(_ exchange: UInt32) {
-    guard let slot = pick(exchange) else { return answerNoReplica(exchange) }
+    guard let slot = pick(exchange) else {
+      return exchanges[exchange].asksControl
+        ? answer(exchange, 502, "the control socket does not answer") : answerNoReplica(exchange)
+    }
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
     exchanges[exchange].sentTo = exchanges[exchange].replayFrom

@@ -25,6 +25,8 @@ extension Worker {
       links.tally.count(.retries, slot)
       exchanges[exchange].response.giveBack()
       dispatch(exchange)
+    case .fail where exchanges[exchange].asksControl:
+      answer(exchange, 502, "the control socket does not answer")
     case .fail where phase == .unsent && !hasReplica: answerNoReplica(exchange)
     case .fail(let status):
       let isLate = status == 504
@@ -58,6 +60,7 @@ extension Worker {
   mutating func abandon(_ exchange: UInt32) {
     let client = exchanges[exchange].client
     if !exchanges[exchange].isTunnel { Socket.resetOnClose(clients[client].descriptor) }
+    if exchanges[exchange].hasHead { count(exchange) }
     detach(exchange, keep: false)
     _ = exchanges.remove(exchange)
     clients[client].exchange = none

@@ -183,7 +183,8 @@ extension Worker {
     beginLingering(client)
   }
 
-  private mutating func count(_ exchange: UInt32) {
+  /// Counts a response that has begun, whole or not.
+  mutating func count(_ exchange: UInt32) {
     let upstream = exchanges[exchange].upstream
     guard upstream != none else { return }
     let slot = upstreams[upstream].replica

@@ -9,7 +9,7 @@ package final class Tally: Sendable {
   package enum Counter: Int, CaseIterable, Sendable {
     /// Exchanges in flight.
     case active
-    /// Responses passed on whole, and what they were.
+    /// Responses passed on, and what they were.
     case responses, status5xx
     /// Failed attempts that another replica took over.
     case retries

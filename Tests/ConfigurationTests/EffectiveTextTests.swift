@@ -53,6 +53,15 @@ import Testing
     #expect(Loaded(text).effective.contains("control = /run/lbd/lbd.sock  ; etc/lb.conf:4\n"))
   }
 
+  @Test func `LBD_SOCKET says where the control socket is unless the conf does`() {
+    let variable = ["LBD_SOCKET": "run/lbd.sock"]
+    let loaded = Loaded("[lbd]\nports = 8081", environment: variable)
+    #expect(loaded.configuration?.control == "run/lbd.sock")
+    #expect(loaded.effective.contains("control = run/lbd.sock  ; ${LBD_SOCKET}\n"))
+    let said = Loaded("[lbd]\nports = 8081\ncontrol = /a.sock", environment: variable)
+    #expect(said.configuration?.control == "/a.sock")
+  }
+
   @Test func `without ports the effective conf says so and still loads`() {
     let loaded = Loaded("[replica a]\naddress = a:1")
     #expect(loaded.effective.contains("; ports is not set"))
