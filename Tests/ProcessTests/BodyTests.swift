@@ -102,12 +102,14 @@ import Testing
   @Test func `chunks that are none are 502 before the first byte and a cut after it`() throws {
     let gate = Gate()
     let replica = try ScriptedReplica { request, connection in
-      try connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+      let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
       if request.hasPrefix("GET /late") {
-        try connection.send("4\r\nhalf\r\n")
+        try connection.send(head + "4\r\nhalf\r\n")
         try gate.wait()
+        try connection.send("no size\r\n")
+      } else {
+        try connection.send(head + "no size\r\n")
       }
-      try connection.send("no size\r\n")
       return .keep
     }
     let stage = try Stage(scripted: [replica])

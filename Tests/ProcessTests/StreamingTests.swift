@@ -25,7 +25,7 @@ import Testing
     #expect(head["content-length"] == "\(Self.size)")
     var received = 0
     var isRight = true
-    var most = 0
+    var (most, reads) = (0, 0)
     while true {
       let bytes = Data(connection.takeReceived())
       let phase = received % 26
