@@ -1,0 +1,165 @@
+// Rare but right: what a balancer meets now and then and must not stumble over.
+
+import ControlProtocol
+import LinuxIO
+import Testing
+
+@Suite struct EdgeTests {
+  private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+  @Test func `an answer before the request's end reaches a client that still sends`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+      connection.endSending()
+      // As servers do: what comes is read and thrown away for a while.
+      _ = try connection.takeRest()
+      return .close
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")
+    let chunk = "1000\r\n" + String(repeating: "x", count: 4096) + "\r\n"
+    for _ in 0..<20 { try? connection.send(chunk) }
+    let answer = try connection.answer()
+    #expect(answer.status == 413 && answer.text == "big")
+  }
+
+  @Test func `a slow upload is not a slow response`() throws {
+    let stage = try Stage(replicas: 1, sections: "[timeouts]\nresponse = 300ms\n")
+    let connection = try stage.connect()
+    try connection.send("POST /getInfo HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n")
+    for _ in 0..<10 {
+      #expect(connection.isSilent(milliseconds: 80))
+      try connection.send("x")
+    }
+    #expect(try connection.answer().status == 200)
+  }
+
+  @Test func `bytes behind a response's end reach no client`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    for _ in 0..<5 { #expect(try connection.get("/").text == "ok") }
+    #expect(replica.connections == 5)
+  }
+
+  @Test func `bytes that come on an idle connection to a replica reach no client`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok)
+      Clock.sleep(milliseconds: 50)
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    for _ in 0..<3 {
+      #expect(try connection.get("/").text == "ok")
+      Clock.sleep(milliseconds: 120)
+    }
+  }
+
+  @Test(arguments: ["Content-Length: 100", "Transfer-Encoding: chunked", "X: none"])
+  func `the response to HEAD ends with its head whatever it states`(_ field: String) throws {
+    let replica = try ScriptedReplica { request, connection in
+      try connection.send(
+        request.hasPrefix("HEAD") ? "HTTP/1.1 200 OK\r\n\(field)\r\n\r\n" : Self.ok)
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    try connection.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try connection.answer(toHead: true).status == 200)
+    #expect(try connection.get("/").text == "ok")
+  }
+
+  @Test(arguments: [
+    ("GET http://other:81/getInfo?x=1", "GET /getInfo?x=1", "other:81"),
+    ("GET http://other", "GET /", "other"), ("OPTIONS *", "OPTIONS *", "test"),
+    ("GET /a%2Fb/../c;d=e?f#g".replacing("#g", with: ""), "GET /a%2Fb/../c;d=e?f", "test"),
+    ("BREW /pot", "BREW /pot", "test"),
+  ])
+  func `every form of a target reaches the replica as it must`(
+    _ line: String, _ sent: String, _ host: String
+  ) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send("\(line) HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try connection.answer().status == 200)
+    let request = try #require(replica.requests.first)
+    #expect(request.hasPrefix(sent + " HTTP/1.1\r\n"), "\(request)")
+    #expect(request.lowercased().contains("\r\nhost: \(host)\r\n"), "\(request)")
+  }
+
+  @Test func `fields of any sort pass unchanged in their order`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 299 Odd \u{e4}\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Empty:\r\n"
+          + "X-Long: \(String(repeating: "v", count: 8000))\r\nContent-Length: 0\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let answer = try stage.connect().get(
+      "/", "Cookie: a=1; b=2\r\nX-Two: 1\r\nX-Two: 2\r\nx-empty:\r\n")
+    #expect(answer.status == 299)
+    #expect(answer.fields.filter { $0.name == "set-cookie" }.map(\.value) == ["a=1", "b=2"])
+    #expect(answer["x-empty"] == "" && answer["x-long"]?.count == 8000)
+    let request = try #require(replica.requests.first)
+    #expect(request.contains("\r\nCookie: a=1; b=2\r\nX-Two: 1\r\nX-Two: 2\r\nx-empty:"))
+  }
+
+  @Test func `many clients at once, most of them idle, are served by few threads`() throws {
+    let stage = try Stage(replicas: 3, lbd: "workers = 2")
+    let connections = try (0..<300).map { _ in try stage.connect() }
+    let resting = try stage.lbd?.kibibytes("VmRSS") ?? 0
+    for connection in connections {
+      try connection.send("GET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n")
+    }
+    let ports = try connections.map { try $0.answer().port }
+    for name in stage.names { #expect(ports.count { $0 == name } == 100) }
+    // A connection that waits holds no buffer.
+    try eventually("the buffers are given back") {
+      try stage.lbd?.kibibytes("VmRSS") ?? 0 < resting + 20_000
+    }
+    #expect(try stage.lbd?.kibibytes("Threads") ?? 0 <= 4)
+  }
+
+  @Test func `a client beyond the limit waits for one that leaves`() throws {
+    let stage = try Stage(
+      replicas: 1, lbd: "workers = 1", sections: "[limits]\nconnections = 20\n")
+    var connections = try (0..<20).map { _ in try stage.connect() }
+    for connection in connections { #expect(try connection.get("/getInfo").status == 200) }
+    let late = try stage.connect()
+    try late.send("GET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(late.isSilent(milliseconds: 200))
+    connections.removeLast()
+    #expect(try late.answer().status == 200)
+  }
+
+  @Test func `random bytes end nothing`() throws {
+    let stage = try Stage(replicas: 1)
+    var random = SystemRandomNumberGenerator()
+    let words = [
+      "GET ", "POST ", "/", " HTTP/1.1", "\r\n", "\r\n\r\n", "Host: a", "Content-Length: ", "5",
+      "Transfer-Encoding: chunked", "0", ":", " ", "\u{0}", "Connection: Upgrade", "Upgrade: x",
+      "Expect: 100-continue", "ffffffff", "http://", "[::1]", "\n", "\t",
+    ]
+    for _ in 0..<400 {
+      let connection = try stage.connect()
+      let count = Int.random(in: 1...25, using: &random)
+      let text = (0..<count).map { _ in words.randomElement(using: &random) ?? "" }.joined()
+      try? connection.send(text)
+      if Bool.random(using: &random) { connection.resetOnClose() }
+    }
+    #expect(stage.lbd?.isRunning == true)
+    #expect(try stage.connect().get("/getInfo").status == 200)
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+}
