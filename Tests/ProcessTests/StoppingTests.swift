@@ -59,6 +59,16 @@ import Testing
     _ = try busy.takeRest()
   }
 
+  @Test(arguments: [ScriptedReplica.Next.close, .reset])
+  func `the exit is clean after failures, too`(_ next: ScriptedReplica.Next) throws {
+    let replica = try ScriptedReplica { _, _ in next }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    for _ in 0..<3 { #expect(try stage.connect().get("/").status == 502) }
+    stage.lbd?.signal(SIGTERM)
+    #expect(try stage.lbd?.exitStatus() == 0)
+    #expect(stage.lbd?.error.contains("atal error") == false, "\(stage.lbd?.error ?? "")")
+  }
+
   @Test func `a download under way is finished`() throws {
     let stage = try Stage(replicas: 1)
     let connection = try stage.connect()
