@@ -7,15 +7,23 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   case host, connection, contentLength, transferEncoding, expect, upgrade, te, keepAlive, trailer
   case proxyConnection, via, forwarded, forwardedFor, forwardedHost, forwardedProto, requestID
   case http2Settings, testToken
+  /// One of these with `_` for `-`: servers behind CGI and WSGI read both alike, so a client could
+  /// state with it what lbd states. It goes no further.
+  case lookalike
 
   /// Recognises the name of `count` bytes at `start`, in any case. All bytes are tokens, so that
   /// setting bit 5 of each makes letters small and leaves no other name looking like one of ours.
   @inline(__always)
   static func recognise(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> FieldName {
     guard count <= 17 else { return .other }
-    let head = word(bytes, start, min(count, 8))
+    var hasUnderscore = false
+    let head = word(bytes, start, min(count, 8), &hasUnderscore)
     guard count > 8 else { return short(head) }
-    return long(head, word(bytes, start + count - 8, 8), bytes[start + 8] | 0x20, count)
+    let tail = word(bytes, start + count - 8, 8, &hasUnderscore)
+    let ninth = bytes[start + 8] == 0x5F ? 0x2D : bytes[start + 8] | 0x20
+    let name = long(head, tail, ninth, count)
+    let isLookalike = name != .other && (hasUnderscore || bytes[start + 8] == 0x5F)
+    return isLookalike ? .lookalike : name
   }
 
   private static func short(_ head: UInt64) -> FieldName {
@@ -53,9 +61,15 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   }
 
   @inline(__always)
-  private static func word(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> UInt64 {
+  private static func word(
+    _ bytes: Span<UInt8>, _ start: Int, _ count: Int, _ hasUnderscore: inout Bool
+  ) -> UInt64 {
     var word: UInt64 = 0
-    for index in start..<start + count { word = word << 8 | UInt64(bytes[index] | 0x20) }
+    for index in start..<start + count {
+      let isUnderscore = bytes[index] == 0x5F
+      hasUnderscore = hasUnderscore || isUnderscore
+      word = word << 8 | UInt64(isUnderscore ? 0x2D : bytes[index] | 0x20)
+    }
     return word
   }
 }

@@ -161,7 +161,7 @@ package enum HeadWriter {
   ) -> Bool {
     switch field.name {
     case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .expect,
-      .contentLength, .host, .http2Settings, .trailer:
+      .contentLength, .host, .http2Settings, .trailer, .lookalike:
       false
     case .via: true
     default: listsFields ? !Framing.lists(fields, bytes, field.nameRange) : true

@@ -22,6 +22,10 @@ extension Worker {
     if settings.docs {
       switch clients[client].ownDocument(requestHead) {
       case .control:
+        if let refusal = refusalOfControl(exchange) {
+          clients[client].input.consume(headLength)
+          return refuse(exchange: exchange, refusal)
+        }
         exchanges[exchange].asksControl = true
       case .page(let page, let type):
         return serve(exchange, page, type, headLength: headLength)
@@ -60,13 +64,21 @@ extension Worker {
     }
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
-    exchanges[exchange].sentTo = exchanges[exchange].replayFrom
+    rewind(exchange)
     if let upstream = takeIdle(slot) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
     } else {
       connect(exchange, slot)
     }
+  }
+
+  /// Makes the request ready to be sent from its beginning.
+  mutating func rewind(_ exchange: UInt32) {
+    exchanges[exchange].sentTo = exchanges[exchange].replayFrom
+    exchanges[exchange].hasSent = false
+    exchanges[exchange].pending = 0
+    exchanges[exchange].response.giveBack()
   }
 
   private mutating func pick(_ exchange: UInt32) -> Int? {

@@ -34,6 +34,8 @@ struct Client: ~Copyable {
   var hasBegunHead = false
   /// How far the incomplete head has been looked at, counted from the input's first byte.
   var scanned: UInt32 = 0
+  /// It is in the worker's list of those that gave way to others.
+  var isWaiting = false
   /// Bytes thrown away while lingering.
   var discarded: UInt32 = 0
 

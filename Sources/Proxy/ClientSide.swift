@@ -21,6 +21,7 @@ extension Worker {
     case .exhausted:
       // The others wait in the kernel's queue for a moment.
       pauseListening()
+      listenAgain = now + UInt64(Worker.pause) * 1_000_000
       return false
     }
   }
@@ -127,6 +128,7 @@ extension Worker {
   private mutating func awaitHead(_ slot: UInt32) -> Bool {
     let count = clients[slot].input.count
     clients[slot].scanned = UInt32(count)
+    beginHead(slot)
     if count >= settings.headLimit {
       refuse(slot, clients[slot].holdsLine ? .headTooLarge : .targetTooLong)
       return true

@@ -48,6 +48,9 @@ package struct Deadlines: ~Copyable {
     }
   }
 
+  /// Whether a slot has a deadline. One that `expire` gave has none until it is set again.
+  package func isSet(_ slot: UInt32) -> Bool { entries[Int(slot)].due != 0 }
+
   /// Forgets a slot's deadline.
   package mutating func clear(_ slot: UInt32) {
     entries[Int(slot)].due = 0

@@ -79,6 +79,10 @@ struct Exchange: ~Copyable {
   var bodyReceived = 0
   /// All that was sent is still at hand.
   var isReplayable = true
+  /// Bytes of the request were handed to this attempt's connection.
+  var hasSent = false
+  /// Bytes of a response, be it only an interim one, have come from a replica.
+  var hasHeard = false
 
   // The response's direction.
   var response = Buffer()
@@ -87,7 +91,7 @@ struct Exchange: ~Copyable {
   var hasHead = false
   var status = 0
   var responseBody = BodyProgress.done
-  /// Any byte of a final response was handed to the client's connection.
+  /// Some of what the client was sent is not whole yet: nothing else can follow it.
   var hasAnswered = false
   /// The replica's connection may serve another exchange afterwards.
   var isUpstreamReusable = false

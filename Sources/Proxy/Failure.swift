@@ -11,19 +11,19 @@ extension Worker {
     let upstream = exchanges[exchange].upstream
     let slot = exchanges[exchange].replica
     let isReused = upstream != none && upstreams[upstream].isReused
-    let wasSent = exchanges[exchange].sentTo > exchanges[exchange].replayFrom
     let phase: FailurePhase =
-      exchanges[exchange].hasAnswered ? .answering : wasSent ? .sent : .unsent
+      exchanges[exchange].hasAnswered
+      ? .answering : exchanges[exchange].hasSent ? .sent : .unsent
     let verdict = Retry.verdict(
       cause, phase, isIdempotent: exchanges[exchange].method.isIdempotent, isReused: isReused,
-      isReplayable: exchanges[exchange].isReplayable && !exchanges[exchange].hasHead,
+      isReplayable: exchanges[exchange].isReplayable && !exchanges[exchange].hasHeard,
       attemptsLeft: settings.retries - exchanges[exchange].failures)
-    exchanges[exchange].failures += 1
     detach(exchange, keep: false)
+    if isReused && cause == .reset && verdict == .retry { return reconnect(exchange) }
+    exchanges[exchange].failures += 1
     switch verdict {
     case .retry:
       links.tally.count(.retries, slot)
-      exchanges[exchange].response.giveBack()
       dispatch(exchange)
     case .fail where exchanges[exchange].asksControl:
       answer(exchange, 502, "the control socket does not answer")
@@ -37,6 +37,13 @@ extension Worker {
     }
   }
 
+  /// An idle connection had ended before the request reached it. That says nothing of the replica:
+  /// a new connection to it is tried, and does not count as a retry.
+  private mutating func reconnect(_ exchange: UInt32) {
+    rewind(exchange)
+    connect(exchange, exchanges[exchange].replica)
+  }
+
   /// Answers with a 5xx of lbd's own and says why in the log.
   mutating func fail(
     _ exchange: UInt32, _ status: Int, _ detail: StaticString, cause: String, retryAfter: Int = 0
@@ -45,7 +52,7 @@ extension Worker {
     links.evidence.post(
       .answered(
         status: status, slot: slot, attempts: exchanges[exchange].failures,
-        FailureReport(cause: cause)))
+        FailureReport(cause: cause)), isDroppable: true)
     answer(exchange, status, detail, retryAfter: retryAfter)
   }
 
@@ -76,6 +83,8 @@ extension Worker {
   /// Answers a request that is not accepted; the connection ends with it, since where the next
   /// request would begin is not known (RFC 9112 §9.3).
   mutating func refuse(exchange: UInt32, _ refusal: Refusal) {
+    // Behind a part of a response it would be taken for the rest of it.
+    guard !exchanges[exchange].hasAnswered else { return abandon(exchange) }
     exchanges[exchange].isPersistent = false
     // Whatever still comes is no request: it is thrown away until the client has read the answer.
     exchanges[exchange].requestBody = .untilClose

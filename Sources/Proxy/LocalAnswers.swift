@@ -31,6 +31,16 @@ extension Client {
 }
 
 extension Worker {
+  /// Connections that one worker holds to the control socket, which lbctl needs too.
+  private static var mostAtControl: Int { 2 }
+
+  /// Why the control socket is not asked for a client, or nil.
+  func refusalOfControl(_ exchange: UInt32) -> Refusal? {
+    if !exchanges[exchange].requestBody.isDone { return .bodyTooLarge }
+    let active = links.tally.value(.active, SharedPool.controlSlot)
+    return active < Worker.mostAtControl ? nil : .tooManyAsk
+  }
+
   /// Answers with a document.
   mutating func serve(
     _ exchange: UInt32, _ page: Exchange.Page, _ type: StaticString, headLength: Int

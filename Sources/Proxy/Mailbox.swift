@@ -32,23 +32,24 @@ package struct FailureReport: Sendable {
   }
 }
 
-/// A bounded queue that wakes its reader.
+/// A queue that wakes its reader, bounded for messages that may be dropped.
 package final class Mailbox<Message: Sendable>: Sendable {
   package let wakeUp: WakeUp
   private let messages = Mutex<[Message]>([])
   private let limit: Int
 
-  /// - Parameter limit: messages held at most; more are dropped, so give none that must arrive a
-  ///   limit that can be met.
+  /// - Parameter limit: messages held before those that may be dropped are.
   package init(limit: Int) throws(SystemError) {
     wakeUp = try WakeUp()
     self.limit = limit
   }
 
   /// Any thread.
-  package func post(_ message: Message) {
+  /// - Parameter isDroppable: it may be lost when the reader is far behind. All others arrive, so
+  ///   their senders must be bounded by what they report.
+  package func post(_ message: Message, isDroppable: Bool = false) {
     let isFirst = messages.withLock { messages in
-      guard messages.count < limit else { return false }
+      guard !isDroppable || messages.count < limit else { return false }
       messages.append(message)
       return messages.count == 1
     }

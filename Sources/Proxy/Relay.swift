@@ -36,14 +36,17 @@ extension Worker {
         continue
       }
       if exchanges[exchange].requestBody.isDone { return requestSent(exchange, upstream) }
-      guard clients[client].isReadable else {
-        clientDeadlines.set(client, at: now + idleLimit(exchange))
-        return
-      }
+      guard clients[client].isReadable else { return awaitBody(exchange, client) }
       rounds += 1
-      if rounds > Worker.burst { return waiting.append(clients.token(client)) }
+      if rounds > Worker.burst { return giveWay(client) }
       guard receiveBody(exchange, client) else { return }
     }
+  }
+
+  /// Waits for more of the request, without a buffer where nothing in it is needed again.
+  private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
+    clientDeadlines.set(client, at: now + idleLimit(exchange))
+    if !exchanges[exchange].isReplayable { clients[client].input.giveBack() }
   }
 
   private func idleLimit(_ exchange: UInt32) -> UInt64 {
@@ -59,6 +62,7 @@ extension Worker {
     switch upstreams[upstream].descriptor.send(clients[client].input, from, to) {
     case .moved(let count):
       exchanges[exchange].sentTo = from + count
+      exchanges[exchange].hasSent = true
       upstreams[upstream].isConnected = true
       if count < to - from { upstreams[upstream].isWritable = false }
       upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
@@ -76,9 +80,8 @@ extension Worker {
   private mutating func requestBroke(_ exchange: UInt32, _ upstream: UInt32, _ code: Int32) {
     exchanges[exchange].isUpstreamReusable = false
     upstreams[upstream].isWritable = false
-    if exchanges[exchange].sentTo > exchanges[exchange].replayFrom
-      && upstreams[upstream].isReadable
-    {
+    if exchanges[exchange].hasSent {
+      upstreams[upstream].isReadable = true
       pumpResponse(exchange)
     } else if upstreams[upstream].isConnected {
       attemptFailed(exchange, .reset, SystemError.text(code))
@@ -98,9 +101,13 @@ extension Worker {
 
   /// One receive of the request's body. False when that is all for now.
   private mutating func receiveBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
-    makeRoomForBody(exchange, client)
+    guard makeRoomForBody(exchange, client) else {
+      abandon(exchange)
+      return false
+    }
     switch clients[client].receive() {
     case .moved:
+      clientDeadlines.set(client, at: now + idleLimit(exchange))
       if let refusal = takeInBody(exchange) {
         refuse(exchange: exchange, refusal)
         return false
@@ -118,18 +125,21 @@ extension Worker {
     }
   }
 
-  /// All at hand was sent. It is kept for a retry as long as there is room behind it.
-  private mutating func makeRoomForBody(_ exchange: UInt32, _ client: UInt32) {
+  /// All at hand was sent. It is kept for a retry as long as there is room behind it. False when
+  /// there is no buffer to be had.
+  private mutating func makeRoomForBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
     if exchanges[exchange].isReplayable && clients[client].input.space >= Worker.leastSpace {
-      return
+      return true
     }
     exchanges[exchange].isReplayable = false
+    guard clients[client].input.borrow(from: &buffers) else { return false }
     clients[client].input.reset()
     let start = clients[client].input.start
     exchanges[exchange].replayFrom = start
     exchanges[exchange].sentTo = start
     exchanges[exchange].readyTo = start
     exchanges[exchange].nextFrom = start
+    return true
   }
 
   /// Takes the bytes behind `nextFrom` for the request's body, as far as they belong to it.
@@ -183,9 +193,7 @@ extension Worker {
       let upstream = exchanges[exchange].upstream
       guard upstream != none, upstreams[upstream].isReadable else { return restResponse(exchange) }
       rounds += 1
-      if rounds > Worker.burst {
-        return waiting.append(Token.upstream(upstreams.token(upstream)))
-      }
+      if rounds > Worker.burst { return giveWay(client) }
       guard receiveResponse(exchange, upstream) else { return }
     }
   }
@@ -200,8 +208,12 @@ extension Worker {
     case .moved(let count):
       exchanges[exchange].response.consume(count)
       exchanges[exchange].pending = pending - count
-      if exchanges[exchange].hasHead { exchanges[exchange].hasAnswered = true }
-      if count == pending { return true }
+      // After a whole interim response another answer may still follow.
+      exchanges[exchange].hasAnswered = exchanges[exchange].hasHead || count < pending
+      if count == pending {
+        if exchanges[exchange].requestBody.isDone { clientDeadlines.clear(client) }
+        return true
+      }
       clients[client].isWritable = false
     case .wouldBlock: clients[client].isWritable = false
     case .ended: break
@@ -218,12 +230,22 @@ extension Worker {
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
   private mutating func restResponse(_ exchange: UInt32) {
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response.giveBack() }
-    guard exchanges[exchange].hasHead else { return }
+    guard exchanges[exchange].hasHead else { return restBeforeHead(exchange) }
     if exchanges[exchange].requestBody.isDone {
       clientDeadlines.clear(exchanges[exchange].client)
     }
     let upstream = exchanges[exchange].upstream
     if upstream != none { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
+  }
+
+  /// The response has not begun: its deadline runs once the request is sent, and was stopped while
+  /// the client did not take an interim response.
+  private mutating func restBeforeHead(_ exchange: UInt32) {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none, exchanges[exchange].isRequestSent, !upstreamDeadlines.isSet(upstream)
+    else { return }
+    clientDeadlines.clear(exchanges[exchange].client)
+    upstreamDeadlines.set(upstream, at: now + settings.responseTimeout)
   }
 
   /// One receive from the replica. False when that is all for now.
@@ -240,6 +262,7 @@ extension Worker {
     }
     switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
     case .moved(let count):
+      exchanges[exchange].hasHeard = true
       if count < space && !upstreams[upstream].isEnding { upstreams[upstream].isReadable = false }
       if exchanges[exchange].hasHead {
         upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))

@@ -82,8 +82,19 @@ extension Worker {
     exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
     let upstream = exchanges[exchange].upstream
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
-    if isSwitch { beginTunnel(exchange) }
+    if isSwitch { beginTunnel(exchange) } else { forgetRequest(exchange) }
     return digestBody(exchange) ? .ready : .settled
+  }
+
+  /// Nothing is retried from here on: the request's buffer goes back unless the next request, or
+  /// more of this one, lies in it.
+  private mutating func forgetRequest(_ exchange: UInt32) {
+    let client = exchanges[exchange].client
+    guard exchanges[exchange].isRequestSent,
+      exchanges[exchange].nextFrom == clients[client].input.end
+    else { return }
+    exchanges[exchange].isReplayable = false
+    clients[client].input.giveBack()
   }
 
   /// Puts the client's head in the place of the replica's. False when that ended the exchange.
@@ -152,7 +163,7 @@ extension Worker {
     exchanges[exchange].responseBody = .untilClose
     let client = exchanges[exchange].client
     _ = takeInBody(exchange)
-    waiting.append(clients.token(client))
+    giveWay(client)
   }
 
   /// The replica's direction ended: so does the client's, and with both the exchange.
@@ -201,7 +212,7 @@ extension Worker {
     if clients[client].input.isEmpty { clients[client].input.giveBack() }
     clientDeadlines.set(client, at: now + settings.clientIdleTimeout)
     if !clients[client].input.isEmpty || clients[client].isReadable {
-      waiting.append(clients.token(client))
+      giveWay(client)
     }
   }
 }

@@ -8,6 +8,8 @@ struct Upstream: ~Copyable {
   let descriptor: Descriptor
   /// The replica's slot.
   let replica: Int
+  /// How often the replica's address had changed when the connection was opened.
+  let move: UInt32
   /// The exchange it serves, or `none` while idle.
   var exchange = none
   /// The connection stands.
@@ -22,9 +24,10 @@ struct Upstream: ~Copyable {
   var newer = none
   var older = none
 
-  init(descriptor: consuming Descriptor, replica: Int, isConnected: Bool) {
+  init(descriptor: consuming Descriptor, replica: Int, move: UInt32, isConnected: Bool) {
     self.descriptor = descriptor
     self.replica = replica
+    self.move = move
     self.isConnected = isConnected
     isWritable = isConnected
   }

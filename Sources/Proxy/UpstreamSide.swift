@@ -19,9 +19,13 @@ extension Worker {
     switch Socket.connect(address) {
     case .failed(let code): connectFailed(exchange, code)
     case .connected(let descriptor):
-      adopt(Upstream(descriptor: descriptor, replica: slot, isConnected: true), exchange)
+      adopt(
+        Upstream(
+          descriptor: descriptor, replica: slot, move: moves[slot], isConnected: true), exchange)
     case .connecting(let descriptor):
-      adopt(Upstream(descriptor: descriptor, replica: slot, isConnected: false), exchange)
+      adopt(
+        Upstream(
+          descriptor: descriptor, replica: slot, move: moves[slot], isConnected: false), exchange)
     }
   }
 
@@ -29,6 +33,7 @@ extension Worker {
   mutating func connectFailed(_ exchange: UInt32, _ code: Int32) {
     let reason = SystemError.text(code)
     if SystemError.isOwnFault(code) {
+      detach(exchange, keep: false)
       return fail(exchange, 503, "lbd is out of connections", cause: reason)
     }
     unreachable(exchanges[exchange].replica, reason)
@@ -84,7 +89,9 @@ extension Worker {
 
   private mutating func putIdle(_ upstream: UInt32) {
     let slot = upstreams[upstream].replica
-    guard address(of: slot) != nil else { return closeUpstream(upstream) }
+    guard address(of: slot) != nil && upstreams[upstream].move == moves[slot] else {
+      return closeUpstream(upstream)
+    }
     let newest = idle[slot]
     upstreams[upstream].isReused = true
     upstreams[upstream].older = newest == 0 ? none : newest - 1

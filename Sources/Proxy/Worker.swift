@@ -46,6 +46,8 @@ package struct Worker: ~Copyable {
   let limits: WorkerLimits
   var listener: Descriptor?
   var isListening = false
+  /// Not before this time, after the process ran out of descriptors.
+  var listenAgain: UInt64 = 0
   var snapshot: Snapshot
   var settings: Settings
   /// Set once lbd was told to end: answers carry `Connection: close`, nothing new is accepted.
@@ -63,7 +65,7 @@ package struct Worker: ~Copyable {
   var clientDeadlines: Deadlines
   var upstreamDeadlines: Deadlines
   var expired: [UInt32] = []
-  /// Connections that have more to do but let others go first; and the list being worked off.
+  /// Clients that have more to do but let others go first; and the list being worked off.
   var waiting: [UInt64] = []
   var turn: [UInt64] = []
 
@@ -73,6 +75,8 @@ package struct Worker: ~Copyable {
   var candidates: [(slot: Int, weight: Int)] = []
   /// Each replica's address by slot.
   var addresses: [SocketAddress?] = []
+  /// How often each replica's address has changed: connections to a former one are not kept.
+  let moves: ZeroedArray<UInt32>
   /// The newest idle connection to each replica, one above its slot; 0 for none.
   let idle: ZeroedArray<UInt32>
 
@@ -104,6 +108,7 @@ package struct Worker: ~Copyable {
     clientDeadlines = Deadlines(capacity: limits.clients, now: now)
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
+    moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
     requestIDs = RequestIDs()
     expired.reserveCapacity(1024)
@@ -120,7 +125,9 @@ package struct Worker: ~Copyable {
       for index in 0..<count { handle(poller.event(index)) }
       resumeWaiting()
       expireDeadlines()
-      if !isListening && clients.count < clients.capacity { resumeListening() }
+      if !isListening && now >= listenAgain && clients.count < clients.capacity {
+        resumeListening()
+      }
       trimBuffers()
       if isDraining && clients.count == 0 { isStopped = true }
     }
@@ -152,16 +159,21 @@ package struct Worker: ~Copyable {
     }
   }
 
+  /// Lets others go first: the client and its exchange go on after this batch of events.
+  mutating func giveWay(_ client: UInt32) {
+    guard !clients[client].isWaiting else { return }
+    clients[client].isWaiting = true
+    waiting.append(clients.token(client))
+  }
+
   /// Goes on with the connections that gave way to others in this batch.
   private mutating func resumeWaiting() {
     guard !waiting.isEmpty else { return }
     swap(&waiting, &turn)
     for token in turn {
-      if Token.isUpstream(token) {
-        if let slot = upstreams.slot(of: Token.record(token)) { resumeUpstream(slot) }
-      } else if let slot = clients.slot(of: token) {
-        resumeClient(slot)
-      }
+      guard let slot = clients.slot(of: token) else { continue }
+      clients[slot].isWaiting = false
+      resumeClient(slot)
     }
     turn.removeAll(keepingCapacity: true)
   }
@@ -188,9 +200,14 @@ package struct Worker: ~Copyable {
 
   private mutating func expireDeadlines() {
     clientDeadlines.expire(now: now, into: &expired)
-    while let slot = expired.popLast() { clientDeadlinePassed(slot) }
+    // One that is set again belongs to what the slot has become meanwhile.
+    while let slot = expired.popLast() {
+      if !clientDeadlines.isSet(slot) { clientDeadlinePassed(slot) }
+    }
     upstreamDeadlines.expire(now: now, into: &expired)
-    while let slot = expired.popLast() { upstreamDeadlinePassed(slot) }
+    while let slot = expired.popLast() {
+      if !upstreamDeadlines.isSet(slot) { upstreamDeadlinePassed(slot) }
+    }
   }
 
   // MARK: Orders
@@ -214,6 +231,7 @@ package struct Worker: ~Copyable {
     addresses = []
     for replica in next.replicas { setAddress(replica.slot, replica.address) }
     for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
+      moves[slot] &+= 1
       closeIdle(slot)
     }
     pickerEpoch = -1
@@ -258,8 +276,8 @@ package struct Worker: ~Copyable {
 
   // MARK: Listening
 
-  /// How long a worker that could not accept waits at most before it tries again, in milliseconds.
-  private static var pause: Int { 100 }
+  /// How long a worker that could not accept waits before it tries again, in milliseconds.
+  static var pause: Int { 100 }
 
   /// Lets new connections wait in the kernel's queue.
   mutating func pauseListening() {
