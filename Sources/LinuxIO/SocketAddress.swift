@@ -124,10 +124,17 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension SocketAddress {
+  /// Has names looked up in /etc/hosts, then by DNS, whatever nsswitch.conf says of other services:
+  /// those are libraries of the machine's own glibc, and loading one into a static program that was
+  /// linked with another glibc ends it (SIGFPE). Takes effect once, by being read.
+  private static let asksBuiltInServicesOnly =
+    unsafe __nss_configure_lookup("hosts", "files dns") == 0
+
   /// What a name resolves to, first answer first. Blocks for as long as the resolver takes, so it
   /// is called from a thread of its own. An IP address in text resolves to itself.
   package static func resolve(_ name: String, port: UInt16) -> [SocketAddress] {
     if let address = SocketAddress(ip: name, port: port) { return [address] }
+    _ = asksBuiltInServicesOnly
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_ADDRCONFIG

@@ -22,6 +22,7 @@
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 extern int pipe2(int ends[2], int flags);
 extern int sched_getaffinity(pid_t pid, size_t size, void *set);
+extern int __nss_configure_lookup(const char *database, const char *services);
 extern int pthread_setname_np(unsigned long thread, const char *name);
 
 // What SO_PEERCRED answers (struct ucred).
