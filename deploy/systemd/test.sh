@@ -3,11 +3,13 @@
 # installs the release build there and runs trial.sh inside. Needs root; prints a line for each check.
 #
 #   BUILD   where the binaries are    (.build/release)
-#   ROOTFS  the Debian, made if absent and kept    (.build-systemd/bookworm)
+#   SUITE   which Debian to boot      (bookworm; trixie has another glibc and systemd than most builds)
+#   ROOTFS  where it is, made if absent and kept    (.build-systemd/SUITE)
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-.build/release}
-root=${ROOTFS:-.build-systemd/bookworm}
+suite=${SUITE:-bookworm}
+root=${ROOTFS:-.build-systemd/$suite}
 
 fail() { echo "test-systemd: $*" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail "needs root"
@@ -27,8 +29,9 @@ fi
 if [ ! -e "$root.made" ]; then
   echo "test-systemd: making a Debian in $root, once"
   mkdir -p "$root"
-  timeout 600 debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl \
-    bookworm "$(realpath "$root")" >"$root.log" 2>&1 || fail "debootstrap failed; see $root.log"
+  timeout 600 debootstrap --variant=minbase \
+    --include=systemd,systemd-sysv,dbus,procps,curl,libnss-myhostname \
+    "$suite" "$(realpath "$root")" >"$root.log" 2>&1 || fail "debootstrap failed; see $root.log"
   touch "$root.made"
 fi
 
