@@ -20,6 +20,18 @@ package enum Console {
     return found
   }
 
+  /// Writes a line to standard error unless its reader is behind. False when the line was not
+  /// written: a full pipe must not stop the thread.
+  package static func errorIfReady(_ line: String) -> Bool {
+    var watched = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
+    // Safe: the kernel writes into the one entry during the call only.
+    guard unsafe poll(&watched, 1, 0) == 1, watched.revents & Int16(POLLOUT) != 0 else {
+      return false
+    }
+    error(line)
+    return true
+  }
+
   /// Writes a line to standard error, whole in one call so that lines of threads don't mix.
   package static func error(_ line: String) {
     let bytes = Array("\(line)\n".utf8)

@@ -61,6 +61,12 @@ package enum Files {
     }
   }
 
+  /// Whether a path leads to a socket.
+  package static func isSocket(_ path: String) -> Bool {
+    var facts = stat()
+    return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK
+  }
+
   /// Sets who may use a file.
   package static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
     if unsafe chmod(path, mode) != 0 { throw SystemError("chmod", errno) }

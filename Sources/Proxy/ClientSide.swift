@@ -117,7 +117,9 @@ extension Worker {
     guard clients[slot].mayHoldHead else { return awaitHead(slot) }
     switch clients[slot].parse(into: &requestHead) {
     case .complete(let length) where length <= settings.headLimit: begin(slot, length)
-    case .complete: refuse(slot, .headTooLarge)
+    case .complete:
+      let isTarget = requestHead.targetRange.upperBound >= settings.headLimit
+      refuse(slot, isTarget ? .targetTooLong : .headTooLarge)
     case .incomplete: return awaitHead(slot)
     case .malformed(let refusal): refuse(slot, refusal)
     }

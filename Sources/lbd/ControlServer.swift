@@ -20,10 +20,16 @@ struct ControlRequest {
 struct ControlAnswer {
   let status: Int
   let body: [UInt8]
+  /// The body's length is said, the body left out.
+  var isHead = false
 
   init(_ status: Int, _ report: some JSONWritable) {
+    self.init(status, report.json)
+  }
+
+  init(_ status: Int, _ body: [UInt8]) {
     self.status = status
-    body = report.json
+    self.body = body
   }
 }
 
@@ -34,65 +40,144 @@ struct ControlServer: ~Copyable {
     let user: UInt32?
     var input: [UInt8] = []
     var output: [UInt8] = []
+    /// The peer has sent all that it will.
+    var isEnding = false
     var isLast = false
   }
 
-  private static var most: Int { 256 }
+  /// Connections at once; others wait in the kernel's queue.
+  static let most = 128
+  /// How long a connection may be silent, in nanoseconds: longer than a worker keeps an idle one.
+  private static let patience: UInt64 = 75_000_000_000
   /// Set in the tokens of connections, to tell them from other records' on the same epoll.
   static var tokenBit: UInt64 { 1 << 31 }
+  /// The token of the listener itself.
+  static var listenerToken: UInt64 { 2 }
 
-  let listener: Descriptor
+  private let listener: Descriptor
+  private var isListening = false
   private var connections = Slab<Connection>(capacity: ControlServer.most)
+  private var deadlines: Deadlines
+  private var expired: [UInt32] = []
 
   /// Listens at `path`, where a dead lbd may have left its socket.
-  init(path: String) throws(StartFailure) {
+  init(path: String, now: UInt64) throws(StartFailure) {
     guard let address = SocketAddress(path: path) else {
       throw StartFailure("the control socket's path is longer than 107 bytes: \(path)")
     }
-    if case .connected = Socket.connect(address) {
-      throw StartFailure(
-        "another lbd answers at \(path); stop it or set another control in [lbd]")
+    try ControlServer.clear(path, address)
+    do {
+      // No moment in which others could connect: the mode is there from the start.
+      let mask = umask(0o117)
+      defer { umask(mask) }
+      listener = try Socket.listen(address, backlog: 512)
+      deadlines = Deadlines(capacity: ControlServer.most, now: now)
+    } catch {
+      throw ControlServer.refusal(path, error)
+    }
+  }
+
+  /// Makes way at `path`: the directory is there, and no socket that nobody listens on.
+  private static func clear(_ path: String, _ address: SocketAddress) throws(StartFailure) {
+    switch Socket.connect(address) {
+    case .failed(ENOENT): break
+    case .failed(ECONNREFUSED):
+      guard Files.isSocket(path) else {
+        throw StartFailure(
+          "\(path) is a file and no socket; remove it or set another control in [lbd]")
+      }
+    case .failed(EACCES): break
+    case .failed(ENOTDIR): break
+    default:
+      throw StartFailure("another lbd answers at \(path); stop it or set another control in [lbd]")
     }
     do {
       // So that a conf which says nothing of it works, /run/lbd is made where that is allowed.
       try Files.makeDirectory(of: path)
       try Files.remove(path)
-      // No moment in which others could connect: the mode is there from the start.
-      let mask = umask(0o117)
-      defer { umask(mask) }
-      listener = try Socket.listen(address, backlog: 64)
     } catch {
-      throw StartFailure(
-        "cannot make the control socket \(path): \(error.reason); make its directory writable or"
-          + " set another control in [lbd] or LBD_SOCKET")
+      throw refusal(path, error)
     }
+  }
+
+  private static func refusal(_ path: String, _ error: SystemError) -> StartFailure {
+    StartFailure(
+      "cannot make the control socket \(path): \(error.reason); make its directory writable or"
+        + " set another control in [lbd] or LBD_SOCKET")
+  }
+
+  // MARK: Connections
+
+  /// Watches for new connections, unless there are as many as there may be.
+  mutating func listen(_ poller: borrowing Poller) {
+    guard !isListening && connections.count < ControlServer.most else { return }
+    isListening =
+      (try? poller.add(listener, .readable, token: ControlServer.listenerToken)) != nil
+  }
+
+  private mutating func pause(_ poller: borrowing Poller) {
+    poller.remove(listener)
+    isListening = false
   }
 
   /// Takes the connections that wait.
-  mutating func accept(_ poller: borrowing Poller) {
+  mutating func accept(_ poller: borrowing Poller, now: UInt64) {
     while connections.count < ControlServer.most {
       switch Socket.accept(listener) {
-      case .accepted(let descriptor, _):
-        let user = Socket.peerUser(descriptor)
-        let slot = connections.insert(Connection(descriptor: descriptor, user: user))
-        let token = connections.token(slot) | ControlServer.tokenBit
-        if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
-          _ = connections.remove(slot)
-        }
+      case .accepted(let descriptor, _): welcome(descriptor, poller, now)
       case .none: return
-      case .exhausted: return
+      case .exhausted: return pause(poller)
       }
+    }
+    pause(poller)
+  }
+
+  private mutating func welcome(
+    _ descriptor: consuming Descriptor, _ poller: borrowing Poller, _ now: UInt64
+  ) {
+    let user = Socket.peerUser(descriptor)
+    let slot = connections.insert(Connection(descriptor: descriptor, user: user))
+    let token = connections.token(slot) | ControlServer.tokenBit
+    if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
+      _ = connections.remove(slot)
+    } else {
+      deadlines.set(slot, at: now + ControlServer.patience)
     }
   }
 
-  /// Receives what an event is about. The connection, unless that was its end.
-  mutating func receive(_ event: Event) -> UInt32? {
-    guard let slot = connections.slot(of: event.token & ~ControlServer.tokenBit) else { return nil }
-    if event.readiness.isReadable && !connections[slot].receive() {
-      _ = connections.remove(slot)
-      return nil
+  /// Milliseconds until `expire` has something to do; negative for never.
+  func wait(now: UInt64) -> Int {
+    let next = deadlines.wait(now: now)
+    return isListening || next >= 0 && next < 100 ? next : 100
+  }
+
+  /// Ends the connections that were silent for too long, and lets new ones in where there is room.
+  mutating func expire(_ poller: borrowing Poller, now: UInt64) {
+    deadlines.expire(now: now, into: &expired)
+    while let slot = expired.popLast() {
+      if !deadlines.isSet(slot) && connections.next(from: slot) == slot { close(slot) }
     }
+    listen(poller)
+  }
+
+  private mutating func close(_ slot: UInt32) {
+    deadlines.clear(slot)
+    _ = connections.remove(slot)
+  }
+
+  /// The connection that an event is about, with what it sent. Nil when it is over.
+  mutating func receive(_ event: Event, now: UInt64) -> UInt32? {
+    guard let slot = connections.slot(of: event.token & ~ControlServer.tokenBit) else { return nil }
+    deadlines.set(slot, at: now + ControlServer.patience)
+    guard !event.readiness.isReadable || receive(slot) else { return nil }
     return slot
+  }
+
+  /// Takes more of what a connection sent, as far as there is room. False when it is over.
+  mutating func receive(_ slot: UInt32) -> Bool {
+    if connections[slot].receive() { return true }
+    close(slot)
+    return false
   }
 
   /// The next whole request of a connection. What is no request is answered here.
@@ -106,20 +191,23 @@ struct ControlServer: ~Copyable {
 
   /// Sends the answers as far as they go, and lets an ended connection go.
   mutating func flush(_ slot: UInt32) {
-    if !connections[slot].flush() { _ = connections.remove(slot) }
+    if !connections[slot].flush() { close(slot) }
   }
 }
 
 extension ControlServer.Connection {
   private static var longestRequest: Int { 16 << 10 }
+  /// Answers that may wait for a peer that does not read.
+  private static var longestOutput: Int { 4 << 20 }
 
-  /// Receives what is there. False when the connection is over.
+  /// Receives what is there, as far as one request may be long. False when the connection is over.
   mutating func receive() -> Bool {
-    while input.count < Self.longestRequest {
+    while input.count < Self.longestRequest && !isEnding {
       switch descriptor.receive(appendingTo: &input, atMost: 4096) {
       case .moved: continue
       case .wouldBlock: return true
-      case .ended, .failed: return false
+      case .ended: isEnding = true
+      case .failed: return false
       }
     }
     return true
@@ -127,7 +215,9 @@ extension ControlServer.Connection {
 
   /// The next whole request at hand; the connection's last one is the last it gives.
   mutating func nextRequest() -> ControlRequest? {
-    guard !isLast && !input.isEmpty else { return nil }
+    guard !isLast && output.count < Self.longestOutput else { return nil }
+    _ = receive()
+    guard !input.isEmpty else { return nil }
     switch take() {
     case .request(let request, let isPersistent):
       isLast = !isPersistent
@@ -182,7 +272,7 @@ extension ControlServer.Connection {
       answer.status, type: "application/json", length: answer.body.count,
       connection: isLast ? .close : .unsaid, to: &writer)
     for index in 0..<writer.count { output.append(writer.bytes[index]) }
-    output += answer.body
+    if !answer.isHead { output += answer.body }
   }
 
   /// Sends what is to be sent, as far as it goes. False when the connection is over.
@@ -194,6 +284,6 @@ extension ControlServer.Connection {
       case .ended, .failed: return false
       }
     }
-    return !isLast
+    return !isLast && !isEnding
   }
 }

@@ -24,7 +24,7 @@ extension Daemon {
   }
 
   mutating func answerControl(_ event: Event) {
-    guard let slot = control.receive(event) else { return }
+    guard let slot = control.receive(event, now: now) else { return }
     while let request = control.nextRequest(slot) { control.answer(slot, answer(request)) }
     control.flush(slot)
   }
@@ -33,8 +33,8 @@ extension Daemon {
     let path = String(request.path.prefix { $0 != "?" })
     return switch (request.method, path) {
     case (.get, ControlPath.pool): ControlAnswer(200, report(testToken: testToken))
-    case (.get, ControlPath.publicPool), (.head, ControlPath.publicPool):
-      ControlAnswer(200, report(testToken: ""))
+    case (.get, ControlPath.publicPool): ControlAnswer(200, publicReport())
+    case (.head, ControlPath.publicPool): publicHead()
     case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.post, ControlPath.addReplica): add(request)
@@ -60,6 +60,21 @@ extension Daemon {
     ]
   }
 
+  /// The pool for any client of the listener, at most a quarter of a second old: it costs a sum
+  /// over all workers, and everyone may ask.
+  private mutating func publicReport() -> [UInt8] {
+    if publicPool.bytes.isEmpty || now >= publicPool.time + 250_000_000 {
+      publicPool = (now, report(testToken: "").json)
+    }
+    return publicPool.bytes
+  }
+
+  private mutating func publicHead() -> ControlAnswer {
+    var answer = ControlAnswer(200, publicReport())
+    answer.isHead = true
+    return answer
+  }
+
   /// The pool, with the test token for those who may have it.
   private func report(testToken: String) -> PoolReport {
     PoolReport(
@@ -71,7 +86,7 @@ extension Daemon {
   // MARK: Orders
 
   /// Adds a replica to the running pool. It gets requests once its first probe has passed, and
-  /// stays until lbd ends.
+  /// stays until lbd ends or reloads its conf.
   private mutating func add(_ request: ControlRequest) -> ControlAnswer {
     guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.addressKey,
       let address = ReplicaAddress(value)
@@ -121,7 +136,7 @@ extension Daemon {
     }
   }
 
-  private func logOrder(
+  private mutating func logOrder(
     _ verb: String, _ name: String, _ address: ReplicaAddress, _ user: UInt32?
   ) {
     let caller = user.map { "\($0)" } ?? "-"

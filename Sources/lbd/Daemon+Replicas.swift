@@ -96,25 +96,33 @@ extension Daemon {
         let address = replicas[index].address
       else { continue }
       replicas[index].isProbing = true
-      let host = replicas[index].probeHost
-      if let result = prober.start(replicas[index].slot, address, host: host, poller, now: now) {
-        probed(result)
-      }
+      let target = ProbeTarget(
+        slot: replicas[index].slot, move: replicas[index].move, address: address,
+        host: replicas[index].probeHost)
+      if let result = prober.start(target, poller, now: now) { probed(result) }
     }
   }
 
   mutating func probed(_ result: ProbeResult) {
-    guard let index = replicas.firstIndex(where: { $0.slot == result.slot }) else { return }
+    guard let index = replicas.firstIndex(where: { $0.slot == result.slot }),
+      replicas[index].move == result.move
+    else { return }
+    let isPass = result.verdict == .pass
     replicas[index].isProbing = false
     replicas[index].probes += 1
     replicas[index].checkResult = result.text
-    replicas[index].checkMilliseconds = result.isPass ? Double(result.nanoseconds) / 1e6 : nil
+    replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =
-      result.isPass
-      ? replicas[index].health.probePassed(policy, now: now)
-      : replicas[index].health.probeFailed(policy, now: now)
+      switch result.verdict {
+      case .pass: replicas[index].health.probePassed(policy, now: now)
+      case .failure: replicas[index].health.probeFailed(policy, now: now)
+      case .none: false
+      }
     scheduleProbe(index, spent: result.nanoseconds)
     if hasChanged { healthChanged(index, "probe: \(result.text)") }
+    // A worker may have taken it out since; where that was right its evidence follows.
+    let isUsable = replicas[index].health.isUsable
+    if pool.isUsable(result.slot) != isUsable { pool.setUsable(result.slot, isUsable) }
   }
 
   /// The next probe, an interval after the last one's start, strayed by the conf's jitter.
@@ -160,9 +168,12 @@ extension Daemon {
   mutating func lookUpNames() {
     guard now >= nextLookup else { return }
     nextLookup = now + Daemon.lookupInterval
-    for replica in replicas {
-      guard let (host, port) = replica.hostName else { continue }
-      resolver.ask(Lookup(slot: replica.slot, host: host, port: port))
+    for index in replicas.indices {
+      guard let (host, port) = replicas[index].hostName, !replicas[index].isLookingUp else {
+        continue
+      }
+      replicas[index].isLookingUp = true
+      resolver.ask(Lookup(slot: replicas[index].slot, host: host, port: port))
     }
     if replicas.contains(where: { $0.address == nil }) {
       nextLookup = now + Daemon.lookupInterval / 5
@@ -172,11 +183,17 @@ extension Daemon {
   mutating func takeResolutions() {
     var hasChanged = false
     for answer in resolver.answers.take() {
-      guard let index = replicas.firstIndex(where: { $0.slot == answer.slot }),
-        // A name that resolves no more keeps its last address: probes say whether it serves.
-        let address = answer.address, address != replicas[index].address
+      guard let index = replicas.firstIndex(where: { $0.slot == answer.slot }) else { continue }
+      replicas[index].isLookingUp = false
+      let present = replicas[index].address
+      // Only a probe that failed speaks against an address.
+      let serves = replicas[index].health.isUsable || replicas[index].probes == 0
+      guard let address = answer.choice(present: present, serves: serves), address != present
       else { continue }
       replicas[index].address = address
+      replicas[index].move += 1
+      replicas[index].probes = 0
+      replicas[index].isProbing = false
       replicas[index].health = Health(now: now)
       replicas[index].nextProbe = now
       pool.setUsable(answer.slot, false)

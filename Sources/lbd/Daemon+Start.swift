@@ -75,11 +75,11 @@ extension Daemon {
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
   }
 
-  private func watchSources() {
+  private mutating func watchSources() {
+    control.listen(poller)
     do {
       try poller.add(signals.descriptor, .readable, token: Source.signals)
       try poller.add(evidence.wakeUp.descriptor, .readable, token: Source.evidence)
-      try poller.add(control.listener, .readable, token: Source.control)
       try poller.add(resolver.answers.wakeUp.descriptor, .readable, token: Source.resolutions)
     } catch {
       fatalError("the control thread cannot watch its own descriptors: \(error)")
@@ -92,16 +92,15 @@ extension Daemon {
   ) throws(StartFailure) -> WorkerLimits {
     let descriptors = min(Descriptor.raiseLimit(), 2 << 20)
     // Kept for probes, the control socket, mailboxes and files.
-    let reserve = 128 + configuration.replicas.count + workers * 8
-    let clients = min(
-      (descriptors - reserve) / 2 / workers,
-      configuration.limits.connections.map { ($0 + workers - 1) / workers } ?? .max)
-    guard clients >= 16 else {
+    let reserve = 128 + ControlServer.most + configuration.replicas.count + workers * 8
+    let each = (descriptors - reserve) / 2 / workers
+    guard each >= 16 else {
       throw StartFailure(
         "not enough descriptors: the limit is \(descriptors), \(reserve + workers * 32) are needed"
           + " for \(workers) workers; raise it (ulimit -n, LimitNOFILE=) or lower workers in [lbd]")
     }
-    return WorkerLimits(clients: clients, upstreams: (descriptors - reserve) / 2 / workers)
+    let ordered = configuration.limits.connections.map { ($0 + workers - 1) / workers }
+    return WorkerLimits(clients: min(each, ordered ?? .max), upstreams: each)
   }
 
   static func listen(_ configuration: Configuration) throws(StartFailure) -> Descriptor {

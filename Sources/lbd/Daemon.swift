@@ -16,7 +16,7 @@ struct Daemon: ~Copyable {
   enum Source {
     static var signals: UInt64 { 0 }
     static var evidence: UInt64 { 1 }
-    static var control: UInt64 { 2 }
+    static var control: UInt64 { ControlServer.listenerToken }
     static var resolutions: UInt64 { 3 }
   }
 
@@ -49,6 +49,8 @@ struct Daemon: ~Copyable {
   var nextRoll: UInt64 = 0
   var answerLines = LineBudget()
   var nextLookup: UInt64 = 0
+  /// What `/docs/pool` was last answered, and when.
+  var publicPool: (time: UInt64, bytes: [UInt8]) = (0, [])
 
   /// Runs lbd and gives its exit status.
   static func run(
@@ -57,8 +59,8 @@ struct Daemon: ~Copyable {
     do {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
-      let control = try ControlServer(path: configuration.control)
       let listener = try listen(configuration)
+      let control = try ControlServer(path: configuration.control, now: Clock.now())
       var daemon = Daemon(
         configuration, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, listener: listener)
@@ -80,6 +82,7 @@ struct Daemon: ~Copyable {
       now = Clock.now()
       for index in 0..<count { handle(poller.event(index)) }
       for result in prober.expire(now: now) { probed(result) }
+      control.expire(poller, now: now)
       startDueProbes()
       rollMeters()
       lookUpNames()
@@ -95,15 +98,14 @@ struct Daemon: ~Copyable {
     }
     if replicas.contains(where: { $0.hostName != nil }) { next = min(next, nextLookup) }
     let timer = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
-    let probe = prober.wait(now: now)
-    return probe < 0 ? timer : min(probe, timer)
+    return [prober.wait(now: now), control.wait(now: now)].filter { $0 >= 0 }.reduce(timer, min)
   }
 
   private mutating func handle(_ event: Event) {
     switch event.token {
     case Source.signals: while let signal = signals.next() { received(signal) }
     case Source.evidence: takeEvidence()
-    case Source.control: control.accept(poller)
+    case Source.control: control.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
     case let token where token & ControlServer.tokenBit != 0: answerControl(event)
     default: if let result = prober.handle(event, now: now) { probed(result) }

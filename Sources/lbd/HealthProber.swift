@@ -6,10 +6,27 @@ import HTTPWire
 import LinuxIO
 import Proxy
 
+/// Whom to probe.
+struct ProbeTarget {
+  let slot: Int
+  /// Which of the replica's addresses this is; the result says the same.
+  let move: Int
+  let address: SocketAddress
+  /// What the probe's Host field says.
+  let host: String
+}
+
 /// What a probe came to.
 struct ProbeResult {
+  enum Verdict {
+    case pass, failure
+    /// lbd itself could not ask.
+    case none
+  }
+
   let slot: Int
-  let isPass: Bool
+  let move: Int
+  let verdict: Verdict
   /// `200`, `refused`, `timeout` …
   let text: String
   let nanoseconds: UInt64
@@ -20,6 +37,7 @@ struct HealthProber: ~Copyable {
   struct Probe: ~Copyable {
     let descriptor: Descriptor
     let slot: Int
+    let move: Int
     let startedAt: UInt64
     let request: [UInt8]
     var answer: [UInt8] = []
@@ -45,30 +63,38 @@ struct HealthProber: ~Copyable {
   func wait(now: UInt64) -> Int { deadlines.wait(now: now) }
 
   /// Starts a probe of a replica. The result, when it is there at once.
-  /// - Parameter host: what the probe's Host field says.
   mutating func start(
-    _ slot: Int, _ address: SocketAddress, host: String, _ poller: borrowing Poller, now: UInt64
+    _ target: ProbeTarget, _ poller: borrowing Poller, now: UInt64
   ) -> ProbeResult? {
-    if configuration.check == .off {
-      return ProbeResult(slot: slot, isPass: true, text: "off", nanoseconds: 0)
-    }
-    guard probes.count < probes.capacity else { return nil }
+    if configuration.check == .off { return result(target, .pass, "off") }
+    guard probes.count < probes.capacity else { return result(target, .none, "too many probes") }
     let descriptor: Descriptor
-    switch Socket.connect(address) {
+    switch Socket.connect(target.address) {
     case .connected(let connected): descriptor = connected
     case .connecting(let connecting): descriptor = connecting
-    case .failed(let code): return failure(slot, now, now, SystemError.brief(code))
+    case .failed(let code):
+      let verdict: ProbeResult.Verdict = SystemError.isOwnFault(code) ? .none : .failure
+      return result(target, verdict, SystemError.brief(code))
     }
     let record = probes.insert(
-      Probe(descriptor: descriptor, slot: slot, startedAt: now, request: request(host)))
+      Probe(
+        descriptor: descriptor, slot: target.slot, move: target.move, startedAt: now,
+        request: request(target.host)))
     do {
       try poller.add(probes[record].descriptor, .connection, token: probes.token(record))
     } catch {
       _ = probes.remove(record)
-      return failure(slot, now, now, error.reason)
+      return result(target, .none, error.reason)
     }
     deadlines.set(record, at: now + configuration.timeout.nanoseconds)
     return nil
+  }
+
+  private func result(
+    _ target: ProbeTarget, _ verdict: ProbeResult.Verdict, _ text: String
+  ) -> ProbeResult {
+    ProbeResult(
+      slot: target.slot, move: target.move, verdict: verdict, text: text, nanoseconds: 0)
   }
 
   private func request(_ host: String) -> [UInt8] {
@@ -117,7 +143,7 @@ struct HealthProber: ~Copyable {
     deadlines.expire(now: now, into: &expired)
     var results: [ProbeResult] = []
     while let record = expired.popLast() {
-      guard probes.next(from: record) == record else { continue }
+      guard !deadlines.isSet(record), probes.next(from: record) == record else { continue }
       results.append(end(record, false, "timeout", now))
     }
     return results
@@ -129,13 +155,8 @@ struct HealthProber: ~Copyable {
     deadlines.clear(record)
     let probe = probes.remove(record)
     return ProbeResult(
-      slot: probe.slot, isPass: isPass, text: text, nanoseconds: Clock.now() - probe.startedAt)
-  }
-
-  private func failure(
-    _ slot: Int, _ start: UInt64, _ now: UInt64, _ text: String
-  ) -> ProbeResult {
-    ProbeResult(slot: slot, isPass: false, text: text, nanoseconds: now - start)
+      slot: probe.slot, move: probe.move, verdict: isPass ? .pass : .failure, text: text,
+      nanoseconds: Clock.now() - probe.startedAt)
   }
 }
 

@@ -5,10 +5,12 @@ import Configuration
 import ControlProtocol
 import LinuxIO
 
-/// The daemon's log. The control thread owns it; workers never write.
+/// The daemon's log. The control thread owns it; workers never write. It never waits: lines that a
+/// slow reader leaves no room for are counted and dropped.
 struct Log {
   private let level: Int
   private let isJSON: Bool
+  private var dropped = 0
 
   init(_ configuration: LogConfiguration) {
     level = Log.rank(configuration.level)
@@ -27,13 +29,25 @@ struct Log {
   /// - Parameters:
   ///   - message: a sentence for people, in small letters.
   ///   - fields: the same facts for programs, in their order.
-  func write(_ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+  mutating func write(
+    _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+  ) {
     guard Log.rank(level) >= self.level else { return }
-    let time = Log.timestamp(Clock.wall())
-    guard isJSON else {
-      Console.error("\(time) \(level.rawValue) \(message)")
-      return
+    if dropped > 0 && put(line(.warning, "\(dropped) lines of this log were dropped", [:])) {
+      dropped = 0
     }
+    if !put(line(level, message, fields)) { dropped += 1 }
+  }
+
+  private func put(_ line: String) -> Bool {
+    Console.errorIfReady(line)
+  }
+
+  private func line(
+    _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>
+  ) -> String {
+    let time = Log.timestamp(Clock.wall())
+    guard isJSON else { return "\(time) \(level.rawValue) \(message)" }
     var writer = JSONWriter()
     writer.object {
       $0.field("time", time)
@@ -41,7 +55,7 @@ struct Log {
       $0.field("message", message)
       for (name, value) in fields { $0.field(name, value) }
     }
-    Console.error(String(decoding: writer.bytes, as: UTF8.self))
+    return String(decoding: writer.bytes, as: UTF8.self)
   }
 
   /// `2026-11-22T13:54:40.123Z` for nanoseconds since 1970 (the civil calendar, proleptic).

@@ -22,6 +22,10 @@ struct ReplicaRecord {
   var nextProbe: UInt64 = 0
   /// A probe is under way.
   var isProbing = false
+  /// Its name is being looked up.
+  var isLookingUp = false
+  /// How often its address has changed: what a probe of a former one says counts for nothing.
+  var move = 0
   /// Probes that have ended.
   var probes = 0
 

@@ -11,11 +11,21 @@ struct Lookup: Sendable {
   let port: UInt16
 }
 
-/// What a name resolves to now; nil when it does not.
+/// What a name resolves to now; nothing when it does not.
 struct Resolution: Sendable {
   let slot: Int
   let host: String
-  let address: SocketAddress?
+  let addresses: [SocketAddress]
+
+  /// The address to use: the present one as long as it is among the answers, so that an order that
+  /// rotates changes nothing; the next one where the present one does not serve.
+  func choice(present: SocketAddress?, serves: Bool) -> SocketAddress? {
+    guard let present, let index = addresses.firstIndex(of: present) else {
+      // A name that resolves no more keeps its last address: probes say whether it serves.
+      return addresses.first ?? present
+    }
+    return serves ? present : addresses[(index + 1) % addresses.count]
+  }
 }
 
 /// The resolver's thread and both its mailboxes.
@@ -37,7 +47,7 @@ final class Resolver: Sendable {
         for question in questions.take() {
           let found = SocketAddress.resolve(question.host, port: question.port)
           answers.post(
-            Resolution(slot: question.slot, host: question.host, address: found.first))
+            Resolution(slot: question.slot, host: question.host, addresses: found))
         }
       }
     }.detach()
