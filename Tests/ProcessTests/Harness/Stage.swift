@@ -2,7 +2,9 @@
 
 import ControlProtocol
 import Foundation
+import Glibc
 import LinuxIO
+import Testing
 
 /// lbd under test. All that was started ends with it.
 final class Stage {
@@ -50,6 +52,7 @@ final class Stage {
   }
 
   deinit {
+    stopCleanly()
     lbd = nil
     replicas = [:]
     try? FileManager.default.removeItem(atPath: directory)
@@ -129,6 +132,19 @@ final class Stage {
     let child = replicas[port]
     child?.signal(SIGKILL)
     _ = try child?.exitStatus()
+  }
+
+  /// Whatever a test did to lbd, it stops when told to, with exit 0: the check that all it had lent
+  /// or opened was given back runs there.
+  private func stopCleanly() {
+    guard let lbd, lbd.isRunning else { return }
+    try? eventually("the end", within: 5) { () -> Bool in
+      // The second one cuts what is still in flight.
+      lbd.signal(SIGTERM)
+      return !lbd.isRunning
+    }
+    let status = try? lbd.exitStatus(within: 1)
+    if status != 0 { Issue.record("lbd stopped with \(status ?? -1)\n\(lbd.error)") }
   }
 
   // MARK: Asking lbd
