@@ -21,8 +21,8 @@ extension Binder {
       let value = key.written(root)
       let text = value.isEmpty ? "; \(key.name) is not set" : "\(key.name) = \(value)"
       let isVariable = isControlFromEnvironment && key.name == "control"
-      let absent = isVariable ? Origin.variable("LBD_SOCKET") : .builtIn
-      return (text: text, origin: bound?.origin(of: key.name) ?? absent)
+      let origin = isVariable ? .variable("LBD_SOCKET") : bound?.origin(of: key.name) ?? .builtIn
+      return (text: text, origin: origin)
     }
     // A long value pushes only its own comment aside.
     let width = settings.map(\.text.utf8.count).filter { $0 <= 40 }.max() ?? 0

@@ -57,15 +57,17 @@ extension Worker {
   }
 
   /// Gives the request to a replica: the next in turn, or the control socket.
-  mutating func dispatch(_ exchange: UInt32) {
-    guard let slot = pick(exchange) else {
+  /// - Parameter last: the replica to ask where none is left that was not tried. A retry opens a
+  ///   connection of its own: an idle one may have ended like the one before.
+  mutating func dispatch(_ exchange: UInt32, orAgain last: Int? = nil) {
+    guard let slot = pick(exchange) ?? last else {
       return exchanges[exchange].asksControl
         ? answer(exchange, 502, "the control socket does not answer") : answerNoReplica(exchange)
     }
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
     rewind(exchange)
-    if let upstream = takeIdle(slot) {
+    if exchanges[exchange].failures == 0, let upstream = takeIdle(slot) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
     } else {

@@ -19,12 +19,13 @@ extension Worker {
       isReplayable: exchanges[exchange].isReplayable && !exchanges[exchange].hasHeard,
       attemptsLeft: settings.retries - exchanges[exchange].failures)
     detach(exchange, keep: false)
-    if isReused && cause == .reset && verdict == .retry { return reconnect(exchange) }
     exchanges[exchange].failures += 1
     switch verdict {
     case .retry:
       links.tally.count(.retries, slot)
-      dispatch(exchange)
+      // The end of an idle connection says nothing of its replica: where no other is left, that
+      // one is asked again.
+      dispatch(exchange, orAgain: isReused && cause == .reset ? slot : nil)
     case .fail where exchanges[exchange].asksControl:
       answer(exchange, 502, "the control socket does not answer")
     case .fail where phase == .unsent && !hasReplica: answerNoReplica(exchange)
@@ -35,13 +36,6 @@ extension Worker {
         cause: reason)
     case .abort: abandon(exchange)
     }
-  }
-
-  /// An idle connection had ended before the request reached it. That says nothing of the replica:
-  /// a new connection to it is tried, and does not count as a retry.
-  private mutating func reconnect(_ exchange: UInt32) {
-    rewind(exchange)
-    connect(exchange, exchanges[exchange].replica)
   }
 
   /// Answers with a 5xx of lbd's own and says why in the log.

@@ -118,6 +118,7 @@ extension Daemon {
         case EADDRNOTAVAIL: "no interface here has this address; set another host in [lbd]"
         default: "see host and main_port in [lbd]"
         }
+      try? Files.remove(configuration.control)
       throw StartFailure("cannot listen on \(address): \(error.reason); \(advice)")
     }
   }

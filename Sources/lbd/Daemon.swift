@@ -59,8 +59,9 @@ struct Daemon: ~Copyable {
     do {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
-      let listener = try listen(configuration)
+      // In this order, so that lbctl works as soon as clients can connect.
       let control = try ControlServer(path: configuration.control, now: Clock.now())
+      let listener = try listen(configuration)
       var daemon = Daemon(
         configuration, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, listener: listener)
