@@ -55,14 +55,20 @@ let package = Package(
     pathLibrary("HTTPWire"),
     pathLibrary("Balancing"),
     library("Configuration"),
+    library("ConfigurationIO", ["Configuration", "LinuxIO"]),
     library("ControlProtocol"),
+    library("CommandText"),
     pathLibrary("Proxy", ["HTTPWire", "Balancing", "LinuxIO"]),
     command(
-      "lbd", ["Proxy", "Configuration", "ControlProtocol", "Balancing", "HTTPWire", "LinuxIO"]),
+      "lbd",
+      [
+        "Proxy", "Configuration", "ConfigurationIO", "ControlProtocol", "Balancing", "HTTPWire",
+        "LinuxIO",
+      ]),
     command("replicad", ["HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
     command(
-      "lbctl", ["ControlProtocol", "HTTPWire", "LinuxIO"],
+      "lbctl", ["CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"],
       libraries: ["_FoundationCollections", "_FoundationCShims"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
@@ -75,7 +81,7 @@ let package = Package(
     tests("ProxyTests", ["Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
-    tests("LbctlTests", ["lbctl", "ControlProtocol", "HTTPWire", "LinuxIO"]),
+    tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
     tests("DocsTests", ["lbd", "Proxy"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.

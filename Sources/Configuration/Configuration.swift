@@ -27,6 +27,15 @@ package struct Configuration: Sendable, Equatable {
   package var log = LogConfiguration()
 
   package init() {}
+
+  /// Where lbd is reached from its own machine: nobody can connect to a wildcard, so then its loopback.
+  package var localHost: String {
+    switch host {
+    case "0.0.0.0": "127.0.0.1"
+    case "::": "::1"
+    default: host
+    }
+  }
 }
 
 /// How a pool picks among its usable replicas.

@@ -21,6 +21,11 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     }
   }
 
+  /// Whether it leads to the machine that asks, by its text alone.
+  package var isLoopback: Bool {
+    if case .host(let host, _) = self { HostName.isLoopback(host) } else { true }
+  }
+
   static func read(_ text: String) -> Reading<ReplicaAddress> {
     if text.hasPrefix("unix:") {
       return readPath(String(text.utf8.dropFirst(5)) ?? "")

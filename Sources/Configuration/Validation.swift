@@ -22,15 +22,9 @@ extension Binder {
     configuration.replicas = named + replicas.map(\.replica)
   }
 
-  /// A replica of `ports` is where lbd is; to a wildcard nobody can connect, so at its loopback.
+  /// A replica of `ports` is where lbd is.
   private func replica(_ port: UInt16) -> ReplicaConfiguration {
-    let host =
-      switch configuration.host {
-      case "0.0.0.0": "127.0.0.1"
-      case "::": "::1"
-      case let host: host
-      }
-    return ReplicaConfiguration(name: "\(port)", address: .host(host, port: port))
+    ReplicaConfiguration(name: "\(port)", address: .host(configuration.localHost, port: port))
   }
 
   private mutating func checkCount(_ count: Int, _ lbd: BoundSection?, file: String) {

@@ -1,6 +1,7 @@
 // One run of lbctl: what was asked, whom to ask, where to answer. Each verb is a method in a file
 // of its own.
 
+import CommandText
 import ControlProtocol
 import LinuxIO
 

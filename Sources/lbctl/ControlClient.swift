@@ -1,6 +1,7 @@
 // Asks lbd over its control socket and turns its answers into reports, or into failures that say
 // what to do.
 
+import CommandText
 import ControlProtocol
 import FoundationEssentials
 import HTTPWire

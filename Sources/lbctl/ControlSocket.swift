@@ -1,5 +1,6 @@
 // Where lbd's control socket is, and what to say when it does not answer there.
 
+import CommandText
 import Glibc
 import LinuxIO
 

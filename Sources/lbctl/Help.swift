@@ -1,5 +1,7 @@
 // What `--help` prints, of lbctl as a whole and of each verb.
 
+import CommandText
+
 /// The help texts. They go to standard output, since they were asked for.
 enum Help {
   static let overall = """

@@ -1,6 +1,8 @@
 // A command line, taken apart and judged: which verb, on what, how. Pure, so that every refusal is
 // tested with literals.
 
+import CommandText
+
 /// What a command line asks for.
 struct Invocation: Equatable {
   var verb: Verb

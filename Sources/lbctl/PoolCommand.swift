@@ -1,5 +1,6 @@
 // `lbctl pool`: the table and its summary once, or again and again.
 
+import CommandText
 import ControlProtocol
 import LinuxIO
 

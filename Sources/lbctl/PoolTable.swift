@@ -1,5 +1,6 @@
 // What `lbctl pool` shows: one row for each replica, then a line that says how they are and why.
 
+import CommandText
 import ControlProtocol
 
 /// Pools as lines of text.

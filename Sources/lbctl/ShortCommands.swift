@@ -1,5 +1,6 @@
 // The verbs that answer in a line: orders, health and version.
 
+import CommandText
 import ControlProtocol
 
 extension Command {

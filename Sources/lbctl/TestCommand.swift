@@ -1,5 +1,6 @@
 // `lbctl test`: real requests through the balancer, each answer as it came, then who answered.
 
+import CommandText
 import ControlProtocol
 import LinuxIO
 

@@ -1,5 +1,6 @@
 // What the requests of a test came to: who answered how many, how long it took, what went wrong.
 
+import CommandText
 import ControlProtocol
 
 /// One request of a test.

@@ -1,5 +1,6 @@
 // Where `lbctl test` sends its requests: a path through lbd's own listener, or any http:// URL.
 
+import CommandText
 import ControlProtocol
 import HTTPWire
 

@@ -1,6 +1,7 @@
 // What the control socket is asked, and the orders it takes.
 
 import Configuration
+import ConfigurationIO
 import ControlProtocol
 import Glibc
 import HTTPWire
@@ -154,7 +155,7 @@ extension Daemon {
   mutating func reload() {
     manager.notify("RELOADING=1")
     defer { manager.notify("READY=1\nSTATUS=\(statusLine)") }
-    switch Configuration.load(path: path, environment: environment, files: ConfFiles()) {
+    switch Configuration.load(path: path, environment: environment) {
     case .refused(let diagnostics):
       for diagnostic in diagnostics {
         log.write(.error, "not reloaded: \(diagnostic)", ["event": "reload-refused"])

@@ -2,6 +2,7 @@
 // daemon to its end.
 
 import Configuration
+import ConfigurationIO
 import ControlProtocol
 import Glibc
 import LinuxIO
@@ -56,7 +57,7 @@ enum Main {
   private static func load(
     _ path: String, _ environment: [String: String]
   ) -> (Configuration, effective: String)? {
-    switch Configuration.load(path: path, environment: environment, files: ConfFiles()) {
+    switch Configuration.load(path: path, environment: environment) {
     case .loaded(let configuration, let effective): return (configuration, effective)
     case .refused(let diagnostics):
       for diagnostic in diagnostics { Console.error(diagnostic.description) }

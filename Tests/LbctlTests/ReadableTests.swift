@@ -1,5 +1,6 @@
 // Numbers as people read them, and that no number traps.
 
+import CommandText
 import Testing
 
 @testable import lbctl

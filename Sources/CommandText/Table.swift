@@ -1,47 +1,51 @@
 // Text in columns: each as wide as its widest cell, two spaces between them, numbers to the right.
 
 /// A colour of a terminal's palette.
-enum Colour: Int {
+package enum Colour: Int, Sendable {
   case red = 31
   case green = 32
   case yellow = 33
 }
 
 /// Rows under headings.
-struct Table {
+package struct Table: Sendable {
   /// A column's heading and the side that its cells stand at.
-  struct Column {
+  package struct Column: Sendable {
     let heading: String
     let isRight: Bool
 
-    static func left(_ heading: String) -> Column { Column(heading: heading, isRight: false) }
-    static func right(_ heading: String) -> Column { Column(heading: heading, isRight: true) }
+    package static func left(_ heading: String) -> Column {
+      Column(heading: heading, isRight: false)
+    }
+    package static func right(_ heading: String) -> Column {
+      Column(heading: heading, isRight: true)
+    }
   }
 
   /// One text of the table; what controls a terminal is taken out of it.
-  struct Cell: ExpressibleByStringInterpolation {
-    let text: String
-    let colour: Colour?
+  package struct Cell: Sendable, ExpressibleByStringInterpolation {
+    package let text: String
+    package let colour: Colour?
 
-    init(_ text: String, _ colour: Colour? = nil) {
+    package init(_ text: String, _ colour: Colour? = nil) {
       self.text = Readable.clean(text)
       self.colour = colour
     }
 
-    init(stringLiteral text: String) {
+    package init(stringLiteral text: String) {
       self.init(text)
     }
   }
 
-  let columns: [Column]
-  var rows: [[Cell]] = []
+  package let columns: [Column]
+  package var rows: [[Cell]] = []
 
-  init(_ columns: [Column]) {
+  package init(_ columns: [Column]) {
     self.columns = columns
   }
 
   /// The lines, headings first unless they are not wanted. The widths do not depend on that.
-  func lines(hasHeader: Bool = true, isColoured: Bool = false) -> [String] {
+  package func lines(hasHeader: Bool = true, isColoured: Bool = false) -> [String] {
     let header = columns.map { Cell($0.heading) }
     let widths = columns.indices.map { column in
       ([header] + rows).map { $0[column].text.count }.max() ?? 0

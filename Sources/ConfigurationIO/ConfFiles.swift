@@ -1,10 +1,18 @@
-// The files of a conf, as the loader reaches them.
+// A conf from the file system: what the pure Configuration leaves to its caller. lbd loads with it at
+// its start and at every reload, compose to know which replicas there are.
 
-import Configuration
+package import Configuration
 import LinuxIO
 
+extension Configuration {
+  /// Loads a conf from the file system. Blocks as long as the disk does.
+  package static func load(path: String, environment: [String: String]) -> LoadOutcome {
+    load(path: path, environment: environment, files: ConfFiles())
+  }
+}
+
 /// Reads conf files from the file system.
-struct ConfFiles: ConfigurationFiles {
+private struct ConfFiles: ConfigurationFiles {
   func read(_ path: String, limit: Int) -> FileOutcome {
     do {
       return .bytes(try Files.read(path, limit: limit))

@@ -1,10 +1,10 @@
-// Numbers and texts as people read them in a table. Nothing here traps, whatever an answer held.
+// Numbers and texts as people read them in a table or a message. Nothing here traps, whatever an answer held.
 
 /// Short forms of durations, latencies, rates and texts from elsewhere.
-enum Readable {
+package enum Readable {
   /// How long something lasts, like systemd says it: `3.1s`, `42s`, `4m`, `2h4m`, `3d2h`. Parts
   /// that did not pass in full do not count.
-  static func duration(seconds: Double) -> String {
+  package static func duration(seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0 else { return "-" }
     if seconds < 10 { return "\(fixed((seconds * 10).rounded(.down) / 10))s" }
     let whole = Int(min(seconds, 1e12))
@@ -21,7 +21,7 @@ enum Readable {
   }
 
   /// A latency: `0.04ms`, `0.9ms`, `12.3ms`, `250ms`, `1.2s`; `-` where there is none.
-  static func latency(milliseconds: Double?) -> String {
+  package static func latency(milliseconds: Double?) -> String {
     guard let milliseconds, milliseconds.isFinite, milliseconds >= 0 else { return "-" }
     switch milliseconds {
     case ..<0.095: return "\(fixed(milliseconds, digits: 2))ms"
@@ -33,13 +33,13 @@ enum Readable {
   }
 
   /// A rate: `0.4`, `203.1`, `12345`; `-` where there is none.
-  static func rate(_ rate: Double?) -> String {
+  package static func rate(_ rate: Double?) -> String {
     guard let rate, rate.isFinite, rate >= 0 else { return "-" }
     return fixed(rate, digits: rate < 999.95 ? 1 : 0)
   }
 
   /// A number with so many digits behind its point, at most 3.
-  static func fixed(_ number: Double, digits: Int = 1) -> String {
+  package static func fixed(_ number: Double, digits: Int = 1) -> String {
     guard number.isFinite else { return "-" }
     let scale = [1, 10, 100, 1000][min(max(digits, 0), 3)]
     let scaled = Int((min(max(number, -1e12), 1e12) * Double(scale)).rounded())
@@ -51,7 +51,7 @@ enum Readable {
   }
 
   /// A text from elsewhere without what would control a terminal.
-  static func clean(_ text: String) -> String {
+  package static func clean(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var cleaned = String.UnicodeScalarView()
     for scalar in text.unicodeScalars { cleaned.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
