@@ -16,6 +16,25 @@ package enum Files {
     return bytes
   }
 
+  /// Reads a file's last bytes, at most `limit` of them.
+  package static func readEnd(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+    let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY)
+    let size = lseek(file.raw, 0, SEEK_END)
+    guard size >= 0 else { throw SystemError("lseek", errno) }
+    _ = lseek(file.raw, max(0, size - limit), SEEK_SET)
+    return try readAll(file)
+  }
+
+  /// Reads on to the end.
+  static func readAll(_ file: borrowing Descriptor) throws(SystemError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while true {
+      let piece = try read(file)
+      if piece.isEmpty { return bytes }
+      bytes += piece
+    }
+  }
+
   private static func read(_ file: borrowing Descriptor) throws(SystemError) -> [UInt8] {
     var outcome = 0
     var failure: Int32 = 0
@@ -45,6 +64,17 @@ package enum Files {
     return unsafe (0..<Int(found.gl_pathc)).compactMap { index in
       unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
     }
+  }
+
+  /// Where a symbolic link leads.
+  package static func target(of link: String) throws(SystemError) -> String {
+    var space = [UInt8](repeating: 0, count: 4096)
+    // Safe: the kernel writes at most 4096 bytes into the space and says how many.
+    let count = unsafe space.withUnsafeMutableBytes { bytes in
+      unsafe readlink(link, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+    }
+    guard count >= 0 else { throw SystemError("readlink", errno) }
+    return String(decoding: space.prefix(count), as: UTF8.self)
   }
 
   /// Removes a file; that it is not there is no failure.

@@ -6,10 +6,12 @@
 #define CLINUX_H
 
 #include <netinet/in.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -21,6 +23,7 @@
 
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 extern int pipe2(int ends[2], int flags);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 extern int sched_getaffinity(pid_t pid, size_t size, void *set);
 extern int __nss_configure_lookup(const char *database, const char *services);
 extern int pthread_setname_np(unsigned long thread, const char *name);

@@ -1,0 +1,56 @@
+// The system's processes as /proc tells of them, and signals to them. For a command that looks after
+// processes it started in an earlier run and so cannot wait for.
+
+import CLinux
+import Glibc
+
+/// Questions about processes. Every answer may be out of date as soon as it is given.
+package enum ProcessTable {
+  /// When a process started, in ticks since the system did; nil when it ended, also where only its
+  /// exit status is left (a zombie). With the pid it names a process for good: pids are used again.
+  package static func startTime(of pid: Int32) -> UInt64? {
+    guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096),
+      // proc(5): the name stands in brackets and may hold anything, brackets too.
+      let close = bytes.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
+    guard fields.count > 19, fields[0].elementsEqual("Z".utf8) == false,
+      fields[0].elementsEqual("X".utf8) == false
+    else { return nil }
+    return UInt64(String(decoding: fields[19], as: UTF8.self))
+  }
+
+  /// Seconds since a process of this start time started.
+  package static func age(ofStart start: UInt64) -> Double {
+    let hertz = Double(sysconf(Int32(_SC_CLK_TCK)))
+    var now = timespec()
+    _ = unsafe clock_gettime(CLOCK_BOOTTIME, &now)
+    return max(0, Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - Double(start) / hertz)
+  }
+
+  /// The program's name, at most 15 bytes of it.
+  package static func name(of pid: Int32) -> String? {
+    (try? Files.read("/proc/\(pid)/comm", limit: 64)).map {
+      String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self)
+    }
+  }
+
+  /// The path of the program that asks.
+  package static func ownPath() throws(SystemError) -> String {
+    try Files.target(of: "/proc/self/exe")
+  }
+
+  /// Sends a signal. That the process is gone is no failure: it is what most signals are for.
+  package static func signal(_ pid: Int32, _ number: Int32) throws(SystemError) {
+    if kill(pid, number) != 0 && errno != ESRCH { throw SystemError("kill", errno) }
+  }
+
+  /// The process that holds a socket, as far as this user may know: of other users' processes only
+  /// root is told the descriptors.
+  package static func holder(ofSocket inode: UInt64) -> Int32? {
+    let wanted = "socket:[\(inode)]"
+    let links = (try? Files.expand("/proc/[0-9]*/fd/*")) ?? []
+    let link = links.first { (try? Files.target(of: $0)) == wanted }
+    return link.flatMap { Int32($0.dropFirst("/proc/".count).prefix { $0 != "/" }) }
+  }
+}

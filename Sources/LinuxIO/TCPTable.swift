@@ -1,0 +1,41 @@
+// The system's TCP sockets as /proc/net tells of them: who listens, and what is still connected.
+
+import Glibc
+
+/// One socket of this machine.
+package struct TCPEntry: Sendable, Equatable {
+  package let localPort: UInt16
+  package let remotePort: UInt16
+  package let isListening: Bool
+  package let isEstablished: Bool
+  /// Names the socket in its process's descriptors.
+  package let inode: UInt64
+
+  /// Reads a line of /proc/net/tcp or tcp6; nil for its heading.
+  package init?(line: some StringProtocol) {
+    let fields = line.split(separator: " ")
+    guard fields.count > 9, let local = TCPEntry.port(fields[1]),
+      let remote = TCPEntry.port(fields[2]), let inode = UInt64(fields[9])
+    else { return nil }
+    localPort = local
+    remotePort = remote
+    // The states of include/net/tcp_states.h.
+    isListening = fields[3] == "0A"
+    isEstablished = fields[3] == "01"
+    self.inode = inode
+  }
+
+  private static func port(_ address: some StringProtocol) -> UInt16? {
+    UInt16(address.suffix(4), radix: 16)
+  }
+
+  /// All of them, of IPv4 and IPv6. Costs a millisecond for each few thousand.
+  package static func all() -> [TCPEntry] {
+    ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { path -> [TCPEntry] in
+      guard let bytes = try? Files.read(path, limit: 64 << 20) else { return [] }
+      return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap {
+        TCPEntry(line: $0)
+      }
+    }
+  }
+}
