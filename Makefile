@@ -3,7 +3,7 @@
 
 CONF ?= etc/lb.conf
 BIN  := .build/release
-compose = CONF='$(CONF)' BIN='$(BIN)' scripts/compose.sh
+compose = $(BIN)/compose --conf '$(CONF)'
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test lint format clean
 
@@ -14,39 +14,44 @@ help: ## list the goals
 up: build ## build, start lbd and the local replicas of the conf, wait until all are up
 	@$(compose) up
 
-down: ## stop all of them, each after what it has in flight
+down: | $(BIN)/compose ## stop all of them, each after what it has in flight
 	@$(compose) down
 
-ps: ## list them
+ps: | $(BIN)/compose ## list them
 	@$(compose) ps
 
-logs: ## show the ends of their logs; F=1 follows
-	@F='$(F)' $(compose) logs
+logs: | $(BIN)/compose ## show the ends of their logs; F=1 follows
+	@$(compose) logs $(if $(F),--follow)
 
 restart: build ## down, then up
 	@$(compose) restart
 
-scale: ## have N local replicas in the running pool
+scale: | $(BIN)/compose ## have N local replicas in the running pool
 	@$(compose) scale '$(N)'
 
-stop-replica: ## stop one replica
+stop-replica: | $(BIN)/compose ## stop one replica
 	@$(compose) stop-replica '$(PORT)'
 
-start-replica: ## start one replica
+start-replica: | $(BIN)/compose ## start one replica
 	@$(compose) start-replica '$(PORT)'
 
-build: ## build lbd, replicad and lbctl, optimised and static
+build: ## build all commands, optimised and static
 	@swift build -c release
+
+# What looks after processes must be there for that, even in a tree where nothing was built yet.
+$(BIN)/compose:
+	@swift build -c release --product compose
 
 test: build ## all tests: units, and whole processes of the release build
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest
 
-lint: ## check the format of the sources and the syntax of the scripts
+lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests Package.swift
-	@for script in scripts/*.sh .ci/run; do bash -n $$script || exit 1; done
+	@bash -n .ci/run
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests Package.swift
 
-clean: down ## stop all, remove what was built and run/
+clean: ## stop all, remove what was built and run/
+	@if [ -x $(BIN)/compose ]; then $(compose) down; fi
 	@rm -rf .build run

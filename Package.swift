@@ -70,6 +70,10 @@ let package = Package(
     command(
       "lbctl", ["CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"],
       libraries: ["_FoundationCollections", "_FoundationCShims"]),
+    command(
+      "compose",
+      ["CommandText", "Configuration", "ConfigurationIO", "ControlProtocol", "LinuxIO"],
+      libraries: ["_FoundationCollections", "_FoundationCShims"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
       name: "allocation-probe", dependencies: ["AllocationCounter", "Proxy", "LinuxIO"],

@@ -1,111 +1,188 @@
-// The Makefile's verbs, as the script behind them does them.
+// `make up` and the verbs beside it: compose starts the conf's processes, finds them again, and leaves
+// none behind.
 
 import Foundation
 import Glibc
+import LinuxIO
 import Testing
 
-@Suite(.serialized) struct ComposeTests {
-  /// A conf and a run directory; whatever was started ends with it.
-  private final class Project {
-    let stage: Stage
-    let run: String
-
-    init() throws {
-      let stage = try Stage()
-      self.stage = stage
-      run = stage.directory + "/run"
-      let ports = try (0..<2).map { _ in try stage.reservePort() }
-      try stage.write(
-        "[lbd]\nmain_port = \(stage.mainPort)\nports = \(ports[0]), \(ports[1])\n"
-          + "control = ${LBD_SOCKET}\n[health]\npath = /health\n")
-      self.ports = ports
-    }
-
-    let ports: [UInt16]
-
-    deinit { _ = try? compose("down") }
-
-    func compose(_ arguments: String..., conf: String? = nil) throws -> Child.Outcome {
-      let child = try Child(
-        Binaries.package + "/scripts/compose.sh", arguments,
-        environment: [
-          "CONF": conf ?? stage.confPath, "RUN": run, "BIN": Binaries.directory, "WAIT": "10",
-        ])
-      return try child.outcome(within: 60)
-    }
-
-    /// The rows of `ps` as words.
-    func ps() throws -> [[String]] {
-      try compose("ps").output.split(separator: "\n").dropFirst().map {
-        $0.split(separator: " ").map(String.init)
-      }
-    }
-
-    func pids() throws -> [String] { try ps().map { $0[1] } }
+@Suite(.timeLimit(.minutes(2))) struct ComposeTests {
+  @Test func `up starts lbd and each replica of the conf, and all answer`() throws {
+    let stage = try ComposeStage()
+    let output = try stage.make("up")
+    #expect(output.hasPrefix("REPLICA  ADDRESS"))
+    #expect(output.contains("\n3 up\nhttp://127.0.0.1:\(stage.mainPort)/docs\n"))
+    for index in 1...3 { #expect(try stage.get(stage.ports[index]).status == 200) }
+    let answering = try Set((0..<3).map { _ in try stage.get(stage.mainPort).port })
+    #expect(answering == Set((1...3).map { "\(stage.ports[$0])" }))
   }
 
-  /// Whether a process is there; one that only waits for its parent to take note is not.
-  private func lives(_ pid: String) -> Bool {
-    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else {
-      return false
-    }
-    return !stat.contains(") Z ")
+  @Test func `what up starts is in sessions of its own, out of a terminal's reach`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    for (name, pid) in try stage.pids() { #expect(getsid(pid) == pid, "\(name)") }
   }
 
-  @Test func `up starts what the conf names, twice is once, down leaves nothing`() throws {
-    let project = try Project()
-    let up = try project.compose("up")
-    #expect(up.status == 0, "\(up)")
-    #expect(up.output.contains("\n2 up\n"))
-    #expect(up.output.hasSuffix("http://127.0.0.1:\(project.stage.mainPort)/docs\n"))
-    #expect(try project.stage.connect().get("/getInfo").status == 200)
-    let pids = try project.pids()
-    #expect(pids.count == 3 && pids.allSatisfy { Int($0) != nil })
-    #expect(try project.compose("up").status == 0)
-    #expect(try project.pids() == pids)
-    #expect(try project.compose("down").status == 0)
-    for pid in pids { #expect(!lives(pid)) }
-    #expect(try project.ps().allSatisfy { $0[2] == "stopped" })
-    #expect(try project.compose("down").status == 0)
+  @Test func `up twice leaves all processes alone`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let pids = try stage.pids()
+    #expect(pids.count == 4)
+    try stage.make("up")
+    #expect(try stage.pids() == pids)
   }
 
-  @Test func `a replica that was stopped or died is started again`() throws {
-    let project = try Project()
-    #expect(try project.compose("up").status == 0)
-    let before = try project.pids()
-    #expect(try project.compose("stop-replica", "\(project.ports[0])").status == 0)
-    #expect(try project.ps()[1][2] == "stopped" || project.ps()[2][2] == "stopped")
-    #expect(try project.compose("start-replica", "\(project.ports[0])").status == 0)
-    #expect(try project.ps().allSatisfy { $0[2] == "running" })
-    kill(Int32(before[0]) ?? 0, 9)
-    try eventually("lbd is gone") { try project.ps()[0][2] == "exited" }
-    #expect(try project.compose("up").status == 0)
-    #expect(try project.ps().allSatisfy { $0[2] == "running" })
+  @Test func `two at once do not mix`() throws {
+    let stage = try ComposeStage()
+    let arguments = ["--conf", stage.confPath, "--run", stage.run, "up"]
+    let outcomes = try inParallel(2) { _ in try Child.run("compose", arguments) }
+    #expect(outcomes.allSatisfy { $0.status == 0 }, "\(outcomes)")
+    let log = try String(contentsOfFile: stage.run + "/lbd.log", encoding: .utf8)
+    #expect(log.components(separatedBy: "listens on").count == 2)
   }
 
-  @Test func `scale grows and shrinks the running pool without an error`() throws {
-    let project = try Project()
-    #expect(try project.compose("up").status == 0)
-    let load = try Load(port: project.stage.mainPort, clients: 2)
-    let grown = try project.compose("scale", "5")
-    #expect(grown.status == 0 && grown.output.contains("\n5 up\n"), "\(grown)")
+  @Test func `up starts a killed replica again and nothing else`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let before = try stage.pids()
+    let victim = try #require(before[stage.replica(2)])
+    kill(victim, SIGKILL)
+    try eventually("its end") { !stage.isRunning(victim) }
+    #expect(try stage.state(of: stage.replica(2)) == "exited")
+    try stage.make("up")
+    var after = try stage.pids()
+    #expect(after.removeValue(forKey: stage.replica(2)) != victim)
+    #expect(after == before.filter { $0.key != stage.replica(2) })
+    #expect(try stage.get(stage.ports[2]).status == 200)
+  }
+
+  @Test func `up starts a killed lbd again, over the socket that it left`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let before = try stage.pids()
+    let lbd = try #require(before["lbd"])
+    kill(lbd, SIGKILL)
+    try eventually("its end") { !stage.isRunning(lbd) }
+    #expect(try stage.make("up").contains("\n3 up\n"))
+    let after = try stage.pids()
+    #expect(after["lbd"] != lbd && after[stage.replica(1)] == before[stage.replica(1)])
+  }
+
+  @Test func `down leaves no process and no pid file, and twice is harmless`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let pids = try stage.pids().values
+    try stage.make("down")
+    #expect(try stage.pids().isEmpty)
+    #expect(!pids.contains { stage.isRunning($0) })
+    #expect(throws: SystemError.self) { try stage.get(stage.mainPort) }
+    try stage.make("down")
+  }
+
+  @Test func `down ends by force what does not stop, and says so`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let pid = try #require(try stage.pids()[stage.replica(1)])
+    kill(pid, SIGSTOP)
+    let outcome = try stage.compose("--grace", "1", "down")
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.error == "compose: \(stage.replica(1)) (pid \(pid)) does not stop: killed\n")
+    #expect(!stage.isRunning(pid))
+  }
+
+  @Test func `a pid that was given to another process is not taken for ours`() throws {
+    let stage = try ComposeStage()
+    let other = try Child.start("replicad", ["--port", "0"])
+    try FileManager.default.createDirectory(
+      atPath: stage.run, withIntermediateDirectories: true)
+    try "\(other.pid) 1\n".write(
+      toFile: stage.pidPath(stage.replica(1)), atomically: true, encoding: .utf8)
+    #expect(try stage.state(of: stage.replica(1)) == "exited")
+    try stage.make("down")
+    #expect(other.isRunning)
+  }
+
+  // MARK: Confs
+
+  @Test func `a wrong conf is refused with its place and nothing is started`() throws {
+    let stage = try ComposeStage()
+    try stage.writeConf(ports: "\(stage.ports[1])", more: "  workerz = 3")
+    let outcome = try stage.compose("up")
+    #expect(outcome.status == 1)
+    #expect(outcome.error.hasPrefix("\(stage.confPath):5:3: error: unknown key \"workerz\""))
+    #expect(try stage.pids().isEmpty)
+  }
+
+  @Test func `a port in use is named with who has it and nothing is started`() throws {
+    let stage = try ComposeStage()
+    let other = try Child.start("replicad", ["--port", "\(stage.ports[2])"])
+    try eventually("it listens") { other.error.contains("listening") }
+    let outcome = try stage.compose("up")
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.error
+        == "compose: 127.0.0.1:\(stage.ports[2]) is in use by replicad (pid \(other.pid)): stop "
+        + "that, or change the port in \(stage.confPath)\n")
+    #expect(try stage.pids().isEmpty)
+  }
+
+  @Test func `an edited conf takes force at up without a restart`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let before = try stage.pids()
+    try stage.writeConf(ports: "\(stage.ports[1]), \(stage.ports[4])")
+    #expect(try stage.make("up").contains("\n2 up\n"))
+    let after = try stage.pids()
+    #expect(after["lbd"] == before["lbd"] && after[stage.replica(4)] != nil)
+    let answering = try Set((0..<2).map { _ in try stage.get(stage.mainPort).port })
+    #expect(answering == ["\(stage.ports[1])", "\(stage.ports[4])"])
+  }
+
+  @Test func `up refuses another conf while lbd runs, and what a reload cannot change`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let second = stage.directory + "/second.conf"
+    try stage.writeConf(second, ports: "\(stage.ports[1])")
+    let other = try stage.compose("--conf", second, "up")
+    #expect(other.status == 1)
+    #expect(
+      other.error == "compose: lbd runs with \(stage.confPath): make down first, then make up "
+        + "CONF=\(second)\n")
+    try stage.writeConf(ports: "\(stage.ports[1])-\(stage.ports[3])", more: "workers = 7")
+    let fixed = try stage.compose("up")
+    #expect(fixed.status == 1 && fixed.error.hasSuffix("make restart\n"))
+    let before = try stage.pids()
+    try stage.make("restart")
+    #expect(Set(try stage.pids().values).isDisjoint(with: before.values))
+  }
+
+  // MARK: Single replicas
+
+  @Test func `a replica is stopped and started again by its port`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    try stage.make("stop-replica", "\(stage.ports[2])")
+    #expect(try stage.state(of: stage.replica(2)) == "stopped")
+    for _ in 0..<6 { #expect(try stage.get(stage.mainPort).port != "\(stage.ports[2])") }
+    try stage.make("start-replica", "\(stage.ports[2])")
+    #expect(try stage.get(stage.ports[2]).status == 200)
+    let unknown = try stage.compose("stop-replica", "1")
+    #expect(unknown.error == "compose: no replica runs on port 1; see make ps\n")
+  }
+
+  @Test func `scaling up and down under a client costs it nothing`() throws {
+    let stage = try ComposeStage()
+    try stage.make("up")
+    let load = try Load(port: stage.mainPort, clients: 2)
+    #expect(try stage.make("scale", "5").contains("\n5 up\n"))
     try load.awaitAnswers(50)
-    let shrunk = try project.compose("scale", "1")
-    #expect(shrunk.status == 0 && shrunk.output.contains("\n1 up\n"), "\(shrunk)")
+    #expect(try stage.make("scale", "2").contains("\n2 up\n"))
     try load.awaitAnswers(50)
     #expect(load.stop() == [])
-    #expect(try project.ps().count { $0[2] == "running" } == 2)
-  }
-
-  @Test func `a start that fails says why and shows the log`() throws {
-    let project = try Project()
-    let taken = try project.stage.startReplica()
-    let conf = project.stage.directory + "/taken.conf"
-    try "[lbd]\nmain_port = \(project.stage.mainPort)\nports = \(taken)\n"
-      .write(toFile: conf, atomically: true, encoding: .utf8)
-    let outcome = try project.compose("up", conf: conf)
-    #expect(outcome.status == 1)
-    #expect(outcome.error.contains("Address already in use"))
-    #expect(outcome.error.hasSuffix("replicad did not start on 127.0.0.1:\(taken)\n"))
+    #expect(try stage.pids().keys.sorted() == ["lbd", stage.replica(1), stage.replica(2)])
+    // The conf's third comes back before a new port is taken.
+    try stage.make("scale", "3")
+    #expect(try stage.pids()[stage.replica(3)] != nil)
   }
 }

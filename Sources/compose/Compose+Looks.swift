@@ -1,0 +1,48 @@
+// `ps` and `logs`: what runs, and what it says.
+
+import CommandText
+import Configuration
+import ControlProtocol
+import LinuxIO
+
+extension Compose {
+  func ps() throws(Failure) {
+    let conf = try conf()
+    let report = isLbdRunning ? try pool(conf).report() : nil
+    var table = Table([
+      .left("NAME"), .right("PID"), .left("STATE"), .left("POOL"), .right("PORT"),
+      .right("UPTIME"),
+    ])
+    table.rows.append(row(Compose.lbd, conf.mainPort, pool: "-"))
+    let members = report?.localReplicas(home: conf.home) ?? []
+    for replica in Set(conf.replicas + members + ownReplicas(conf)).sorted() {
+      let state = report?.replica(at: replica.address)?.state.rawValue ?? "-"
+      table.rows.append(row(replica.name(home: conf.home), replica.port, pool: state))
+    }
+    try Output.write(table.lines().joined(separator: "\n"))
+  }
+
+  private func row(_ name: String, _ port: UInt16, pool: String) -> [Table.Cell] {
+    guard let record = run.record(name), record.isAlive else {
+      // A pid file whose process is gone: nobody had stopped it.
+      let state = run.names.contains(name) ? "exited" : "stopped"
+      return [Table.Cell(name), "-", Table.Cell(state), Table.Cell(pool), "\(port)", "-"]
+    }
+    let uptime = Readable.duration(seconds: ProcessTable.age(ofStart: record.start))
+    return [
+      Table.Cell(name), "\(record.pid)", "running", Table.Cell(pool), "\(port)",
+      Table.Cell(uptime),
+    ]
+  }
+
+  /// By tail(1), which follows logs through rotation.
+  func logs(follows: Bool) throws(Failure) {
+    let paths = run.logPaths
+    guard !paths.isEmpty else {
+      throw Failure("compose: no logs in \(run.path): make up starts lbd")
+    }
+    let tail = Program(
+      ["tail", "-n", "20"] + (follows ? ["-F"] : []) + ["--"] + paths, environment: environment)
+    throw Failure("compose: cannot run tail: \(tail.replaceThisProcess().reason)")
+  }
+}

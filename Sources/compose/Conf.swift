@@ -1,0 +1,38 @@
+// A conf as compose needs it: which of its replicas are processes here, and whether a running lbd can
+// take it over.
+
+import Configuration
+import ConfigurationIO
+
+/// A loaded conf: the one that is asked for, or the one that the running lbd was given.
+struct Conf {
+  let path: String
+  let configuration: Configuration
+  /// What `lbd -T` prints; it loads as the same configuration.
+  let effective: String
+
+  /// Refused with all that is wrong, each with its file, line and column.
+  static func load(_ path: String, _ environment: [String: String]) throws(Failure) -> Conf {
+    switch Configuration.load(path: path, environment: environment) {
+    case .loaded(let configuration, let effective):
+      return Conf(path: path, configuration: configuration, effective: effective)
+    case .refused(let diagnostics):
+      throw Failure(diagnostics.map(\.description).joined(separator: "\n"))
+    }
+  }
+
+  /// Where lbd and the replicas of `ports` are.
+  var home: String { configuration.localHost }
+
+  /// The replicas that compose starts, in the conf's order.
+  var replicas: [LocalReplica] {
+    configuration.replicas.compactMap { LocalReplica($0.address, home: home) }
+  }
+
+  /// Whether a reload takes this conf over whole from an lbd that runs with `running`.
+  func isReloadable(from running: Conf) -> Bool {
+    let (new, old) = (configuration, running.configuration)
+    return new.host == old.host && new.mainPort == old.mainPort && new.workers == old.workers
+      && new.control == old.control && new.limits == old.limits
+  }
+}
