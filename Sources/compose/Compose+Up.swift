@@ -135,7 +135,3 @@ extension Compose {
     }
   }
 }
-
-extension Conf {
-  var mainPort: UInt16 { configuration.mainPort }
-}

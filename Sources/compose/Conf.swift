@@ -23,6 +23,7 @@ struct Conf {
 
   /// Where lbd and the replicas of `ports` are.
   var home: String { configuration.localHost }
+  var mainPort: UInt16 { configuration.mainPort }
 
   /// The replicas that compose starts, in the conf's order.
   var replicas: [LocalReplica] {

@@ -1,7 +1,6 @@
 // The command compose: lbd and its local replicas as plain processes, what docker compose is for
 // containers. The Makefile calls it; the conf says what there is.
 
-import CommandText
 import Glibc
 import LinuxIO
 

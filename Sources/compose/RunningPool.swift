@@ -43,8 +43,9 @@ struct RunningPool {
     } catch {
       throw Failure("compose: cannot order lbd to \(verb) \(replica.address): \(error)")
     }
+    // One line, of lbctl's own.
     let text = String(decoding: outcome.output, as: UTF8.self)
-    guard outcome.status == 0 else { throw Failure(String(text.trimmingPrefix("\n"))) }
+    guard outcome.status == 0 else { throw Failure(String(text.dropLast())) }
     try Output.write(text)
   }
 
