@@ -5,7 +5,11 @@ CONF ?= etc/lb.conf
 BIN  := .build/release
 compose = $(BIN)/compose --conf '$(CONF)'
 
-.PHONY: help up down ps logs restart scale stop-replica start-replica build test lint format clean
+PREFIX ?= /usr
+DESTDIR ?=
+
+.PHONY: help up down ps logs restart scale stop-replica start-replica build test test-browser \
+  test-systemd test-docker lint format install uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -42,15 +46,38 @@ build: ## build all commands, optimised and static
 $(BIN)/compose:
 	@swift build -c release --product compose
 
-test: build ## all tests: units, and whole processes of the release build
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest
+test: build ## all tests that need only the toolchain: units, and whole processes of the release build
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests
+
+test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests
+
+test-systemd: build ## the units under a real systemd; needs root
+	@deploy/systemd/test.sh
+
+test-docker: build ## docker-compose up with a real engine; needs root
+	@deploy/docker/test.sh
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests Package.swift
-	@bash -n .ci/run
+	@bash -n .ci/run && for script in deploy/*/*.sh; do sh -n $$script || exit 1; done
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests Package.swift
+
+install: build ## install binaries, units and the conf; honours DESTDIR and PREFIX
+	@install -Dsm755 -t '$(DESTDIR)$(PREFIX)/bin' $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad
+	@install -Dm644 -t '$(DESTDIR)$(PREFIX)/lib/systemd/system' deploy/systemd/lbd.service \
+	  deploy/systemd/replicad@.service
+	@sed -i 's#/usr/bin/#$(PREFIX)/bin/#' '$(DESTDIR)$(PREFIX)'/lib/systemd/system/lbd.service \
+	  '$(DESTDIR)$(PREFIX)'/lib/systemd/system/replicad@.service
+	@install -Dm644 deploy/systemd/lbd.sysusers '$(DESTDIR)$(PREFIX)/lib/sysusers.d/lbd.conf'
+	@[ -e '$(DESTDIR)/etc/lbd/lb.conf' ] || install -Dm644 etc/lb.conf '$(DESTDIR)/etc/lbd/lb.conf'
+
+uninstall: ## remove what install put there, but the conf
+	@rm -f '$(DESTDIR)$(PREFIX)'/bin/lbd '$(DESTDIR)$(PREFIX)'/bin/lbctl '$(DESTDIR)$(PREFIX)'/bin/replicad \
+	  '$(DESTDIR)$(PREFIX)'/lib/systemd/system/lbd.service '$(DESTDIR)$(PREFIX)'/lib/sysusers.d/lbd.conf \
+	  '$(DESTDIR)$(PREFIX)'/lib/systemd/system/replicad@.service
 
 clean: ## stop all, remove what was built and run/
 	@if [ -x $(BIN)/compose ]; then $(compose) down; fi

@@ -32,7 +32,7 @@ import Testing
     #expect(try stage.lbctl("health").status == 0)
   }
 
-  @Test(arguments: ["/none/lbd.sock", "/proc/lbd.sock"])
+  @Test(arguments: ["/no-such-directory/lbd.sock", "/proc/lbd.sock"])
   func `a control socket that cannot be made`(_ path: String) throws {
     let stage = try Stage()
     try stage.write("[lbd]\nmain_port = \(stage.mainPort)\nports = 1\ncontrol = \(path)\n")
