@@ -60,7 +60,7 @@ test-docker: build ## docker-compose up with a real engine; needs root
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests Package.swift
-	@bash -n .ci/run && for script in deploy/*/*.sh; do sh -n $$script || exit 1; done
+	@bash -n .ci/run && for script in deploy/*/*.sh; do bash -n $$script || exit 1; done
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests Package.swift
