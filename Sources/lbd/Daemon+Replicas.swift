@@ -136,6 +136,8 @@ extension Daemon {
   /// A worker could not reach a replica and took it out: its next probe follows soon.
   mutating func unreachable(_ slot: Int, _ report: FailureReport) {
     guard let index = replicas.firstIndex(where: { $0.slot == slot }) else { return }
+    replicas[index].checkResult = SystemError.brief(report.cause)
+    replicas[index].checkMilliseconds = nil
     if replicas[index].health.connectFailed(now: now) {
       healthChanged(index, "request: \(report.cause)")
     }

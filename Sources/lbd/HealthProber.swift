@@ -197,8 +197,9 @@ extension Duration {
 
 extension SystemError {
   /// An `errno` in the one or two words that a table has room for.
-  static func brief(_ code: Int32) -> String {
-    let text = SystemError.text(code)
+  static func brief(_ code: Int32) -> String { brief(SystemError.text(code)) }
+
+  static func brief(_ text: String) -> String {
     for (long, short) in [
       ("Connection refused", "refused"), ("Connection reset by peer", "reset"),
       ("Connection timed out", "timeout"), ("No route to host", "no route"),
