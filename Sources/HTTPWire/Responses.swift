@@ -27,17 +27,19 @@ package enum Responses {
 
   /// Writes a head for a body of `length` bytes.
   /// - Parameters:
+  ///   - date: the time of the answer, in seconds since 1970.
   ///   - retryAfter: seconds, 0 for none (RFC 9110 §10.2.3).
-  ///   - allow: the methods to name with a 405, else empty.
   package static func writeHead(
-    _ status: Int, type: StaticString, length: Int, connection: ConnectionOption,
-    retryAfter: Int = 0, allow: StaticString = "", to writer: inout ByteWriter
+    _ status: Int, type: StaticString, length: Int, connection: ConnectionOption, date: Int,
+    retryAfter: Int = 0, to writer: inout ByteWriter
   ) {
     writer.append("HTTP/1.1 ")
     writer.append(decimal: status)
     writer.append(ByteClass.space)
     writer.append(reason(status))
-    writer.append("\r\nContent-Type: ")
+    writer.append("\r\n")
+    DateField.write(date, to: &writer)
+    writer.append("Content-Type: ")
     writer.append(type)
     writer.append("\r\nContent-Length: ")
     writer.append(decimal: length)
@@ -45,11 +47,6 @@ package enum Responses {
     if retryAfter > 0 {
       writer.append("Retry-After: ")
       writer.append(decimal: retryAfter)
-      writer.append("\r\n")
-    }
-    if allow.utf8CodeUnitCount > 0 {
-      writer.append("Allow: ")
-      writer.append(allow)
       writer.append("\r\n")
     }
     switch connection {
@@ -62,12 +59,12 @@ package enum Responses {
 
   /// Writes `{"detail": "…"}` with its head. `detail` needs no escape in JSON.
   package static func write(
-    _ status: Int, detail: StaticString, connection: ConnectionOption, retryAfter: Int = 0,
-    allow: StaticString = "", isHead: Bool = false, to writer: inout ByteWriter
+    _ status: Int, detail: StaticString, connection: ConnectionOption, date: Int,
+    retryAfter: Int = 0, isHead: Bool = false, to writer: inout ByteWriter
   ) {
     writeHead(
       status, type: "application/json", length: detail.utf8CodeUnitCount + 13,
-      connection: connection, retryAfter: retryAfter, allow: allow, to: &writer)
+      connection: connection, date: date, retryAfter: retryAfter, to: &writer)
     guard !isHead else { return }
     writer.append("{\"detail\":\"")
     writer.append(detail)

@@ -14,6 +14,9 @@ package enum Clock {
     read(CLOCK_REALTIME)
   }
 
+  /// Seconds since 1970 by the wall's clock, as a Date field says it.
+  package static func wallSeconds() -> Int { Int(wall() / 1_000_000_000) }
+
   private static func read(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     _ = unsafe clock_gettime(clock, &time)

@@ -93,7 +93,8 @@ extension Worker {
     if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
     writer.removeAll()
     Responses.write(
-      status, detail: detail, connection: ownConnectionOption(exchange), retryAfter: retryAfter,
+      status, detail: detail, connection: ownConnectionOption(exchange),
+      date: Clock.wallSeconds(), retryAfter: retryAfter,
       isHead: exchanges[exchange].method == .head, to: &writer)
     sendOwn(exchange, status)
   }

@@ -52,6 +52,7 @@ extension Worker {
     writer.removeAll()
     Responses.writeHead(
       200, type: type, length: bytes(of: page).count, connection: ownConnectionOption(exchange),
+      date: Clock.wallSeconds(),
       to: &writer)
     if exchanges[exchange].method != .head { exchanges[exchange].page = page }
     sendOwn(exchange, 200)

@@ -3,6 +3,7 @@
 
 import Configuration
 import ControlProtocol
+import HTTPWire
 import LinuxIO
 
 /// The daemon's log. The control thread owns it; workers never write. It never waits: lines that a
@@ -58,22 +59,13 @@ struct Log {
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
-  /// `2026-11-22T13:54:40.123Z` for nanoseconds since 1970 (the civil calendar, proleptic).
+  /// `2026-11-22T13:54:40.123Z` for nanoseconds since 1970.
   static func timestamp(_ nanoseconds: UInt64) -> String {
     let seconds = Int(nanoseconds / 1_000_000_000)
-    let (days, time) = (seconds / 86_400, seconds % 86_400)
-    // Days are counted from 1 March of year 0, so that a leap day ends its year.
-    let shifted = days + 719_468
-    let era = shifted / 146_097
-    let dayOfEra = shifted % 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let month = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * month + 2) / 5 + 1
-    let civilMonth = month < 10 ? month + 3 : month - 9
-    let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
+    let date = CivilDate(day: seconds / 86_400)
+    let time = seconds % 86_400
     let milliseconds = Int(nanoseconds / 1_000_000 % 1000)
-    return "\(pad(year, 4))-\(pad(civilMonth, 2))-\(pad(day, 2))T\(pad(time / 3600, 2)):"
+    return "\(pad(date.year, 4))-\(pad(date.month, 2))-\(pad(date.day, 2))T\(pad(time / 3600, 2)):"
       + "\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2)).\(pad(milliseconds, 3))Z"
   }
 

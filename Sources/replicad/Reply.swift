@@ -16,7 +16,7 @@ enum Reply {
     writer.append(ByteClass.space)
     writer.append(reason(status))
     writer.append("\r\n")
-    DateField.write(Int(Clock.wall() / 1_000_000_000), to: &writer)
+    DateField.write(Clock.wallSeconds(), to: &writer)
     if body != .none {
       writer.append("Content-Type: ")
       writer.append(type)

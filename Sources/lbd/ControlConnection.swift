@@ -1,0 +1,135 @@
+// One caller of the control socket: what it asks, read whole, and what it is answered.
+
+import ControlProtocol
+import HTTPWire
+import LinuxIO
+
+/// A request to the control socket, read whole.
+struct ControlRequest {
+  let method: Method
+  let path: String
+  let body: [UInt8]
+  /// The caller's user, as the kernel says.
+  let user: UInt32?
+}
+
+/// What it is answered.
+struct ControlAnswer {
+  let status: Int
+  let body: [UInt8]
+  /// The body's length is said, the body left out.
+  var isHead = false
+
+  init(_ status: Int, _ report: some JSONWritable) {
+    self.init(status, report.json)
+  }
+
+  init(_ status: Int, _ body: [UInt8]) {
+    self.status = status
+    self.body = body
+  }
+}
+
+/// One connection to the control socket. The control thread owns it.
+struct ControlConnection: ~Copyable {
+  let descriptor: Descriptor
+  let user: UInt32?
+  var input: [UInt8] = []
+  var output: [UInt8] = []
+  /// The peer has sent all that it will.
+  var isEnding = false
+  var isLast = false
+}
+
+extension ControlConnection {
+  private static var longestRequest: Int { 16 << 10 }
+  /// Answers that may wait for a peer that does not read.
+  private static var longestOutput: Int { 4 << 20 }
+
+  /// Receives what is there, as far as one request may be long. False when the connection is over.
+  mutating func receive() -> Bool {
+    while input.count < Self.longestRequest && !isEnding {
+      switch descriptor.receive(appendingTo: &input, atMost: 4096) {
+      case .moved: continue
+      case .wouldBlock: return true
+      case .ended: isEnding = true
+      case .failed: return false
+      }
+    }
+    return true
+  }
+
+  /// The next whole request at hand; the connection's last one is the last it gives.
+  mutating func nextRequest() -> ControlRequest? {
+    guard !isLast && output.count < Self.longestOutput else { return nil }
+    _ = receive()
+    guard !input.isEmpty else { return nil }
+    switch take() {
+    case .request(let request, let isPersistent):
+      isLast = !isPersistent
+      return request
+    case .incomplete: if input.count >= Self.longestRequest { refuse(.headTooLarge) }
+    case .refused(let refusal): refuse(refusal)
+    }
+    return nil
+  }
+
+  private mutating func refuse(_ refusal: Refusal) {
+    isLast = true
+    write(ControlAnswer(refusal.status, DetailReport(refusal.detail.description)))
+  }
+
+  private enum Taking {
+    case request(ControlRequest, isPersistent: Bool)
+    case incomplete
+    case refused(Refusal)
+  }
+
+  /// Takes the first whole request off the input.
+  private mutating func take() -> Taking {
+    var head = RequestHead()
+    var framing = RequestFraming()
+    let length: Int
+    switch HeadParser.parse(request: input.span, into: &head) {
+    case .complete(let end): length = end
+    case .incomplete: return .incomplete
+    case .malformed(let refusal): return .refused(refusal)
+    }
+    if let refusal = Framing.examine(head, input.span, into: &framing) { return .refused(refusal) }
+    let count: Int
+    switch framing.body {
+    case .none: count = 0
+    case .length(let length): count = length
+    case .chunked, .untilClose: return .refused(.unknownTransferCoding)
+    }
+    guard count <= OrderBody.limit else { return .refused(.bodyTooLarge) }
+    guard input.count >= length + count else { return .incomplete }
+    let path = String(decoding: input[head.pathRange], as: UTF8.self)
+    let request = ControlRequest(
+      method: head.method, path: path, body: Array(input[length..<length + count]),
+      user: user)
+    input.removeFirst(length + count)
+    return .request(request, isPersistent: framing.isPersistent)
+  }
+
+  mutating func write(_ answer: ControlAnswer) {
+    var writer = ByteWriter(capacity: 512)
+    Responses.writeHead(
+      answer.status, type: "application/json", length: answer.body.count,
+      connection: isLast ? .close : .unsaid, date: Clock.wallSeconds(), to: &writer)
+    for index in 0..<writer.count { output.append(writer.bytes[index]) }
+    if !answer.isHead { output += answer.body }
+  }
+
+  /// Sends what is to be sent, as far as it goes. False when the connection is over.
+  mutating func flush() -> Bool {
+    while !output.isEmpty {
+      switch descriptor.send(output.span) {
+      case .moved(let count): output.removeFirst(count)
+      case .wouldBlock: return true
+      case .ended, .failed: return false
+      }
+    }
+    return !isLast && !isEnding
+  }
+}
