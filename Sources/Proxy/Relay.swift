@@ -255,6 +255,8 @@ extension Worker {
       return false
     }
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response.reset() }
+    // Interim responses may have left only the buffer's end to the head behind them.
+    if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
     let space = exchanges[exchange].response.space
     guard space > 0 else {
       attemptFailed(exchange, .malformed, "the response head is too long")

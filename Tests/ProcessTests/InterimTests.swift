@@ -22,6 +22,30 @@ import Testing
     #expect(try connection.get("/").text == "ok")
   }
 
+  @Test(arguments: [(1000, 100), (20, 12_000)])
+  func `any number of interim responses at once is passed on`(_ count: Int, _ length: Int) throws {
+    let replica = try ScriptedReplica { _, connection in
+      let field = String(repeating: "x", count: length)
+      let interim = "HTTP/1.1 103 Early Hints\r\nX: \(field)\r\n\r\n"
+      try connection.send(
+        String(repeating: interim, count: count) + "HTTP/1.1 200 OK\r\nX: \(field)\r\n"
+          + "Content-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    for _ in 0..<count {
+      let hints = try connection.answerHead()
+      guard hints.status == 103 && hints["x"]?.count == length else {
+        Issue.record("\(hints)")
+        return
+      }
+    }
+    #expect(try connection.answer().text == "ok")
+    #expect(try connection.get("/").text == "ok")
+  }
+
   @Test func `a client of HTTP 1.0 is spared interim responses`() throws {
     let replica = try ScriptedReplica { _, connection in
       try connection.send(
