@@ -1,6 +1,7 @@
 // A process under test: started, watched, and gone when the test is.
 
 import Foundation
+import Glibc
 import LinuxIO
 
 /// A running command. Its output goes to files, so that nothing waits for a reader; it is killed when
@@ -74,6 +75,14 @@ final class Child {
     _ = kill(pid, number)
   }
 
+  /// Stops it, does something that it sees all at once, and lets it go on.
+  func paused<Value>(_ body: () throws -> Value) throws -> Value {
+    signal(SIGSTOP)
+    defer { signal(SIGCONT) }
+    try eventually("pid \(pid) stands still") { try statistics()[0] == "T" }
+    return try body()
+  }
+
   /// Waits for its end. A death by signal counts as 128 and the signal's number, as in a shell.
   func exitStatus(within seconds: Double = 10) throws -> Int32 {
     try eventually("the end of pid \(pid)\n\(error)", within: seconds) { !process.isRunning }
@@ -94,5 +103,42 @@ final class Child {
       let value = Int(number)
     else { throw Failure("/proc/\(pid)/status has no \(name)") }
     return value
+  }
+
+  /// The fields of `/proc/PID/stat` from the third on, which is the state.
+  private func statistics() throws -> [Substring] {
+    let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+    guard let name = text.lastIndex(of: ")") else { throw Failure("/proc/\(pid)/stat: \(text)") }
+    return text[name...].dropFirst().split(separator: " ")
+  }
+
+  /// How much processor time it uses while `seconds` pass, in hundredths of one processor.
+  func load(seconds: Int = 1) throws -> Int {
+    let before = try processorTicks()
+    let start = Clock.now()
+    Clock.sleep(milliseconds: seconds * 1000)
+    let ticks = try processorTicks() - before
+    return ticks * 1_000_000_000 / Int(Clock.now() - start)
+  }
+
+  /// Processor time so far, in hundredths of a second.
+  private func processorTicks() throws -> Int {
+    let fields = try statistics()
+    guard let user = Int(fields[11]), let system = Int(fields[12]) else {
+      throw Failure("/proc/\(pid)/stat has no times")
+    }
+    return (user + system) * 100 / sysconf(Int32(_SC_CLK_TCK))
+  }
+
+  /// How many descriptors it has open.
+  func descriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+  }
+
+  /// Sets how many descriptors it may have. What it could raise the limit to stays.
+  func limitDescriptors(to count: Int) throws {
+    let prlimit = try Child("/usr/bin/prlimit", ["--pid", "\(pid)", "--nofile=\(count):"])
+    let outcome = try prlimit.outcome()
+    guard outcome.status == 0 else { throw Failure("prlimit: \(outcome.error)") }
   }
 }

@@ -43,6 +43,9 @@ final class Connection {
     try self.init(address)
   }
 
+  /// Its own end's port.
+  var port: UInt16 { Socket.localAddress(descriptor)?.port ?? 0 }
+
   // MARK: Sending
 
   func send(_ text: String) throws {

@@ -5,11 +5,13 @@ import Synchronization
 
 /// Closed at first; once opened it stays so.
 final class Gate: Sendable {
-  private let isOpen = Atomic(false)
+  private let state = Atomic(false)
 
-  func open() { isOpen.store(true, ordering: .releasing) }
+  var isOpen: Bool { state.load(ordering: .acquiring) }
+
+  func open() { state.store(true, ordering: .releasing) }
 
   func wait() throws {
-    try eventually("the gate opens") { isOpen.load(ordering: .acquiring) }
+    try eventually("the gate opens") { isOpen }
   }
 }

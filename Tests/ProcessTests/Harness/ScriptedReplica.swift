@@ -21,11 +21,16 @@ final class ScriptedReplica: Sendable {
   private let bell: Bell
   private let log = Mutex<[String]>([])
   private let accepted = Mutex(0)
+  /// Connections with requests that were closed.
+  let closed = Counter()
 
-  init(_ script: @escaping Script) throws {
-    guard let any = SocketAddress(ip: "127.0.0.1", port: 0) else { throw Failure("no address") }
-    let listener = try Socket.listen(any)
-    port = Socket.localAddress(listener)?.port ?? 0
+  /// - Parameter port: one that was reserved for it; any when it is 0.
+  init(port: UInt16 = 0, _ script: @escaping Script) throws {
+    guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
+      throw Failure("no address")
+    }
+    let listener = try Socket.listen(address)
+    self.port = Socket.localAddress(listener)?.port ?? 0
     let bell = try Bell()
     self.bell = bell
     let held = Mutex(Optional(listener))
@@ -50,25 +55,34 @@ final class ScriptedReplica: Sendable {
 
   private func serve(_ descriptor: consuming Descriptor, _ script: @escaping Script) {
     let held = Mutex(Optional(descriptor))
-    _ = try? Thread.start("scripted") { [weak self] in
+    let thread = try? Thread.start("scripted") { [weak self] in
       guard let descriptor = held.withLock({ $0.take() }) else { return }
-      let connection = Connection(descriptor)
-      connection.patience = 60_000
-      var isCounted = false
-      while let request = try? connection.request() {
-        if request.hasPrefix("GET /health ") {
-          try? connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-          return
-        }
-        self?.log.withLock { $0.append(request) }
-        if !isCounted { self?.accepted.withLock { $0 += 1 } }
-        isCounted = true
-        switch (try? script(request, connection)) ?? .close {
-        case .keep: continue
-        case .close: return
-        case .reset: return connection.resetOnClose()
-        }
+      guard self?.converse(Connection(descriptor), script) == true else { return }
+      self?.closed.add()
+    }
+    thread?.detach()
+  }
+
+  /// Answers requests until one ends the connection. True when there was one.
+  private func converse(_ connection: consuming Connection, _ script: Script) -> Bool {
+    connection.patience = 60_000
+    var isCounted = false
+    while let request = try? connection.request() {
+      if request.hasPrefix("GET /health ") {
+        try? connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        return false
+      }
+      log.withLock { $0.append(request) }
+      if !isCounted { accepted.withLock { $0 += 1 } }
+      isCounted = true
+      switch (try? script(request, connection)) ?? .close {
+      case .keep: continue
+      case .close: return true
+      case .reset:
+        connection.resetOnClose()
+        return true
       }
     }
+    return isCounted
   }
 }

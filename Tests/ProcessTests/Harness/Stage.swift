@@ -99,8 +99,16 @@ final class Stage {
   }
 
   /// Starts lbd and waits until it listens.
-  func launch() throws {
-    lbd = try Child.start("lbd", ["-c", confPath], log: directory + "/lbd")
+  /// - Parameter script: what a shell runs in its place; lbd and its arguments are `"$0" "$@"`.
+  func launch(by script: String? = nil) throws {
+    let arguments = ["-c", confPath]
+    let log = directory + "/lbd"
+    if let script {
+      lbd = try Child(
+        "/bin/sh", ["-c", script, try Binaries.path("lbd")] + arguments, log: log)
+    } else {
+      lbd = try Child.start("lbd", arguments, log: log)
+    }
     _ = try eventually("lbd listens\n\(lbd?.error ?? "")") { () -> Bool? in
       guard lbd?.isRunning == true else { throw Failure("lbd ended: \(lbd?.error ?? "")") }
       return (try? Connection(port: mainPort)) == nil ? nil : true
@@ -108,8 +116,8 @@ final class Stage {
   }
 
   /// Starts lbd and waits until all of its replicas are up.
-  func start() throws {
-    try launch()
+  func start(by script: String? = nil) throws {
+    try launch(by: script)
     try awaitPool("all are up") { $0.allSatisfy { $0.state == .up } }
   }
 
