@@ -71,6 +71,22 @@ import Testing
     #expect(replicas.map(\.requests.count) == [2, 1])
   }
 
+  @Test func `the only replica may end its idle connections whenever it likes`() throws {
+    // Each connection ends when its second request comes: the end and the request have crossed.
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok)
+      _ = try connection.request()
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    let connection = try stage.connect()
+    for _ in 0..<20 {
+      let answer = try connection.get("/")
+      #expect(answer.status == 200 && answer.text == "ok")
+    }
+    #expect(try stage.pool()[0].state == .up)
+  }
+
   enum Broken: String, CaseIterable {
     case rubbish = "rubbish\r\n\r\n"
     case otherProtocol = "SSH-2.0-server\r\n"
