@@ -171,4 +171,22 @@ import Testing
     }
     #expect(!lines.contains("x-mine") && !lines.contains("\r\nconnection: x-mine"))
   }
+
+  @Test func `a field that only looks like one of lbd's own reaches no replica`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    // CGI and WSGI read `_` as `-`.
+    let names = [
+      "X_Forwarded_For", "x-forwarded_for", "X_Forwarded-Proto", "X_FORWARDED_HOST",
+      "X_Request_Id", "Content_Length", "Transfer_Encoding",
+    ]
+    let answer = try stage.connect().get(
+      "/", names.map { "\($0): forged\r\n" }.joined() + "X_Mine: kept\r\n")
+    #expect(answer.status == 200)
+    let request = try #require(replica.requests.first)
+    #expect(!request.contains("forged") && request.contains("\r\nX_Mine: kept\r\n"), "\(request)")
+  }
 }
