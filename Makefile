@@ -42,6 +42,9 @@ start-replica: | $(BIN)/compose ## start one replica
 build: ## build all commands, optimised and static
 	@swift build -c release
 
+$(BIN)/lbd:
+	@echo 'nothing is built: run make build first, as yourself' >&2; exit 1
+
 # What looks after processes must be there for that, even in a tree where nothing was built yet.
 $(BIN)/compose:
 	@swift build -c release --product compose
@@ -60,12 +63,12 @@ test-docker: build ## docker-compose up with a real engine; needs root
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests Package.swift
-	@bash -n .ci/run && for script in deploy/*/*.sh; do bash -n $$script || exit 1; done
+	@for script in .ci/run deploy/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests Package.swift
 
-install: build ## install binaries, units and the conf; honours DESTDIR and PREFIX
+install: | $(BIN)/lbd ## install binaries, units and the conf; honours DESTDIR and PREFIX
 	@install -Dsm755 -t '$(DESTDIR)$(PREFIX)/bin' $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad
 	@install -Dm644 -t '$(DESTDIR)$(PREFIX)/lib/systemd/system' deploy/systemd/lbd.service \
 	  deploy/systemd/replicad@.service
@@ -81,4 +84,4 @@ uninstall: ## remove what install put there, but the conf
 
 clean: ## stop all, remove what was built and run/
 	@if [ -x $(BIN)/compose ]; then $(compose) down; fi
-	@rm -rf .build run
+	@rm -rf .build .build-systemd run

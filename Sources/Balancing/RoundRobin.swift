@@ -17,6 +17,9 @@ package struct TriedReplicas: Sendable {
     count += 1
   }
 
+  /// The replicas' slots, in the order of the attempts.
+  package var list: [Int] { (0..<count).map { Int(slots[$0]) } }
+
   package func contains(_ slot: Int) -> Bool {
     for index in 0..<count where slots[index] == slot { return true }
     return false

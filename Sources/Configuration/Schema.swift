@@ -46,7 +46,7 @@ enum Schema {
       Key("fall", \.health.fall, .number(1...100), "failures in a row that take it out"),
       Key(
         "fast_interval", \.health.fastInterval, .duration(.tick, .hours(1)),
-        "from probe to probe while it is ejected, where that is shorter"),
+        "from probe to probe while a verdict is open, if shorter"),
       Key("jitter", \.health.jitterPercent, .percent(0...50), "how far the interval strays"),
     ])
 

@@ -19,7 +19,6 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
   case connectNotSupported
   case unsupportedVersion
   case unknownExpectation
-  case tooManyAsk
 
   /// The status code, RFC 9110 §15.
   package var status: Int {
@@ -30,7 +29,6 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case .unknownExpectation: 417
     case .headTooLarge, .tooManyFields: 431
     case .unknownTransferCoding, .connectNotSupported: 501
-    case .tooManyAsk: 503
     case .unsupportedVersion: 505
     default: 400
     }
@@ -56,7 +54,6 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case .connectNotSupported: "the method CONNECT is not implemented"
     case .unsupportedVersion: "only HTTP/1.0 and HTTP/1.1 are supported"
     case .unknownExpectation: "only the expectation 100-continue is supported"
-    case .tooManyAsk: "too many ask for the pool's state at once"
     }
   }
 }

@@ -91,6 +91,19 @@ package enum Files {
     }
   }
 
+  /// What tells a file from another that has its path later.
+  package struct Identity: Sendable, Equatable {
+    fileprivate let device: UInt64
+    fileprivate let number: UInt64
+  }
+
+  /// Which file a path leads to, or nil.
+  package static func identity(_ path: String) -> Identity? {
+    var facts = stat()
+    guard unsafe lstat(path, &facts) == 0 else { return nil }
+    return Identity(device: UInt64(facts.st_dev), number: UInt64(facts.st_ino))
+  }
+
   /// Whether a path leads to a socket.
   package static func isSocket(_ path: String) -> Bool {
     var facts = stat()

@@ -19,7 +19,7 @@ package enum AcceptOutcome: ~Copyable {
   /// No connection waits.
   case none
   /// The process or the machine is out of descriptors or memory: wait before the next attempt.
-  case exhausted(Int32)
+  case exhausted
 }
 
 /// Calls that make and ask sockets. Every socket is non-blocking and closed on exec.
@@ -57,7 +57,7 @@ package enum Socket {
     }
     guard accepted >= 0 else {
       switch errno {
-      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno)
+      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
       default: return .none  // also a peer that gave up while it waited
       }
     }

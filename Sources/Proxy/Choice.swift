@@ -21,12 +21,7 @@ extension Worker {
       snapshot.testToken, in: .testToken, of: requestHead)
     if settings.docs {
       switch clients[client].ownDocument(requestHead) {
-      case .control:
-        if let refusal = refusalOfControl(exchange) {
-          clients[client].input.consume(headLength)
-          return refuse(exchange: exchange, refusal)
-        }
-        exchanges[exchange].asksControl = true
+      case .control: exchanges[exchange].asksControl = true
       case .page(let page, let type):
         return serve(exchange, page, type, headLength: headLength)
       case .none: break
@@ -36,7 +31,7 @@ extension Worker {
       return refuse(exchange: exchange, .headTooLarge)
     }
     if let refusal = takeInBody(exchange) { return refuse(exchange: exchange, refusal) }
-    dispatch(exchange)
+    if exchanges[exchange].asksControl { askControl(exchange) } else { dispatch(exchange) }
   }
 
   /// Puts the replica's head in the place of the client's, so that head and body stay one piece.
@@ -62,7 +57,7 @@ extension Worker {
   mutating func dispatch(_ exchange: UInt32, orAgain last: Int? = nil) {
     guard let slot = pick(exchange) ?? last else {
       return exchanges[exchange].asksControl
-        ? answer(exchange, 502, "the control socket does not answer") : answerNoReplica(exchange)
+        ? answerNoControl(exchange) : answerNoReplica(exchange)
     }
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)

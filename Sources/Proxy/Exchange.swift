@@ -35,14 +35,6 @@ enum BodyProgress {
 
 /// A request under way.
 struct Exchange: ~Copyable {
-  /// Where the response comes from.
-  enum Source: UInt8 {
-    /// A replica.
-    case replica
-    /// lbd itself; all of it is in the buffer, or comes from `page`.
-    case local
-  }
-
   /// A document of lbd's own that is being sent.
   enum Page: UInt8 { case none, docs, openAPI }
 
@@ -50,7 +42,6 @@ struct Exchange: ~Copyable {
   let method: Method
   /// When its head was complete, by the worker's clock in nanoseconds.
   let startedAt: UInt64
-  var source = Source.replica
   /// The connection to the replica, or `none`.
   var upstream = none
   /// The slot of the replica that the last attempt went to.
@@ -108,8 +99,6 @@ struct Exchange: ~Copyable {
 
   /// Whether all of the request was received and handed to the replica's connection.
   var isRequestSent: Bool { requestBody.isDone && sentTo == readyTo }
-  /// Whether all of the response was received.
-  var isResponseReceived: Bool { hasHead && responseBody.isDone }
 }
 
 extension Exchange {

@@ -26,8 +26,7 @@ extension Worker {
       // The end of an idle connection says nothing of its replica: where no other is left, that
       // one is asked again.
       dispatch(exchange, orAgain: isReused && cause == .reset ? slot : nil)
-    case .fail where exchanges[exchange].asksControl:
-      answer(exchange, 502, "the control socket does not answer")
+    case .fail where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .fail where phase == .unsent && !hasReplica: answerNoReplica(exchange)
     case .fail(let status):
       let isLate = status == 504
@@ -42,11 +41,8 @@ extension Worker {
   mutating func fail(
     _ exchange: UInt32, _ status: Int, _ detail: StaticString, cause: String, retryAfter: Int = 0
   ) {
-    let slot = exchanges[exchange].tried.count > 0 ? exchanges[exchange].replica : nil
     links.evidence.post(
-      .answered(
-        status: status, slot: slot, attempts: exchanges[exchange].failures,
-        FailureReport(cause: cause)), isDroppable: true)
+      .answered(status: status, tried: exchanges[exchange].tried, cause: cause), isDroppable: true)
     answer(exchange, status, detail, retryAfter: retryAfter)
   }
 
@@ -54,7 +50,7 @@ extension Worker {
   mutating func unreachable(_ slot: Int, _ reason: String) {
     guard slot != SharedPool.controlSlot, links.pool.takeOut(slot) else { return }
     closeIdle(slot)
-    links.evidence.post(.unreachable(slot: slot, FailureReport(cause: reason)))
+    links.evidence.post(.unreachable(slot: slot, cause: reason))
   }
 
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.
@@ -69,6 +65,11 @@ extension Worker {
   }
 
   // MARK: Answers of lbd's own
+
+  mutating func answerNoControl(_ exchange: UInt32) {
+    let detail: StaticString = "the control socket does not answer"
+    fail(exchange, 502, detail, cause: detail.description)
+  }
 
   mutating func answerNoReplica(_ exchange: UInt32) {
     fail(exchange, 503, "no replica is available", cause: "no replica is available", retryAfter: 1)
@@ -106,7 +107,6 @@ extension Worker {
 
   /// Sends the answer that is in `writer`.
   mutating func sendOwn(_ exchange: UInt32, _ status: Int) {
-    exchanges[exchange].source = .local
     guard exchanges[exchange].response.borrow(from: &buffers),
       exchanges[exchange].takeOwn(writer)
     else { return abandon(exchange) }

@@ -34,11 +34,17 @@ extension Worker {
   /// Connections that one worker holds to the control socket, which lbctl needs too.
   private static var mostAtControl: Int { 2 }
 
-  /// Why the control socket is not asked for a client, or nil.
-  func refusalOfControl(_ exchange: UInt32) -> Refusal? {
-    if !exchanges[exchange].requestBody.isDone { return .bodyTooLarge }
-    let active = links.tally.value(.active, SharedPool.controlSlot)
-    return active < Worker.mostAtControl ? nil : .tooManyAsk
+  /// Has the control socket answer, unless that would keep others from it.
+  mutating func askControl(_ exchange: UInt32) {
+    guard exchanges[exchange].requestBody.isDone else {
+      return refuse(exchange: exchange, .bodyTooLarge)
+    }
+    guard links.tally.value(.active, SharedPool.controlSlot) < Worker.mostAtControl else {
+      return fail(
+        exchange, 503, "too many ask for the pool's state at once",
+        cause: "too many ask for the pool's state at once", retryAfter: 1)
+    }
+    dispatch(exchange)
   }
 
   /// Answers with a document.

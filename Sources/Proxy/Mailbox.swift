@@ -1,6 +1,7 @@
 // How the threads speak to each other: orders from the control thread to a worker, evidence from
 // the workers to the control thread. Both are rare; a lock is held for the length of an append.
 
+package import Balancing
 package import LinuxIO
 import Synchronization
 
@@ -17,19 +18,11 @@ package enum Order: Sendable {
 /// What a worker tells the control thread.
 package enum Evidence: Sendable {
   /// The replica was taken out since it could not be reached.
-  case unreachable(slot: Int, FailureReport)
-  /// lbd answered with a 5xx of its own.
-  case answered(status: Int, slot: Int?, attempts: Int, FailureReport)
+  case unreachable(slot: Int, cause: String)
+  /// lbd answered with a 5xx of its own, after these replicas were tried.
+  case answered(status: Int, tried: TriedReplicas, cause: String)
   /// The worker has stopped.
-  case stopped(worker: Int)
-}
-
-/// How an attempt at a replica failed, for people.
-package struct FailureReport: Sendable {
-  package let cause: String
-  package init(cause: String) {
-    self.cause = cause
-  }
+  case stopped
 }
 
 /// A queue that wakes its reader, bounded for messages that may be dropped.

@@ -42,7 +42,7 @@ package struct Replica: Sendable, Equatable {
   }
 }
 
-/// An immutable, numbered configuration.
+/// An immutable configuration.
 package final class Snapshot: Sendable {
   package let settings: Settings
   /// In the order of the conf.

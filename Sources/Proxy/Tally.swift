@@ -6,15 +6,13 @@ import LinuxIO
 /// One worker's counters by replica slot.
 package final class Tally: Sendable {
   /// What is counted; each is a cell of the replica's row.
-  package enum Counter: Int, CaseIterable, Sendable {
+  package enum Counter: Int, Sendable {
     /// Exchanges in flight.
     case active
     /// Responses passed on, and what they were.
     case responses, status5xx
     /// Failed attempts that another replica took over.
     case retries
-    /// Connections opened to it, and requests that found one open.
-    case connections, reuses
   }
 
   /// Cells of the histogram of response times.

@@ -41,7 +41,6 @@ extension Worker {
   }
 
   private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
-    links.tally.count(.connections, record.replica)
     let isConnected = record.isConnected
     let upstream = upstreams.insert(record)
     attach(upstream, to: exchange)
@@ -106,7 +105,6 @@ extension Worker {
     let newest = idle[slot]
     guard newest != 0 else { return nil }
     unlinkIdle(newest - 1)
-    links.tally.count(.reuses, slot)
     return newest - 1
   }
 

@@ -7,39 +7,6 @@ import Balancing
 import HTTPWire
 package import LinuxIO
 
-/// How many of each record one worker may hold.
-package struct WorkerLimits: Sendable {
-  /// Connections from clients.
-  package let clients: Int
-  /// Connections to replicas.
-  package let upstreams: Int
-
-  package init(clients: Int, upstreams: Int) {
-    self.clients = clients
-    self.upstreams = upstreams
-  }
-}
-
-/// What a worker shares with the other threads.
-package struct WorkerLinks: Sendable {
-  package let index: Int
-  package let pool: SharedPool
-  package let tally: Tally
-  package let orders: Mailbox<Order>
-  package let evidence: Mailbox<Evidence>
-
-  package init(
-    index: Int, pool: SharedPool, tally: Tally, orders: Mailbox<Order>,
-    evidence: Mailbox<Evidence>
-  ) {
-    self.index = index
-    self.pool = pool
-    self.tally = tally
-    self.orders = orders
-    self.evidence = evidence
-  }
-}
-
 /// One worker. Made on its own thread; `run` returns when it was told to stop.
 package struct Worker: ~Copyable {
   let links: WorkerLinks
@@ -271,7 +238,7 @@ package struct Worker: ~Copyable {
       slot = upstream + 1
     }
     guard buffers.lent == 0 else { fatalError("a worker ends and \(buffers.lent) buffers are out") }
-    links.evidence.post(.stopped(worker: links.index))
+    links.evidence.post(.stopped)
   }
 
   // MARK: Listening
@@ -292,16 +259,4 @@ package struct Worker: ~Copyable {
     isListening = (try? poller.add(listener, .sharedListener, token: Token.listener)) != nil
     self.listener = consume listener
   }
-}
-
-/// What an event or a waiting entry names. A record's token comes from its slab, whose generation
-/// is never 0, so that the two fixed ones cannot be taken for a record; bit 31 tells the slab.
-enum Token {
-  static var listener: UInt64 { 0 }
-  static var orders: UInt64 { 1 }
-  private static var upstreamBit: UInt64 { 1 << 31 }
-
-  static func upstream(_ record: UInt64) -> UInt64 { record | upstreamBit }
-  static func isUpstream(_ token: UInt64) -> Bool { token & upstreamBit != 0 }
-  static func record(_ token: UInt64) -> UInt64 { token & ~upstreamBit }
 }

@@ -18,7 +18,10 @@ struct ControlServer: ~Copyable {
   /// The token of the listener itself.
   static var listenerToken: UInt64 { 2 }
 
+  private let path: String
   private let listener: Descriptor
+  /// Which file the socket is.
+  private let identity: Files.Identity?
   private var isListening = false
   private var connections = Slab<ControlConnection>(capacity: ControlServer.most)
   private var deadlines: Deadlines
@@ -35,6 +38,8 @@ struct ControlServer: ~Copyable {
       let mask = umask(0o117)
       defer { umask(mask) }
       listener = try Socket.listen(address, backlog: 512)
+      self.path = path
+      identity = Files.identity(path)
       deadlines = Deadlines(capacity: ControlServer.most, now: now)
     } catch {
       throw ControlServer.refusal(path, error)
@@ -50,8 +55,8 @@ struct ControlServer: ~Copyable {
         throw StartFailure(
           "\(path) is a file and no socket; remove it or set another control in [lbd]")
       }
-    case .failed(EACCES): break
-    case .failed(ENOTDIR): break
+    case .failed(EACCES): throw refusal(path, SystemError("connect", EACCES))
+    case .failed(ENOTDIR): throw refusal(path, SystemError("connect", ENOTDIR))
     default:
       throw StartFailure("another lbd answers at \(path); stop it or set another control in [lbd]")
     }
@@ -68,6 +73,11 @@ struct ControlServer: ~Copyable {
     StartFailure(
       "cannot make the control socket \(path): \(error.reason); make its directory writable or"
         + " set another control in [lbd] or LBD_SOCKET")
+  }
+
+  /// Removes the socket at the end, unless another has taken its place.
+  func remove() {
+    if let identity, Files.identity(path) == identity { try? Files.remove(path) }
   }
 
   // MARK: Connections

@@ -102,7 +102,7 @@ extension Daemon {
     else { return refusal(409, "the pool is full") }
     publish()
     logOrder("added", name, address, request.user)
-    return ControlAnswer(200, DetailReport("added \(name) (\(address))"))
+    return ControlAnswer(200, DetailReport("added \(name) (\(address)) until lbd reloads or ends"))
   }
 
   /// The port where that is free, as the conf's `ports` are named, else the whole address.
@@ -124,7 +124,8 @@ extension Daemon {
     dismiss(at: index)
     publish()
     logOrder("removed", name, address, request.user)
-    return ControlAnswer(200, DetailReport("removed \(name) (\(address))"))
+    return ControlAnswer(
+      200, DetailReport("removed \(name) (\(address)) until lbd reloads or ends"))
   }
 
   /// A replica by its name, its address or its port.

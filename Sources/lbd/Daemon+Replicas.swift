@@ -134,12 +134,12 @@ extension Daemon {
   }
 
   /// A worker could not reach a replica and took it out: its next probe follows soon.
-  mutating func unreachable(_ slot: Int, _ report: FailureReport) {
+  mutating func unreachable(_ slot: Int, _ cause: String) {
     guard let index = replicas.firstIndex(where: { $0.slot == slot }) else { return }
-    replicas[index].checkResult = SystemError.brief(report.cause)
+    replicas[index].checkResult = SystemError.brief(cause)
     replicas[index].checkMilliseconds = nil
     if replicas[index].health.connectFailed(now: now) {
-      healthChanged(index, "request: \(report.cause)")
+      healthChanged(index, "request: \(cause)")
     }
     let soon = now + min(policy.fastInterval, policy.interval)
     replicas[index].nextProbe = min(replicas[index].nextProbe, soon)

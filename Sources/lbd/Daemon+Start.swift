@@ -114,11 +114,10 @@ extension Daemon {
       let advice =
         switch error.code {
         case EADDRINUSE: "stop what listens there (ss -ltnp) or set another main_port in [lbd]"
-        case EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE or a socket unit"
+        case EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE"
         case EADDRNOTAVAIL: "no interface here has this address; set another host in [lbd]"
         default: "see host and main_port in [lbd]"
         }
-      try? Files.remove(configuration.control)
       throw StartFailure("cannot listen on \(address): \(error.reason); \(advice)")
     }
   }

@@ -4,9 +4,7 @@
 
 import Balancing
 import Configuration
-import ControlProtocol
 import Glibc
-import HTTPWire
 import LinuxIO
 import Proxy
 
@@ -56,12 +54,18 @@ struct Daemon: ~Copyable {
   static func run(
     _ configuration: Configuration, path: String, environment: [String: String]
   ) -> Int32 {
-    do {
+    do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
       // In this order, so that lbctl works as soon as clients can connect.
       let control = try ControlServer(path: configuration.control, now: Clock.now())
-      let listener = try listen(configuration)
+      let listener: Descriptor
+      do throws(StartFailure) {
+        listener = try listen(configuration)
+      } catch {
+        control.remove()
+        throw error
+      }
       var daemon = Daemon(
         configuration, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, listener: listener)
@@ -116,6 +120,7 @@ struct Daemon: ~Copyable {
   private mutating func rollMeters() {
     guard now >= nextRoll else { return }
     for index in replicas.indices { replicas[index].meter.roll(now: now) }
+    reportSkippedLines()
     nextRoll = now + Meter.period
   }
 
@@ -134,7 +139,7 @@ struct Daemon: ~Copyable {
     switch signal {
     case SIGHUP: reload()
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
-    default: break
+    default: log.write(.info, "nothing to reopen: the log goes to standard error")
     }
   }
 
@@ -154,7 +159,8 @@ struct Daemon: ~Copyable {
   }
 
   private mutating func finish() {
-    try? Files.remove(configuration.control)
+    reportSkippedLines()
+    control.remove()
     log.write(.info, "stopped", ["event": "stop"])
   }
 
@@ -162,9 +168,8 @@ struct Daemon: ~Copyable {
   private mutating func takeEvidence() {
     for message in evidence.take() {
       switch message {
-      case .unreachable(let slot, let report): unreachable(slot, report)
-      case .answered(let status, let slot, let attempts, let report):
-        answered(status, slot, attempts, report)
+      case .unreachable(let slot, let cause): unreachable(slot, cause)
+      case .answered(let status, let tried, let cause): answered(status, tried, cause)
       case .stopped:
         running -= 1
         if running == 0 { phase = .ended }
@@ -172,17 +177,23 @@ struct Daemon: ~Copyable {
     }
   }
 
-  /// A 5xx of lbd's own, with its cause.
-  private mutating func answered(
-    _ status: Int, _ slot: Int?, _ attempts: Int, _ report: FailureReport
-  ) {
+  /// A 5xx of lbd's own, with its cause and the replicas that were tried.
+  private mutating func answered(_ status: Int, _ tried: TriedReplicas, _ cause: String) {
     guard answerLines.take(now: now) else { return }
-    let name = slot.map { self.name(of: $0) } ?? "-"
+    let names = tried.list.map { name(of: $0) }.joined(separator: " ")
     log.write(
-      .warning, "answered \(status): \(report.cause) (replica \(name), attempt \(attempts))",
+      .warning, "answered \(status): \(cause)" + (names.isEmpty ? "" : " (tried \(names))"),
       [
-        "event": "answered", "status": "\(status)", "cause": report.cause, "replica": name,
-        "attempts": "\(attempts)",
+        "event": "answered", "status": "\(status)", "cause": cause, "tried": names,
+        "attempts": "\(tried.count)",
       ])
+  }
+
+  /// Says how many answers had no line of their own.
+  private mutating func reportSkippedLines() {
+    guard let count = answerLines.takeSkipped() else { return }
+    log.write(
+      .warning, "\(count) more answers of 5xx had no line here",
+      ["event": "answered", "count": "\(count)"])
   }
 }

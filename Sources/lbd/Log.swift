@@ -81,12 +81,22 @@ struct LineBudget {
   private static let linesPerSecond = 20
   private var second: UInt64 = 0
   private var lines = 0
+  private var skipped = 0
 
   /// Whether one more line may be written.
   mutating func take(now: UInt64) -> Bool {
     let current = now / 1_000_000_000
     if current != second { (second, lines) = (current, 0) }
     lines += 1
-    return lines <= LineBudget.linesPerSecond
+    let fits = lines <= LineBudget.linesPerSecond
+    if !fits { skipped += 1 }
+    return fits
+  }
+
+  /// How many lines were not written since the last call; nil for none.
+  mutating func takeSkipped() -> Int? {
+    guard skipped > 0 else { return nil }
+    defer { skipped = 0 }
+    return skipped
   }
 }

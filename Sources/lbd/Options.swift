@@ -25,7 +25,7 @@ enum Options {
       --version            print the version
 
     Signals: HUP reloads the conf, TERM and INT drain and stop, a second one stops now.
-    lbctl(1) shows the pool and sends test requests.
+    lbctl shows the pool and sends test requests.
     """
 
   static func parse(_ arguments: [String]) -> Options {

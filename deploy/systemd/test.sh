@@ -28,6 +28,7 @@ fi
 
 if [ ! -e "$root.made" ]; then
   echo "test-systemd: making a Debian in $root, once"
+  rm -rf "$root"  # one that broke off
   mkdir -p "$root"
   timeout 600 debootstrap --variant=minbase \
     --include=systemd,systemd-sysv,dbus,procps,curl,libnss-myhostname \

@@ -1,0 +1,34 @@
+// What a worker is given when it is made: its bounds, and what it shares with the other threads.
+
+/// How many of each record one worker may hold.
+package struct WorkerLimits: Sendable {
+  /// Connections from clients.
+  package let clients: Int
+  /// Connections to replicas.
+  package let upstreams: Int
+
+  package init(clients: Int, upstreams: Int) {
+    self.clients = clients
+    self.upstreams = upstreams
+  }
+}
+
+/// What a worker shares with the other threads.
+package struct WorkerLinks: Sendable {
+  package let index: Int
+  package let pool: SharedPool
+  package let tally: Tally
+  package let orders: Mailbox<Order>
+  package let evidence: Mailbox<Evidence>
+
+  package init(
+    index: Int, pool: SharedPool, tally: Tally, orders: Mailbox<Order>,
+    evidence: Mailbox<Evidence>
+  ) {
+    self.index = index
+    self.pool = pool
+    self.tally = tally
+    self.orders = orders
+    self.evidence = evidence
+  }
+}
