@@ -1,5 +1,5 @@
-// The directory run/: a log and a pid file for each process, and the conf that lbd was given. It is
-// all that one run of compose knows of the runs before it.
+// The directory run/: a log, a pid file and a hidden file with the start time for each process, and
+// the conf that lbd was given. It is all that one run of compose knows of the runs before it.
 
 import FoundationEssentials
 import LinuxIO
@@ -32,6 +32,7 @@ struct RunDirectory {
   var lockPath: String { path + "/.lock" }
   func logPath(_ name: String) -> String { "\(path)/\(name).log" }
   private func pidPath(_ name: String) -> String { "\(path)/\(name).pid" }
+  private func startPath(_ name: String) -> String { "\(path)/.\(name).start" }
   private var confPath: String { path + "/lbd.conf" }
 
   private func names(ending suffix: String) -> [String] {
@@ -57,19 +58,27 @@ struct RunDirectory {
   var names: [String] { names(ending: ".pid") }
 
   func record(_ name: String) -> ProcessRecord? {
-    let parts = read(pidPath(name))?.split(whereSeparator: \.isWhitespace) ?? []
-    guard parts.count == 2, let pid = Int32(parts[0]), pid > 0, let start = UInt64(parts[1])
+    guard let pid = number(pidPath(name), Int32.self), pid > 0,
+      let start = number(startPath(name), UInt64.self)
     else { return nil }
     return ProcessRecord(pid: pid, start: start)
   }
 
+  private func number<Number: FixedWidthInteger>(_ path: String, _: Number.Type) -> Number? {
+    read(path).flatMap { Number($0.prefix { !$0.isNewline }) }
+  }
+
   func write(_ record: ProcessRecord, for name: String) throws(Failure) {
-    try write("\(record.pid) \(record.start)\n", to: pidPath(name))
+    // The pid last: only with it is there a process of this name. It is alone in its file, where
+    // people and their scripts look for it.
+    try write("\(record.start)\n", to: startPath(name))
+    try write("\(record.pid)\n", to: pidPath(name))
   }
 
   /// Nothing is kept track of under this name any more.
   func forget(_ name: String) {
     try? Files.remove(pidPath(name))
+    try? Files.remove(startPath(name))
   }
 
   // MARK: Logs

@@ -96,11 +96,13 @@ import Testing
     let other = try Child.start("replicad", ["--port", "0"])
     try FileManager.default.createDirectory(
       atPath: stage.run, withIntermediateDirectories: true)
-    try "\(other.pid) 1\n".write(
-      toFile: stage.pidPath(stage.replica(1)), atomically: true, encoding: .utf8)
-    #expect(try stage.state(of: stage.replica(1)) == "exited")
+    let name = stage.replica(1)
+    try "\(other.pid)\n".write(toFile: stage.pidPath(name), atomically: true, encoding: .utf8)
+    try "1\n".write(toFile: stage.startPath(name), atomically: true, encoding: .utf8)
+    #expect(try stage.state(of: name) == "exited")
     try stage.make("down")
     #expect(other.isRunning)
+    #expect(!FileManager.default.fileExists(atPath: stage.startPath(name)))
   }
 
   // MARK: Confs

@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxIO
+import Testing
 
 /// compose under test, with its own conf, run directory and row of ports: the first is lbd's, the
 /// next three are the replicas'. All that it started ends with it.
@@ -26,6 +27,7 @@ final class ComposeStage {
   var confPath: String { directory + "/lb.conf" }
   var run: String { directory + "/run" }
   func pidPath(_ name: String) -> String { "\(run)/\(name).pid" }
+  func startPath(_ name: String) -> String { "\(run)/.\(name).start" }
 
   func writeConf(_ path: String? = nil, ports replicas: String, more: String = "") throws {
     let conf = """
@@ -65,12 +67,13 @@ final class ComposeStage {
     return rows.first { $0[0] == name }.map { String($0[2]) }
   }
 
-  /// The pids by the names of the pid files.
+  /// The pids by the names of the pid files, each of which holds nothing else.
   func pids() throws -> [String: Int32] {
     let files = try FileManager.default.contentsOfDirectory(atPath: run)
     return try files.filter { $0.hasSuffix(".pid") }.reduce(into: [:]) { pids, file in
       let text = try String(contentsOfFile: "\(run)/\(file)", encoding: .utf8)
-      pids[String(file.dropLast(4))] = text.split(separator: " ").first.flatMap { Int32($0) }
+      let pid: Int32 = try #require(Int32(text.dropLast()), "\(file): \(text)")
+      pids[String(file.dropLast(4))] = pid
     }
   }
 
