@@ -35,9 +35,13 @@ extension Compose {
     ]
   }
 
-  /// By tail(1), which follows logs through rotation.
+  /// By tail(1), which follows logs through rotation. Logs of replicas that scale had started and
+  /// stopped again stay where they are and are not shown.
   func logs(follows: Bool) throws(Failure) {
-    let paths = run.logPaths
+    // Without a conf that can be read, what was started is known all the same.
+    let named = (try? conf()).map { conf in conf.replicas.map { $0.name(home: conf.home) } } ?? []
+    let known = run.names + [Compose.lbd] + named
+    let paths = run.logPaths(of: Set(known))
     guard !paths.isEmpty else {
       throw Failure("compose: no logs in \(run.path): make up starts lbd")
     }

@@ -83,7 +83,10 @@ struct RunDirectory {
 
   // MARK: Logs
 
-  var logPaths: [String] { names(ending: ".log").map(logPath) }
+  /// The logs that there are of these processes, in the order of their names.
+  func logPaths(of processes: Set<String>) -> [String] {
+    names(ending: ".log").filter(processes.contains).map(logPath)
+  }
 
   /// The last lines of a log, under its path; empty when there are none.
   func logEnd(_ name: String, lines count: Int = 8) -> String {

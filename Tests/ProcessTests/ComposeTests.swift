@@ -187,4 +187,23 @@ import Testing
     try stage.make("scale", "3")
     #expect(try stage.pids()[stage.replica(3)] != nil)
   }
+
+  @Test func `logs are shown of what runs or the conf names, and kept of the rest`() throws {
+    let stage = try ComposeStage()
+    try stage.writeConf(ports: "\(stage.ports[1])-\(stage.ports[2])")
+    try stage.make("up")
+    try stage.make("scale", "3")
+    let added = try #require(
+      try stage.pids().keys.first { name in
+        !["lbd", stage.replica(1), stage.replica(2)].contains(name)
+      })
+    #expect(try stage.make("logs").contains("\(added).log"))
+    try stage.make("scale", "1")
+    let logs = try stage.make("logs")
+    #expect(!logs.contains("\(added).log"))
+    for name in ["lbd", stage.replica(1), stage.replica(2)] {
+      #expect(logs.contains("\(name).log"), "\(name)")
+    }
+    #expect(FileManager.default.fileExists(atPath: "\(stage.run)/\(added).log"))
+  }
 }
