@@ -26,7 +26,7 @@ enum Help {
     A replica is named by its section in the conf, its port or its address.
     Colour only on a terminal and never with NO_COLOR. Data goes to standard output, messages to
     standard error.
-    Exit: 0 done, 1 failed, 2 usage, 3 lbd not running, 4 no such replica, 5 --wait timed out.
+    Exit: 0 done, 1 failed, 2 usage, 3 lbd not running, 4 no such replica.
     """
 
   static func text(for verb: Verb?) -> String {
