@@ -1,8 +1,6 @@
 // A borrowed block of bytes: what was received and not yet passed on lies between start and end.
 // Received bytes begin after some headroom, so that a head can be replaced by a longer one in place.
 
-import Glibc
-
 /// The single holder of a block from a `BufferPool`, or of none; gives it back at the end of its life.
 /// Offsets are counted from the block's first byte. No call allocates.
 @safe

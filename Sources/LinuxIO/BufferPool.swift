@@ -1,8 +1,6 @@
 // A worker's buffers: one mapping cut into equal blocks. A block is borrowed while bytes are in
 // flight and comes back by itself, so an idle connection holds none.
 
-import Glibc
-
 /// The blocks that one worker lends out. One thread owns the pool and every buffer from it. The
 /// pool must outlive its buffers. A struct's members end in the order of their declaration, so its
 /// pool is declared after the tables that hold buffers; local variables end in the reverse order.

@@ -1,6 +1,5 @@
 // What a command is told at its start and what it says to people.
 
-import CLinux
 import Glibc
 
 /// The process's environment and its standard error.

@@ -1,6 +1,5 @@
 // A lock between processes: one command at a time works where the lock's file is.
 
-import CLinux
 import Glibc
 
 /// The single holder of a lock; gives it back at the end of its life, even that by SIGKILL. The file

@@ -110,11 +110,6 @@ package enum Files {
     return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK
   }
 
-  /// Sets who may use a file.
-  package static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
-    if unsafe chmod(path, mode) != 0 { throw SystemError("chmod", errno) }
-  }
-
   /// Whether a descriptor is a terminal.
   package static func isTerminal(_ number: Int32) -> Bool {
     isatty(number) == 1

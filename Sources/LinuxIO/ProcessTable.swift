@@ -1,7 +1,6 @@
 // The system's processes as /proc tells of them, and signals to them. For a command that looks after
 // processes it started in an earlier run and so cannot wait for.
 
-import CLinux
 import Glibc
 
 /// Questions about processes. Every answer may be out of date as soon as it is given.

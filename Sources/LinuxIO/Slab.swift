@@ -2,8 +2,6 @@
 // and a token made of slot and generation tells a late event that its record is gone. Memory is
 // reserved for the most records the limits allow and touched only as they come.
 
-import Glibc
-
 /// A fixed-capacity table of records reached by slot. One thread owns it. No call allocates.
 @safe
 package struct Slab<Element: ~Copyable>: ~Copyable {

@@ -106,16 +106,6 @@ package enum Socket {
       socket.raw, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
   }
 
-  /// Makes calls on the socket wait, at most `milliseconds` each: for commands, not for lbd.
-  package static func makeBlocking(_ socket: borrowing Descriptor, milliseconds: Int) {
-    let flags = fcntl(socket.raw, F_GETFL)
-    _ = fcntl(socket.raw, F_SETFL, flags & ~Int32(O_NONBLOCK))
-    var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
-    let size = socklen_t(MemoryLayout<timeval>.size)
-    _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_RCVTIMEO, &time, size)
-    _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_SNDTIMEO, &time, size)
-  }
-
   /// The address a socket is bound to.
   package static func localAddress(_ socket: borrowing Descriptor) -> SocketAddress? {
     unsafe SocketAddress { unsafe getsockname(socket.raw, $0, &$1) == 0 }

@@ -1,7 +1,5 @@
 // The system's TCP sockets as /proc/net tells of them: who listens, and what is still connected.
 
-import Glibc
-
 /// One socket of this machine.
 package struct TCPEntry: Sendable, Equatable {
   package let localPort: UInt16

@@ -1,7 +1,6 @@
 // How a thread that serves one connection alone waits for it. lbd's own threads never do this: they
 // wait in a Poller for all of theirs at once.
 
-import CLinux
 import Glibc
 
 /// What a wait for one descriptor came to.
