@@ -65,7 +65,7 @@ let package = Package(
         "Proxy", "Configuration", "ConfigurationIO", "ControlProtocol", "Balancing", "HTTPWire",
         "LinuxIO",
       ]),
-    command("replicad", ["HTTPWire", "LinuxIO"]),
+    command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
     command(
       "lbctl", ["CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"],

@@ -110,8 +110,9 @@ package enum Files {
     return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK
   }
 
-  /// Whether a descriptor is a terminal.
-  package static func isTerminal(_ number: Int32) -> Bool {
-    isatty(number) == 1
+  /// Whether something lies at a path, or may: only what is surely absent gives false, so that a
+  /// directory that may not be searched is told apart from one without the file.
+  package static func mayExist(_ path: String) -> Bool {
+    unsafe access(path, F_OK) == 0 || errno != ENOENT && errno != ENOTDIR
   }
 }

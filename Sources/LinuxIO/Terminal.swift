@@ -45,11 +45,3 @@ package enum Terminal {
     }
   }
 }
-
-extension Descriptor {
-  /// Whether something lies at a path, or may: only what is surely absent gives false, so that a
-  /// directory that may not be searched is told apart from one without the file.
-  package static func mayExist(_ path: String) -> Bool {
-    unsafe access(path, F_OK) == 0 || errno != ENOENT && errno != ENOTDIR
-  }
-}

@@ -16,7 +16,7 @@ struct Command {
     output = Output(environment: environment)
     client = ControlClient(
       socket: .choose(
-        option: invocation.socket, environment: environment, exists: Descriptor.mayExist))
+        option: invocation.socket, environment: environment, exists: Files.mayExist))
   }
 
   func run() throws(Failure) -> ExitCode {

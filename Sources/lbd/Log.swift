@@ -18,7 +18,7 @@ struct Log {
     switch configuration.format {
     case .text: isJSON = false
     case .json: isJSON = true
-    case .auto: isJSON = !Files.isTerminal(2)
+    case .auto: isJSON = !Terminal.isTerminal(.error)
     }
   }
 

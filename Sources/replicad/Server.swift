@@ -1,6 +1,7 @@
 // The main thread: it owns the listener and the signals, gives each connection a thread of its own,
 // and at TERM waits until those have finished. It never reads or writes a connection.
 
+import ControlProtocol
 import Glibc
 import LinuxIO
 
@@ -63,7 +64,7 @@ struct Server: ~Copyable {
     self.replica = replica
     listener = consume socket
     let bound = SocketAddress(ip: address.host, port: port) ?? address
-    Console.error("replicad \(Main.version): listening on http://\(bound) (pid \(getpid()))")
+    Console.error("replicad \(Release.version): listening on http://\(bound) (pid \(getpid()))")
   }
 
   /// Accepts until TERM or INT.
