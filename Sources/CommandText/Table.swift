@@ -14,9 +14,11 @@ package struct Table: Sendable {
     let heading: String
     let isRight: Bool
 
+    /// A column whose cells stand at its left side: for texts.
     package static func left(_ heading: String) -> Column {
       Column(heading: heading, isRight: false)
     }
+    /// A column whose cells stand at its right side: for numbers.
     package static func right(_ heading: String) -> Column {
       Column(heading: heading, isRight: true)
     }

@@ -8,13 +8,17 @@ package protocol ConfigurationFiles {
   func expand(_ pattern: String) -> GlobOutcome
 }
 
+/// What reading a file came to.
 package enum FileOutcome: Sendable {
+  /// All of its bytes, or more than the limit of them.
   case bytes([UInt8])
   /// Why not, in words that fit behind "cannot read FILE: ", such as `no such file`.
   case failed(String)
 }
 
+/// What listing a pattern came to.
 package enum GlobOutcome: Sendable {
+  /// In any order, perhaps none.
   case paths([String])
   /// Why not, in words that fit behind "cannot list PATTERN: ".
   case failed(String)

@@ -3,6 +3,7 @@
 /// `lbd` calls it at its start, for `-t` and `-T`, and at every reload, on the control thread. Costs a
 /// few milliseconds; bounded whatever the files hold.
 
+/// A whole configuration, or all that is wrong with it.
 package enum LoadOutcome: Sendable {
   /// `effective` is what `lbd -T` prints: a conf that loads as this one, with each value's origin.
   case loaded(Configuration, effective: String)
@@ -11,6 +12,9 @@ package enum LoadOutcome: Sendable {
 }
 
 extension Configuration {
+  /// Reads `path` and what it includes, fills in variables and defaults, and checks all of it. What is
+  /// wrong is told in one run, of endless errors the first; changes nothing outside.
+  /// - Parameter environment: for `${NAME}`, and `LBD_SOCKET` where the conf has no `control`.
   package static func load(
     path: String, environment: [String: String], files: any ConfigurationFiles
   ) -> LoadOutcome {

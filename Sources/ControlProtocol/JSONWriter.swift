@@ -3,6 +3,7 @@
 
 /// What can be written as one JSON value.
 package protocol JSONWritable {
+  /// Writes exactly one value.
   func write(to writer: inout JSONWriter)
 }
 
@@ -26,11 +27,13 @@ package struct JSONWriter: Sendable {
 
   // MARK: Values
 
+  /// Writes a string, escaped as JSON demands.
   package mutating func value(_ text: String) {
     begin()
     quote(text)
   }
 
+  /// Writes a whole number.
   package mutating func value(_ number: Int) {
     begin()
     bytes.append(contentsOf: String(number).utf8)
@@ -44,16 +47,19 @@ package struct JSONWriter: Sendable {
     bytes.append(contentsOf: number.description.utf8)
   }
 
+  /// Writes `true` or `false`.
   package mutating func value(_ truth: Bool) {
     begin()
     bytes.append(contentsOf: (truth ? "true" : "false").utf8)
   }
 
+  /// Writes `null`.
   package mutating func null() {
     begin()
     bytes.append(contentsOf: "null".utf8)
   }
 
+  /// Writes the value that the part makes of itself.
   package mutating func value(_ part: some JSONWritable) {
     part.write(to: &self)
   }
@@ -80,21 +86,25 @@ package struct JSONWriter: Sendable {
     isBehindValue = false
   }
 
+  /// Writes a field whose value is a string.
   package mutating func field(_ name: String, _ text: String) {
     key(name)
     value(text)
   }
 
+  /// Writes a field whose value is a whole number.
   package mutating func field(_ name: String, _ number: Int) {
     key(name)
     value(number)
   }
 
+  /// Writes a field whose value is a number; `null` for infinities and NaN.
   package mutating func field(_ name: String, _ number: Double) {
     key(name)
     value(number)
   }
 
+  /// Writes a field whose value is `true` or `false`.
   package mutating func field(_ name: String, _ truth: Bool) {
     key(name)
     value(truth)
@@ -112,11 +122,13 @@ package struct JSONWriter: Sendable {
     if let number { value(number) } else { null() }
   }
 
+  /// Writes a field whose value the part makes of itself.
   package mutating func field(_ name: String, _ part: some JSONWritable) {
     key(name)
     value(part)
   }
 
+  /// Writes a field whose value is `[ … ]` of the parts, in their order.
   package mutating func field(_ name: String, _ parts: [some JSONWritable]) {
     key(name)
     array { writer in for part in parts { writer.value(part) } }

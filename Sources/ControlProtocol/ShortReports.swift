@@ -37,6 +37,7 @@ package struct VersionReport: Sendable, Equatable, Decodable, JSONWritable {
 
 /// The answer to `GET /health`: how many of the replicas that should serve do.
 package struct HealthReport: Sendable, Equatable, Decodable, JSONWritable {
+  /// What the two numbers come to: `noneUp` too where no replica is expected.
   package enum Verdict: Sendable {
     case allUp, someDown, noneUp
   }

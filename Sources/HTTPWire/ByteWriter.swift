@@ -13,12 +13,14 @@ package struct ByteWriter: ~Copyable {
 
   /// - Parameter capacity: bytes.
   package init(capacity: Int) {
+    // Safe: all of the block is initialised before anything reads it.
     unsafe block = .allocate(capacity: capacity)
     unsafe block.initialize(repeating: 0, count: capacity)
     self.capacity = capacity
   }
 
   deinit {
+    // Safe: this writer is the block's only holder, and bytes need no deinitialisation.
     unsafe block.deallocate()
   }
 
@@ -32,21 +34,25 @@ package struct ByteWriter: ~Copyable {
     }
   }
 
+  /// Empties the block and forgets that something did not fit.
   package mutating func removeAll() {
     count = 0
     isOverfull = false
   }
 
+  /// Writes a byte; in a full block it is left out and `isOverfull` set.
   @inline(__always)
   package mutating func append(_ byte: UInt8) {
     guard count < capacity else {
       isOverfull = true
       return
     }
+    // Safe: the room was checked.
     unsafe block[count] = byte
     count += 1
   }
 
+  /// Writes all of the bytes, or none of them where the room is short; then `isOverfull` is set.
   @inline(__always)
   package mutating func append(_ bytes: Span<UInt8>) {
     // Safe: a span stays valid during the call.
@@ -55,8 +61,10 @@ package struct ByteWriter: ~Copyable {
     }
   }
 
+  /// The same for the text's UTF-8.
   @inline(__always)
   package mutating func append(_ text: StaticString) {
+    // Safe: a static string's bytes stay for as long as the program.
     unsafe append(text.utf8Start, text.utf8CodeUnitCount)
   }
 
@@ -72,7 +80,7 @@ package struct ByteWriter: ~Copyable {
     count += length
   }
 
-  /// Writes a number of zero or more.
+  /// Writes a number of zero or more. Where the room is short, its first digits only.
   package mutating func append(decimal value: Int) {
     var divisor = 1
     while value / divisor >= 10 { divisor *= 10 }
@@ -82,7 +90,7 @@ package struct ByteWriter: ~Copyable {
     }
   }
 
-  /// Writes sixteen hexadecimal digits.
+  /// Writes sixteen hexadecimal digits. Where the room is short, the first of them only.
   package mutating func append(hex value: UInt64) {
     var shift: UInt64 = 64
     while shift > 0 {

@@ -47,6 +47,8 @@ package struct Buffer: ~Copyable {
   /// value that another is assigned over through a pointer, in optimised builds.
   package mutating func borrow(from pool: inout BufferPool) -> Bool {
     if isHeld { return true }
+    // Safe: the pool's block and home stay where they are for as long as the pool, which outlives
+    // this buffer; nobody else has the block.
     guard let block = unsafe pool.takeBlock() else { return false }
     unsafe self.block = block
     unsafe home = pool.home
@@ -58,6 +60,7 @@ package struct Buffer: ~Copyable {
   /// Gives the block back; none is held afterwards.
   package mutating func giveBack() {
     guard isHeld else { return }
+    // Safe: the block came from that home, and with a capacity of 0 it is followed no more.
     unsafe BufferPool.giveBack(block, to: home)
     capacity = 0
     reset()

@@ -1,4 +1,4 @@
-// Files, as far as a daemon reads them: a conf, a list of its parts, a socket's path.
+// Calls on paths: reading files and links, listing, removing, and what lies at a path.
 
 import Glibc
 

@@ -70,6 +70,7 @@ package struct Poller: ~Copyable {
     case .sharedListener: unsafe event.events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
     }
     let raw = descriptor.raw
+    // Safe: the kernel copies the event during the call; `u64` is the only member of `data` in use.
     _ = try retrying("epoll_ctl") { unsafe epoll_ctl(epoll.raw, EPOLL_CTL_ADD, raw, &event) }
   }
 
@@ -82,6 +83,7 @@ package struct Poller: ~Copyable {
   /// Waits for the next batch, at most `milliseconds` (negative: without end), and gives its size.
   /// An interruption by a signal gives an empty batch.
   package func wait(milliseconds: Int) -> Int {
+    // Safe: the kernel writes at most `capacity` events, for which there is room.
     let count = unsafe epoll_wait(
       epoll.raw, events, capacity, Int32(clamping: milliseconds))
     if count >= 0 { return Int(count) }

@@ -1,4 +1,4 @@
-// The two things systemd and a daemon say to each other, spoken directly: sd_notify's datagrams.
+// What a daemon tells systemd, spoken directly: sd_notify's datagrams.
 
 import CLinux
 import Glibc

@@ -11,6 +11,7 @@ package struct Signals: ~Copyable {
   /// Call it before any other thread is started. SIGPIPE is ignored too.
   package init(_ numbers: [Int32]) throws(SystemError) {
     var set = sigset_t()
+    // Safe: each call reads or writes the set while it runs only.
     unsafe sigemptyset(&set)
     for number in numbers { unsafe sigaddset(&set, number) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -26,6 +27,7 @@ package struct Signals: ~Copyable {
   package func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
+    // Safe: the kernel writes at most the size of `info`, any bytes of which are a value.
     let count = unsafe read(descriptor.raw, &info, size)
     return count == size ? Int32(bitPattern: info.ssi_signo) : nil
   }

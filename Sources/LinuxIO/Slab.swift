@@ -62,6 +62,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
       slot = touched
       touched += 1
     }
+    // Safe: the slot is below `touched` and was free, so no record lies in its memory.
     unsafe entry(slot).pointee.generation &+= 1
     unsafe element(slot).initialize(to: record)
     count += 1
@@ -71,6 +72,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   /// Takes the record out of a slot that is in use.
   package mutating func remove(_ slot: UInt32) -> Element {
     guard isOccupied(slot) else { fatalError("a slab slot was removed twice") }
+    // Safe: the slot is in use, so a record lies in its memory; it is moved out exactly once.
     unsafe entry(slot).pointee.generation &+= 1
     unsafe entry(slot).pointee.nextFree = firstFree
     firstFree = slot
