@@ -1,3 +1,5 @@
+// When probes and failed connects take a replica out, and what brings it back.
+
 import Balancing
 import Testing
 

@@ -1,3 +1,5 @@
+// Which failed attempts are made again elsewhere, and what the client is told of the others.
+
 import Balancing
 import Testing
 

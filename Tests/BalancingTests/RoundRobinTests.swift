@@ -1,3 +1,5 @@
+// Whose turn it is: equal and weighted shares, retries, and pools with nobody in them.
+
 import Balancing
 import Testing
 

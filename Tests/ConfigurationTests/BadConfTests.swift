@@ -1,3 +1,5 @@
+// Confs with errors: what is said of each, where the caret stands, and that all come in one run.
+
 import Configuration
 import Testing
 

@@ -1,3 +1,5 @@
+// That the conf in this repository loads, and that its comments say the true defaults.
+
 import Configuration
 import Foundation
 import Testing

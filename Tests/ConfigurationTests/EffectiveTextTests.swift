@@ -1,3 +1,5 @@
+// What `lbd -T` prints of a conf, where the control socket comes from, and help on keys.
+
 import Configuration
 import Testing
 

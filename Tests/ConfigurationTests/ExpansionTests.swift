@@ -1,3 +1,5 @@
+// Variables in values: what they become, and how errors in them are shown.
+
 import Configuration
 import Testing
 

@@ -1,3 +1,5 @@
+// Confs that load: each key, each form of a value, and the defaults.
+
 import Configuration
 import Testing
 

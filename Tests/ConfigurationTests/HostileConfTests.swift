@@ -1,3 +1,5 @@
+// Confs that nobody writes on purpose: huge, binary, random. None may trap or run without end.
+
 import Configuration
 import Testing
 

@@ -1,3 +1,5 @@
+// Includes: their order and places, and the bounds on depth and circles.
+
 import Configuration
 import Testing
 

@@ -1,3 +1,5 @@
+// How the tests of this folder load confs: from texts, and with what came of it at hand.
+
 import Configuration
 
 /// Files that exist only in a test. A pattern matches what begins with the part before its first `*`.

@@ -1,3 +1,5 @@
+// The wheel of deadlines: nothing expires early, twice, late or after it was cleared.
+
 import Proxy
 import Testing
 

@@ -1,3 +1,5 @@
+// The counts of responses by time, for each replica apart.
+
 import Proxy
 import Testing
 
