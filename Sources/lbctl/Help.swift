@@ -9,7 +9,7 @@ enum Help {
 
     Looks at a running lbd and gives it orders, through its control socket.
 
-      pool [NAME]           the replicas: state, load, latencies, last check; -w watches
+      pool [NAME]           the replicas: state, load, latencies, last probe; -w watches
       test [URL or path]    sends requests through the balancer and tells who answered
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
@@ -70,7 +70,7 @@ enum Help {
     usage: lbctl add ADDRESS [--json] [--socket PATH]
 
     Adds a replica to the running pool: host:port, [v6]:port or unix:/path. It is given requests
-    once its first check succeeds. To keep it, name it in the conf as well.
+    once its first probe succeeds. To keep it, name it in the conf as well.
     """
 
   private static let remove = """
