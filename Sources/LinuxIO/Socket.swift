@@ -94,6 +94,13 @@ package enum Socket {
     return code
   }
 
+  /// Bytes that were sent and that the peer has not acknowledged.
+  package static func unsentBytes(_ socket: borrowing Descriptor) -> Int32 {
+    var count: Int32 = 0
+    // Safe: the kernel writes one int. TIOCOUTQ is what Linux calls SIOCOUTQ for sockets.
+    return unsafe ioctl(socket.raw, UInt(TIOCOUTQ), &count) == 0 ? count : 0
+  }
+
   /// Ends the sending direction: the peer reads an end after what was sent.
   package static func endSending(_ socket: borrowing Descriptor) {
     _ = shutdown(socket.raw, Int32(SHUT_WR))

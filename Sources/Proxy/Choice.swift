@@ -11,6 +11,7 @@ extension Worker {
   mutating func open(_ exchange: UInt32, headLength: Int) {
     let client = exchanges[exchange].client
     exchanges[exchange].isPersistent = requestFraming.isPersistent && !isDraining
+    exchanges[exchange].clientEnds = !requestFraming.isPersistent
     exchanges[exchange].wantsUpgrade = requestFraming.wantsUpgrade
     exchanges[exchange].requestBody = BodyProgress(requestFraming.body, keepsFraming: true)
     if case .length(let length) = requestFraming.body, length > settings.bodyLimit {

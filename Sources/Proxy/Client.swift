@@ -36,6 +36,9 @@ struct Client: ~Copyable {
   var scanned: UInt32 = 0
   /// It is in the worker's list of those that gave way to others.
   var isWaiting = false
+  /// Bytes that the kernel still held for the client when its deadline last began: fewer at its end
+  /// mean that it reads, if slowly.
+  var unsent: Int32 = 0
   /// Bytes thrown away while lingering.
   var discarded: UInt32 = 0
 

@@ -54,7 +54,10 @@ extension Worker {
   /// A tunnel whose replica ended first may hold the client's last bytes, and then its end.
   private func mayStillRead(_ slot: UInt32) -> Bool {
     let exchange = clients[slot].exchange
-    return exchanges[exchange].isTunnel && !exchanges[exchange].requestBody.isDone
+    guard exchanges[exchange].isTunnel && !exchanges[exchange].requestBody.isDone else {
+      return false
+    }
+    return exchanges[exchange].sentTo == exchanges[exchange].readyTo
   }
 
   /// Goes on with whatever the connection can do now.
@@ -71,6 +74,7 @@ extension Worker {
     switch clients[slot].phase {
     case .reading where clients[slot].hasBegunHead: refuse(slot, .requestTimeout)
     case .reading, .lingering: closeClient(slot)
+    case .exchanging where isReading(slot): break
     case .exchanging:
       let exchange = clients[slot].exchange
       if exchanges[exchange].hasHead {
@@ -79,6 +83,18 @@ extension Worker {
         refuse(exchange: exchange, .requestTimeout)
       }
     }
+  }
+
+  /// Whether a client that holds up its response has taken some of it since its deadline began; the
+  /// deadline begins anew then.
+  private mutating func isReading(_ slot: UInt32) -> Bool {
+    let exchange = clients[slot].exchange
+    guard exchanges[exchange].pending > 0 else { return false }
+    let unsent = Socket.unsentBytes(clients[slot].descriptor)
+    guard unsent < clients[slot].unsent else { return false }
+    clients[slot].unsent = unsent
+    clientDeadlines.set(slot, at: now + idleLimit(exchange))
+    return true
   }
 
   // MARK: Reading a request
@@ -170,7 +186,7 @@ extension Worker {
   mutating func beginLingering(_ slot: UInt32) {
     Socket.endSending(clients[slot].descriptor)
     clients[slot].phase = .lingering
-    clientDeadlines.set(slot, at: now + 2_000_000_000)
+    clientDeadlines.set(slot, at: now + (isDraining ? 1 : 10) * 1_000_000_000)
     linger(slot)
   }
 

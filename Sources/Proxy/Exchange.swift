@@ -53,6 +53,8 @@ struct Exchange: ~Copyable {
   // What the request asks of the connection.
   var isVersion10 = false
   var isPersistent = true
+  /// The client itself said that this is its last request.
+  var clientEnds = false
   var wantsUpgrade = false
   /// The control socket answers it: `/docs` asks for the pool's state.
   var asksControl = false

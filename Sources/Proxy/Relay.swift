@@ -46,10 +46,11 @@ extension Worker {
   /// Waits for more of the request, without a buffer where nothing in it is needed again.
   private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
     clientDeadlines.set(client, at: now + idleLimit(exchange))
+    upstreamDeadlines.clear(exchanges[exchange].upstream)
     if !exchanges[exchange].isReplayable { clients[client].input.giveBack() }
   }
 
-  private func idleLimit(_ exchange: UInt32) -> UInt64 {
+  func idleLimit(_ exchange: UInt32) -> UInt64 {
     exchanges[exchange].isTunnel ? Worker.tunnelIdle : settings.idleTimeout
   }
 
@@ -64,22 +65,34 @@ extension Worker {
       exchanges[exchange].sentTo = from + count
       exchanges[exchange].hasSent = true
       upstreams[upstream].isConnected = true
-      if count < to - from { upstreams[upstream].isWritable = false }
       upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
-      return count == to - from
-    case .wouldBlock:
-      upstreams[upstream].isWritable = false
-      upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+      if count == to - from { return true }
+      awaitReplica(exchange, client, upstream)
+    case .wouldBlock: awaitReplica(exchange, client, upstream)
     case .failed(let code): requestBroke(exchange, upstream, code)
     case .ended: break
     }
     return false
   }
 
+  /// The replica does not take the request as fast as the client sends it: its deadline runs, the
+  /// client's does not.
+  private mutating func awaitReplica(_ exchange: UInt32, _ client: UInt32, _ upstream: UInt32) {
+    upstreams[upstream].isWritable = false
+    upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
+    upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+    clientDeadlines.clear(client)
+  }
+
   /// The replica takes no more of the request. It may have answered before it closed.
   private mutating func requestBroke(_ exchange: UInt32, _ upstream: UInt32, _ code: Int32) {
     exchanges[exchange].isUpstreamReusable = false
     upstreams[upstream].isWritable = false
+    if exchanges[exchange].isTunnel {
+      // Nobody takes the client's bytes any more: its direction is over.
+      exchanges[exchange].requestBody = .done
+      exchanges[exchange].sentTo = exchanges[exchange].readyTo
+    }
     if exchanges[exchange].hasSent {
       upstreams[upstream].isReadable = true
       pumpResponse(exchange)
@@ -221,6 +234,7 @@ extension Worker {
       abandon(exchange)
       return false
     }
+    clients[client].unsent = Socket.unsentBytes(clients[client].descriptor)
     clientDeadlines.set(client, at: now + idleLimit(exchange))
     let upstream = exchanges[exchange].upstream
     if upstream != none { upstreamDeadlines.clear(upstream) }

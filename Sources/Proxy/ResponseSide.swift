@@ -184,13 +184,16 @@ extension Worker {
     detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean)
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
     let isTunnel = exchanges[exchange].isTunnel
+    let isAwaited = exchanges[exchange].clientEnds || clients[client].isEnding
     let nextFrom = exchanges[exchange].nextFrom
     _ = exchanges.remove(exchange)
     clients[client].exchange = none
     clients[client].phase = .reading
     if isTunnel { return closeClient(client) }
     if isPersistent { return awaitNext(client, nextFrom) }
-    if isRequestRead && !clients[client].isReadable { return closeClient(client) }
+    // A client that did not ask for the end may be sending its next request, whose reset would
+    // overtake what it has not read yet (RFC 9112 §9.6).
+    if isAwaited && isRequestRead && !clients[client].isReadable { return closeClient(client) }
     beginLingering(client)
   }
 

@@ -18,6 +18,9 @@ struct Upstream: ~Copyable {
   var isWritable: Bool
   /// The replica has ended its direction, or the connection is over.
   var isEnding = false
+  /// Bytes that the kernel still held for the replica when its deadline last began: fewer at its end
+  /// mean that it reads, if slowly.
+  var unsent: Int32 = 0
   /// It has served an exchange before.
   var isReused = false
   /// Neighbours in the list of idle connections to the replica.

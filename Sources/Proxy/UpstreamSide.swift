@@ -182,6 +182,15 @@ extension Worker {
     return true
   }
 
+  /// Whether a replica that holds up its request has taken some of it since its deadline began.
+  private mutating func isReading(_ upstream: UInt32) -> Bool {
+    let exchange = upstreams[upstream].exchange
+    guard exchanges[exchange].sentTo < exchanges[exchange].readyTo else { return false }
+    let before = upstreams[upstream].unsent
+    upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
+    return upstreams[upstream].unsent < before
+  }
+
   mutating func upstreamDeadlinePassed(_ upstream: UInt32) {
     guard upstreams.next(from: upstream) == upstream else { return }
     let exchange = upstreams[upstream].exchange
@@ -190,6 +199,8 @@ extension Worker {
     } else if !upstreams[upstream].isConnected {
       unreachable(upstreams[upstream].replica, "connect timeout")
       attemptFailed(exchange, .connectTimeout, "connect timeout")
+    } else if isReading(upstream) {
+      upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
     } else if exchanges[exchange].isTunnel {
       abandon(exchange)
     } else {
