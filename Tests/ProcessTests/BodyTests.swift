@@ -1,5 +1,6 @@
 // Every way in which a message's end is told passes through lbd as it is.
 
+import ControlProtocol
 import LinuxIO
 import Testing
 
@@ -80,6 +81,25 @@ import Testing
     let answer = try connection.get("/")
     #expect(answer.text == "all of it" && connection.end == .ended)
     #expect(answer["connection"] == "close" && answer["content-length"] == nil)
+  }
+
+  @Test func `a client that pipelines gets the last answer whole before the end`() throws {
+    let body = String(repeating: "x", count: 300_000)
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\n\r\n" + body)
+      return .close
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    _ = try connection.answerHead()
+    try stage.awaitPool("lbd has handed it all to the kernel") {
+      $0[0].requests == 1 && $0[0].active == 0
+    }
+    // A close at once would be a reset now, which overtakes what was not read yet.
+    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try connection.takeRest().count == body.utf8.count)
+    #expect(connection.end == .ended)
   }
 
   @Test(arguments: [

@@ -138,6 +138,23 @@ import Testing
     try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
   }
 
+  @Test func `a tunnel whose replica ended is let go though its client sends on`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    try connection.send(handshake)
+    #expect(try connection.answerHead().status == 101)
+    let bytes = [UInt8](repeating: 0x7A, count: 100)
+    try stage.awaitPool("nothing is in flight") {
+      _ = connection.sendSome(bytes)
+      return $0[0].active == 0
+    }
+  }
+
   @Test func `a refused upgrade is an answer like any other`() throws {
     let stage = try Stage(replicas: 1)
     let connection = try stage.connect()
