@@ -126,7 +126,8 @@ package enum HeadWriter {
     writer.append("\r\n")
   }
 
-  private static func write(_ body: BodyFraming, to writer: inout ByteWriter) {
+  /// Writes the field line that says where a body ends; none for a body that ends with its connection.
+  package static func write(_ body: BodyFraming, to writer: inout ByteWriter) {
     switch body {
     case .none, .untilClose: break
     case .chunked: writer.append("Transfer-Encoding: chunked\r\n")

@@ -22,14 +22,7 @@ enum Reply {
       writer.append(type)
       writer.append("\r\n")
     }
-    switch body {
-    case .none, .untilClose: break
-    case .chunked: writer.append("Transfer-Encoding: chunked\r\n")
-    case .length(let length):
-      writer.append("Content-Length: ")
-      writer.append(decimal: length)
-      writer.append("\r\n")
-    }
+    HeadWriter.write(body, to: &writer)
     writer.append(field)
     switch connection {
     case .close: writer.append("Connection: close\r\n")

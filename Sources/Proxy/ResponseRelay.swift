@@ -1,0 +1,124 @@
+// The other half of Relay: the bytes of a response on their way from the replica to the client.
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// Sends what is ready of the response, looks at more of it, receives more, and so on.
+  mutating func pumpResponse(_ exchange: UInt32) {
+    let client = exchanges[exchange].client
+    var rounds = 0
+    while true {
+      if exchanges[exchange].pending > 0 {
+        guard sendResponse(exchange, client) else { return }
+      }
+      switch digest(exchange) {
+      case .ready: continue
+      case .settled: return
+      case .needsBytes: break
+      }
+      let upstream = exchanges[exchange].upstream
+      guard upstream != none, upstreams[upstream].isReadable else { return restResponse(exchange) }
+      rounds += 1
+      if rounds > Worker.burst { return giveWay(client) }
+      guard receiveResponse(exchange, upstream) else { return }
+    }
+  }
+
+  /// One send to the client. False when that is all for now.
+  private mutating func sendResponse(_ exchange: UInt32, _ client: UInt32) -> Bool {
+    guard clients[client].isWritable else { return false }
+    let pending = exchanges[exchange].pending
+    let start = exchanges[exchange].response.start
+    switch clients[client].descriptor.send(exchanges[exchange].response, start, start + pending)
+    {
+    case .moved(let count):
+      exchanges[exchange].response.consume(count)
+      exchanges[exchange].pending = pending - count
+      // After a whole interim response another answer may still follow.
+      exchanges[exchange].hasAnswered = exchanges[exchange].hasHead || count < pending
+      if count == pending {
+        if exchanges[exchange].requestBody.isDone { clientDeadlines.clear(client) }
+        return true
+      }
+      clients[client].isWritable = false
+    case .wouldBlock: clients[client].isWritable = false
+    case .ended: break
+    case .failed:
+      abandon(exchange)
+      return false
+    }
+    clients[client].unsent = Socket.unsentBytes(clients[client].descriptor)
+    clientDeadlines.set(client, at: now + idleLimit(exchange))
+    let upstream = exchanges[exchange].upstream
+    if upstream != none { upstreamDeadlines.clear(upstream) }
+    return false
+  }
+
+  /// Nothing to send and nothing to receive: waits for the replica without a buffer.
+  private mutating func restResponse(_ exchange: UInt32) {
+    if exchanges[exchange].response.isEmpty { exchanges[exchange].response.giveBack() }
+    guard exchanges[exchange].hasHead else { return restBeforeHead(exchange) }
+    if exchanges[exchange].requestBody.isDone {
+      clientDeadlines.clear(exchanges[exchange].client)
+    }
+    let upstream = exchanges[exchange].upstream
+    if upstream != none { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
+  }
+
+  /// The response has not begun: its deadline runs once the request is sent, and was stopped while
+  /// the client did not take an interim response.
+  private mutating func restBeforeHead(_ exchange: UInt32) {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none, exchanges[exchange].isRequestSent, !upstreamDeadlines.isSet(upstream)
+    else { return }
+    clientDeadlines.clear(exchanges[exchange].client)
+    upstreamDeadlines.set(upstream, at: now + settings.responseTimeout)
+  }
+
+  /// One receive from the replica. False when that is all for now.
+  private mutating func receiveResponse(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
+    guard exchanges[exchange].response.borrow(from: &buffers) else {
+      fail(exchange, 503, "lbd is out of buffers", cause: "every buffer is in use")
+      return false
+    }
+    if exchanges[exchange].response.isEmpty { exchanges[exchange].response.reset() }
+    // Interim responses may have left only the buffer's end to the head behind them.
+    if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
+    let space = exchanges[exchange].response.space
+    guard space > 0 else {
+      attemptFailed(exchange, .malformed, "the response head is too long")
+      return false
+    }
+    switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
+    case .moved(let count):
+      exchanges[exchange].hasHeard = true
+      if count < space && !upstreams[upstream].isEnding { upstreams[upstream].isReadable = false }
+      if exchanges[exchange].hasHead {
+        upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+      }
+      return true
+    case .wouldBlock:
+      upstreams[upstream].isReadable = false
+      return true
+    case .ended: return responseEnded(exchange, nil)
+    case .failed(let code): return responseEnded(exchange, code)
+    }
+  }
+
+  /// The replica's direction ended. True when that is how this body ends.
+  private mutating func responseEnded(_ exchange: UInt32, _ code: Int32?) -> Bool {
+    if code == nil, exchanges[exchange].hasHead,
+      case .untilClose = exchanges[exchange].responseBody
+    {
+      exchanges[exchange].responseBody = .done
+      exchanges[exchange].isUpstreamReusable = false
+      upstreams[exchanges[exchange].upstream].isReadable = false
+      return true
+    }
+    let reason = code.map { SystemError.text($0) } ?? "the connection was closed"
+    attemptFailed(exchange, .reset, reason)
+    return false
+  }
+}
