@@ -118,6 +118,15 @@ package struct Buffer: ~Copyable {
     end = offset
   }
 
+  /// Drops the bytes between two offsets; those behind them move up.
+  package mutating func closeGap(_ from: Int, _ to: Int) {
+    check(from, to)
+    guard from < to else { return }
+    // Safe: both ranges lie inside what is at hand; copyMemory allows them to overlap.
+    unsafe (block + from).copyMemory(from: block + to, byteCount: end - to)
+    end -= to - from
+  }
+
   /// Drops all bytes and makes all space but the headroom free.
   package mutating func reset() {
     start = min(BufferPool.headroom, capacity)

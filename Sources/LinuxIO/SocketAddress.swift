@@ -11,19 +11,35 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 
   /// An IP address in text (`127.0.0.1`, `::1`) and a port; nil when the text is not one.
   package init?(ip: String, port: UInt16) {
-    var four = sockaddr_in()
-    var six = sockaddr_in6()
-    if unsafe inet_pton(AF_INET, ip, &four.sin_addr) == 1 {
-      four.sin_family = sa_family_t(AF_INET)
-      four.sin_port = port.bigEndian
-      self.init(copying: four, length: MemoryLayout<sockaddr_in>.size, family: AF_INET)
-    } else if unsafe inet_pton(AF_INET6, ip, &six.sin6_addr) == 1 {
-      six.sin6_family = sa_family_t(AF_INET6)
-      six.sin6_port = port.bigEndian
-      self.init(copying: six, length: MemoryLayout<sockaddr_in6>.size, family: AF_INET6)
-    } else {
-      return nil
+    var ip = ip
+    // Safe: a contiguous string's UTF-8 stays where it is during the call.
+    let address = ip.withUTF8 { bytes in
+      unsafe SocketAddress(ip: Span(_unsafeElements: bytes), port: port)
     }
+    guard let address else { return nil }
+    self = address
+  }
+
+  /// The same from a text's bytes. Never allocates.
+  package init?(ip text: Span<UInt8>, port: UInt16) {
+    guard let ip = IPAddress(text) else { return nil }
+    self.init(ip, port: port)
+  }
+
+  /// An IP address and a port.
+  package init(_ ip: IPAddress, port: UInt16) {
+    storage = InlineArray(repeating: 0)
+    let (offset, count) = ip.isIPv6 ? (8, 16) : (4, 4)
+    family = ip.isIPv6 ? AF_INET6 : AF_INET
+    length = UInt8(
+      ip.isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
+    // The family stands first in the machine's own order, the port behind it in the wire's.
+    let kind = sa_family_t(family)
+    storage[0] = UInt8(truncatingIfNeeded: kind)
+    storage[1] = UInt8(truncatingIfNeeded: kind >> 8)
+    storage[2] = UInt8(port >> 8)
+    storage[3] = UInt8(port & 255)
+    for index in 0..<count { storage[offset + index] = ip.bytes[index] }
   }
 
   /// A Unix socket's path, 1 to 107 bytes; nil when it is longer or empty.
@@ -93,24 +109,21 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
     family == AF_UNIX ? 0 : UInt16(storage[2]) << 8 | UInt16(storage[3])
   }
 
-  /// The IP address in 4 or 16 bytes, as the wire has them; 16 zeros for a path.
-  package var ipBytes: InlineArray<16, UInt8> {
+  /// The IP address; nil for a path.
+  package var ip: IPAddress? {
+    guard family != AF_UNIX else { return nil }
+    let isIPv6 = family == AF_INET6
     var bytes = InlineArray<16, UInt8>(repeating: 0)
-    let (offset, count) = family == AF_INET ? (4, 4) : (8, family == AF_INET6 ? 16 : 0)
-    for index in 0..<count { bytes[index] = storage[offset + index] }
-    return bytes
+    for index in 0..<(isIPv6 ? 16 : 4) { bytes[index] = storage[(isIPv6 ? 8 : 4) + index] }
+    return IPAddress(isIPv6: isIPv6, bytes: bytes)
   }
 
   /// The IP address in text, or the path.
   package var host: String {
-    if family == AF_UNIX {
+    guard let ip else {
       return String(decoding: (2..<110).map { storage[$0] }.prefix { $0 != 0 }, as: UTF8.self)
     }
-    var text = [CChar](repeating: 0, count: 64)
-    var bytes = ipBytes
-    // Safe: 64 characters hold any address in text.
-    unsafe inet_ntop(family, &bytes, &text, 64)
-    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return AddressText(ip).description
   }
 
   /// `127.0.0.1:80`, `[::1]:80` or `unix:/path`.
