@@ -24,6 +24,7 @@ package struct Configuration: Sendable, Equatable {
   package var timeouts = TimeoutConfiguration()
   package var retry = RetryConfiguration()
   package var limits = LimitConfiguration()
+  package var forward = ForwardConfiguration()
   package var log = LogConfiguration()
 
   package init() {}

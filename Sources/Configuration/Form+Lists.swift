@@ -56,26 +56,52 @@ extension Form<StatusRanges> {
   }
 }
 
+extension Form<[NetworkRange]> {
+  /// IP addresses and networks: `10.0.0.1, 10.1.0.0/16, fd00::/8`.
+  static var networks: Form {
+    Form(
+      help: "IP addresses and networks such as 10.0.0.0/8",
+      read: { text in
+        var networks: [NetworkRange] = []
+        for (part, offset) in parts(of: text) {
+          switch NetworkRange.read(part) {
+          case .value(let network): networks.append(network)
+          case .refused(let refusal):
+            return .refused(refusal.why, offset: offset + refusal.offset)
+          }
+        }
+        return .value(networks)
+      },
+      write: { $0.map(\.description).joined(separator: ", ") })
+  }
+}
+
+/// The parts between commas without white space around them, each with its offset in bytes.
+private func parts(of text: String) -> [(text: String, offset: Int)] {
+  text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+    let blanks = part.utf8.prefix(while: \.isBlank).count
+    return (trimmed(part), text.utf8.distance(from: text.startIndex, to: part.startIndex) + blanks)
+  }
+}
+
 private typealias RangeItem = (range: ClosedRange<Int>, offset: Int)
 
 private func readRanges(
   _ text: String, within bounds: ClosedRange<Int>, such example: String
 ) -> Reading<[RangeItem]> {
   var items: [RangeItem] = []
-  for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-    let blanks = part.utf8.prefix(while: \.isBlank).count
-    let offset = text.utf8.distance(from: text.startIndex, to: part.startIndex) + blanks
+  for (part, offset) in parts(of: text) {
     let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { trimmed($0) }
     let numbers = ends.compactMap { wholeNumber($0) }
     guard (1...2).contains(ends.count), numbers.count == ends.count else {
       return .refused(
-        "\(quoted(trimmed(part))) is neither a number nor a range, write \(example)",
+        "\(quoted(part)) is neither a number nor a range, write \(example)",
         offset: offset)
     }
     let (low, high) = (numbers[0], numbers[numbers.count - 1])
     guard bounds.contains(low), bounds.contains(high) else {
       return .refused(
-        "\(trimmed(part)) is out of bounds, write \(bounds.lowerBound) to \(bounds.upperBound)",
+        "\(part) is out of bounds, write \(bounds.lowerBound) to \(bounds.upperBound)",
         offset: offset)
     }
     guard low <= high else {

@@ -4,7 +4,7 @@
 /// The binder, `lbd -T` and `--help-config` all walk these tables: a new key is one line here and one
 /// property; nothing else in this module names it.
 enum Schema {
-  static let sections = [lbd, balance, health, timeouts, retry, limits, log]
+  static let sections = [lbd, balance, health, timeouts, retry, limits, forward, log]
 
   private static let lbd = Section<Configuration>(
     kind: "lbd", help: "where lbd listens, and for whom",
@@ -80,6 +80,18 @@ enum Schema {
       Key(
         "connections", \.limits.connections, .word("auto", or: .number(1...10_000_000)),
         "clients at once; auto is from the descriptor limit"),
+    ])
+
+  private static let forward = Section<Configuration>(
+    kind: "forward", help: "what replicas are told of the client, and whom lbd believes",
+    keys: [
+      Key(
+        "trusted_proxies", \.forward.trustedProxies, .word("none", or: .networks),
+        "proxies before lbd that are believed on who the client is"),
+      Key("forwarded", \.forward.forwarded, .onOff, "state Forwarded (RFC 7239) too"),
+      Key(
+        "proxy_protocol", \.forward.proxyProtocol, .choice,
+        "the PROXY header that connections to replicas begin with"),
     ])
 
   private static let log = Section<Configuration>(

@@ -20,17 +20,21 @@ package enum ByteClass {
     byte >= 0x20 && byte != 0x7F || byte == tab
   }
 
-  /// Visible ASCII: what a request target may hold here (RFC 3986 has no more).
+  /// Visible ASCII but `#`: what a request target may hold here. RFC 3986 has less, browsers send
+  /// more than it has; a fragment is never sent (RFC 9112 §3.2), and some cut a target at it.
   @inline(__always)
   package static func isTarget(_ byte: UInt8) -> Bool {
-    byte > 0x20 && byte < 0x7F
+    byte > 0x20 && byte < 0x7F && byte != 0x23
   }
 
-  /// What a Host may hold: `uri-host [ ":" port ]` (RFC 3986 §3.2.2), so no user, path or space.
+  /// `unreserved` and `sub-delims`: what a host's name is made of, beside escapes (RFC 3986 §3.2.2).
   @inline(__always)
-  package static func isHost(_ byte: UInt8) -> Bool {
-    has(byte, low: 0x2FFF_7FF2_0000_0000, high: 0x47FF_FFFE_AFFF_FFFE)
+  package static func isName(_ byte: UInt8) -> Bool {
+    has(byte, low: 0x2BFF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
   }
+
+  @inline(__always)
+  package static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
   /// The value of a hexadecimal digit, or nil.
   @inline(__always)

@@ -1,10 +1,11 @@
 // Finds where a chunked body ends, and brings it into normal form in place on the way: extensions
-// and trailers go, nothing that a recipient could read differently is left (RFC 9112 §7.1). What
-// comes out is never longer than what went in, so that no second buffer is needed.
+// go, so do trailers that may not pass, and nothing that a recipient could read differently is left
+// (RFC 9112 §7.1). What comes out is never longer than what went in, so no second buffer is needed.
 
 /// What scanning came to.
 package enum ChunkedOutcome: Equatable {
-  /// All bytes were used; the body goes on.
+  /// The body goes on. Bytes that were not used are part of a trailer's line: they come again, with
+  /// more behind them.
   case incomplete
   /// The body ended; bytes that were not used belong to what follows.
   case complete
@@ -14,17 +15,19 @@ package enum ChunkedOutcome: Equatable {
 /// The state of one chunked body between two batches of bytes. 24 bytes.
 package struct ChunkedScanner: BitwiseCopyable, Sendable {
   private enum State: UInt8 {
-    case sizeStart, size, extensions, sizeLineEnd, data, dataEnd, dataLineEnd
-    case trailerStart, trailer, trailerLineEnd, lastLineEnd, ended
+    case sizeStart, size, extensions, sizeLineEnd, data, dataEnd, dataLineEnd, trailer, ended
   }
 
-  /// Bytes of extensions and trailers that one body may spend; all are dropped here.
+  /// Bytes of extensions and trailers that a body may be ahead of its data.
   private static var overheadLimit: Int { 16 << 10 }
 
   private var state = State.sizeStart
   private var digits: UInt8 = 0
   private let keepsFraming: Bool
-  private var overhead: UInt32 = 0
+  /// What extensions and trailers have spent, less what data has earned.
+  private var overhead: UInt16 = 0
+  /// How much of an incomplete trailer line was searched for its end.
+  private var searched: UInt16 = 0
   private var remaining = 0
 
   /// - Parameter keepsFraming: the output is chunked too; otherwise it is the data alone.
@@ -40,44 +43,52 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
     var used = 0
     var kept = 0
     while used < bytes.count && state != .ended {
-      if state == .data {
-        let count = min(remaining, bytes.count - used)
-        move(&bytes, from: used, to: kept, count: count)
-        used += count
-        kept += count
-        remaining -= count
-        if remaining == 0 { state = .dataEnd }
-        continue
-      }
-      let byte = bytes[used]
-      used += 1
-      switch step(byte) {
-      case .drop: break
-      case .keep:
-        if keepsFraming {
+      switch state {
+      case .data: moveData(&bytes, &used, &kept)
+      case .trailer:
+        guard let line = lineLength(bytes.span, used) else { return (.incomplete, used, kept) }
+        guard takeTrailer(&bytes, used, line, &kept) else { return (.malformed, used, kept) }
+        used += line
+      default:
+        let byte = bytes[used]
+        used += 1
+        let verdict = step(byte)
+        if verdict == .refuse { return (.malformed, used, kept) }
+        if verdict == .keep && keepsFraming {
           bytes[kept] = byte
           kept += 1
         }
-      case .refuse: return (.malformed, used, kept)
       }
     }
     return (state == .ended ? .complete : .incomplete, used, kept)
   }
 
+  private mutating func moveData(
+    _ bytes: inout MutableSpan<UInt8>, _ used: inout Int, _ kept: inout Int
+  ) {
+    let count = min(remaining, bytes.count - used)
+    move(&bytes, from: used, to: kept, count: count)
+    used += count
+    kept += count
+    remaining -= count
+    if remaining == 0 { state = .dataEnd }
+  }
+
+  // MARK: Sizes and extensions
+
   private enum Verdict { case keep, drop, refuse }
 
-  /// Judges a byte outside of the data.
+  /// Judges a byte outside of data and trailers.
   private mutating func step(_ byte: UInt8) -> Verdict {
     switch state {
     case .sizeStart, .size: return sizeByte(byte)
     case .extensions: return extensionByte(byte)
     case .sizeLineEnd:
-      return expect(ByteClass.lf, byte, then: remaining == 0 ? .trailerStart : .data)
+      earn()
+      return expect(ByteClass.lf, byte, then: remaining == 0 ? .trailer : .data)
     case .dataEnd: return expect(ByteClass.cr, byte, then: .dataLineEnd)
     case .dataLineEnd: return expect(ByteClass.lf, byte, then: .sizeStart)
-    case .trailerStart, .trailer, .trailerLineEnd: return trailerByte(byte)
-    case .lastLineEnd: return expect(ByteClass.lf, byte, then: .ended)
-    case .data, .ended: return .refuse
+    case .data, .trailer, .ended: return .refuse
     }
   }
 
@@ -103,7 +114,7 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
     }
     guard byte == 0x3B else { return .refuse }
     state = .extensions
-    return spend()
+    return spend(1) ? .drop : .refuse
   }
 
   /// `chunk-ext` is read up to the line's end and dropped (§7.1.1).
@@ -112,31 +123,65 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
       state = .sizeLineEnd
       return .keep
     }
-    return ByteClass.isFieldValue(byte) ? spend() : .refuse
+    return ByteClass.isFieldValue(byte) && spend(1) ? .drop : .refuse
   }
 
-  /// Trailer fields are read and dropped (§7.1.2); the empty line after them is the body's end.
-  private mutating func trailerByte(_ byte: UInt8) -> Verdict {
-    switch state {
-    case .trailerStart where byte == ByteClass.cr:
-      state = .lastLineEnd
-      return .keep
-    case .trailerStart:
-      guard ByteClass.isToken(byte) else { return .refuse }
-      state = .trailer
-    case .trailer where byte == ByteClass.cr: state = .trailerLineEnd
-    case .trailer:
-      guard ByteClass.isFieldValue(byte) else { return .refuse }
-    default:
-      guard byte == ByteClass.lf else { return .refuse }
-      state = .trailerStart
+  // MARK: Trailers (§7.1.2)
+
+  /// The length of the line at `start`, its end included; nil while that has not come.
+  private mutating func lineLength(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
+    var end = start + Int(searched)
+    while end < bytes.count && bytes[end] != ByteClass.lf { end += 1 }
+    let length = end - start
+    if end < bytes.count || length > ChunkedScanner.overheadLimit {
+      searched = 0
+      return min(length + 1, bytes.count - start)
     }
-    return spend()
+    searched = UInt16(length)
+    return nil
   }
 
-  private mutating func spend() -> Verdict {
-    overhead += 1
-    return overhead > ChunkedScanner.overheadLimit ? .refuse : .drop
+  /// Judges a trailer's line, or the empty one that is the body's end. False when it is neither.
+  private mutating func takeTrailer(
+    _ bytes: inout MutableSpan<UInt8>, _ start: Int, _ length: Int, _ kept: inout Int
+  ) -> Bool {
+    if length == 2 && bytes[start] == ByteClass.cr {
+      state = .ended
+      if keepsFraming { put(&bytes, from: start, count: 2, at: &kept) }
+      return true
+    }
+    var field = Field()
+    guard spend(length), let passes = Trailer.judge(bytes.span, start..<start + length, &field)
+    else { return false }
+    guard keepsFraming && passes else { return true }
+    // `name:value`: without white space it is never longer than it was.
+    let (name, value) = (field.nameRange, field.valueRange)
+    put(&bytes, from: start, count: name.count + 1, at: &kept)
+    put(&bytes, from: start + value.lowerBound, count: value.count, at: &kept)
+    put(&bytes, from: start + length - 2, count: 2, at: &kept)
+    return true
+  }
+
+  // MARK: Bounds
+
+  /// False when the body has too much beside its data.
+  private mutating func spend(_ count: Int) -> Bool {
+    guard Int(overhead) + count <= ChunkedScanner.overheadLimit else { return false }
+    overhead += UInt16(count)
+    return true
+  }
+
+  /// Each chunk may have a few words of its own, and more the longer it is: signatures of chunks are
+  /// in use.
+  private mutating func earn() {
+    overhead -= UInt16(min(Int(overhead), min(remaining, ChunkedScanner.overheadLimit) + 16))
+  }
+
+  private func put(
+    _ bytes: inout MutableSpan<UInt8>, from: Int, count: Int, at kept: inout Int
+  ) {
+    move(&bytes, from: from, to: kept, count: count)
+    kept += count
   }
 
   private func move(_ bytes: inout MutableSpan<UInt8>, from: Int, to: Int, count: Int) {

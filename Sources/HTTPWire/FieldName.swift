@@ -6,7 +6,9 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   case other
   case host, connection, contentLength, transferEncoding, expect, upgrade, te, keepAlive, trailer
   case proxyConnection, via, forwarded, forwardedFor, forwardedHost, forwardedProto, requestID
-  case http2Settings, testToken
+  case http2Settings, testToken, date, maxForwards
+  /// `X-Real-IP` and every other `X-Forwarded-…`: what only a proxy can know of a client.
+  case forwardedOther
   /// One of these with `_` for `-`: servers behind CGI and WSGI read both alike, so a client could
   /// state with it what lbd states. It goes no further.
   case lookalike
@@ -15,22 +17,30 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   /// setting bit 5 of each makes letters small and leaves no other name looking like one of ours.
   @inline(__always)
   static func recognise(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> FieldName {
-    guard count <= 17 else { return .other }
+    guard count <= 17 || bytes[start] | 0x20 == 0x78 else { return .other }
     var hasUnderscore = false
     let head = word(bytes, start, min(count, 8), &hasUnderscore)
     guard count > 8 else { return short(head) }
     let tail = word(bytes, start + count - 8, 8, &hasUnderscore)
     let ninth = bytes[start + 8] == 0x5F ? 0x2D : bytes[start + 8] | 0x20
-    let name = long(head, tail, ninth, count)
+    var name = long(head, tail, ninth, count)
+    if name == .other && head == forwardedStart && count > 12 {
+      let next = word(bytes, start + 8, 4, &hasUnderscore)
+      name = next == 0x6465_642d ? .forwardedOther : .other
+    }
     let isLookalike = name != .other && (hasUnderscore || bytes[start + 8] == 0x5F)
     return isLookalike ? .lookalike : name
   }
+
+  /// `x-forwar`.
+  private static var forwardedStart: UInt64 { 0x782d_666f_7277_6172 }
 
   private static func short(_ head: UInt64) -> FieldName {
     switch head {
     case 0x7465: .te
     case 0x76_6961: .via
     case 0x686f_7374: .host
+    case 0x6461_7465: .date
     case 0x6578_7065_6374: .expect
     case 0x75_7067_7261_6465: .upgrade
     case 0x74_7261_696c_6572: .trailer
@@ -45,9 +55,11 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   ) -> FieldName {
     switch (head, tail, count) {
     case (0x666f_7277_6172_6465, 0x6f72_7761_7264_6564, 9): .forwarded
+    case (0x782d_7265_616c_2d69, 0x2d72_6561_6c2d_6970, 9): .forwardedOther
     case (0x636f_6e6e_6563_7469, 0x6e6e_6563_7469_6f6e, 10): .connection
     case (0x6b65_6570_2d61_6c69, 0x6570_2d61_6c69_7665, 10): .keepAlive
     case (0x782d_6c62_642d_7465, 0x6c62_642d_7465_7374, 10): .testToken
+    case (0x6d61_782d_666f_7277, 0x666f_7277_6172_6473, 12): .maxForwards
     case (0x782d_7265_7175_6573, 0x7175_6573_742d_6964, 12): .requestID
     case (0x636f_6e74_656e_742d, 0x742d_6c65_6e67_7468, 14): .contentLength
     case (0x6874_7470_322d_7365, 0x7365_7474_696e_6773, 14): .http2Settings

@@ -19,8 +19,10 @@ package struct RequestFraming: Sendable {
   package var isPersistent = true
   /// It waits for a 100 before it sends the body (RFC 9110 §10.1.1).
   package var expectsContinue = false
-  /// It asks for another protocol (RFC 9110 §7.8).
+  /// It asks for another protocol (RFC 9110 §7.8), none of those that lbd declines.
   package var wantsUpgrade = false
+  /// How many hops an OPTIONS or TRACE may still go (RFC 9110 §7.6.2); `Int.max` where unstated.
+  package var hopsLeft = Int.max
   /// `Connection` lists fields that must not go further (RFC 9110 §7.6.1).
   package var listsFields = false
   /// The Host field; absent in some HTTP/1.0 requests.
@@ -34,6 +36,10 @@ package struct ResponseFraming: Sendable {
   package var body = BodyFraming.none
   package var isPersistent = true
   package var listsFields = false
+  /// It names a protocol to go on with (RFC 9110 §7.8).
+  package var hasUpgrade = false
+  /// It states when it was made.
+  package var hasDate = false
 
   package init() {}
 }
@@ -57,9 +63,11 @@ package enum Framing {
     }
     if facts.codings > 0 {
       // RFC 9112 §6.1: Transfer-Encoding from HTTP/1.0 is faulty framing; with Content-Length it
-      // is an attempt at smuggling. §7: chunked comes last and once.
+      // is an attempt at smuggling. §6.3: a coding that does not end in chunked has no end; §7:
+      // chunked stands once.
       guard !isVersion10 && facts.lengths == 0 else { return .conflictingFraming }
-      guard facts.codings == 1 && facts.isChunked else { return .unknownTransferCoding }
+      guard facts.isChunked && facts.chunkeds == 1 else { return .malformedTransferCoding }
+      guard facts.codings == 1 else { return .unknownTransferCoding }
       framing.body = .chunked
     } else if facts.lengths > 0 {
       guard let length = facts.length else { return .malformedLength }
@@ -70,8 +78,12 @@ package enum Framing {
     // RFC 9110 §7.8: Upgrade counts only with its connection option, and not in HTTP/1.0. A body
     // before a change of protocol would leave two readings of what follows.
     framing.wantsUpgrade =
-      facts.saysUpgrade && facts.hasUpgrade && !isVersion10 && framing.body == .none
+      facts.saysUpgrade && facts.hasUpgrade && !facts.upgradesHTTP && !isVersion10
+      && framing.body == .none
     framing.listsFields = facts.listsFields
+    if let hops = facts.maxForwards, head.method == .options || head.method == .trace {
+      framing.hopsLeft = hops
+    }
     return nil
   }
 
@@ -94,6 +106,8 @@ package enum Framing {
     framing.isPersistent =
       isVersion10 ? facts.saysKeepAlive && !facts.saysClose : !facts.saysClose
     framing.listsFields = facts.listsFields
+    framing.hasUpgrade = facts.saysUpgrade && facts.hasUpgrade
+    framing.hasDate = facts.hasDate
     if method == .head || status < 200 || status == 204 || status == 304 {
       framing.body = .none
     } else if facts.codings > 0 {
@@ -113,12 +127,9 @@ package enum Framing {
   ) -> Refusal? {
     let isOptional = head.isVersion10
     guard facts.hosts == 1 || facts.hosts == 0 && isOptional else { return .missingHost }
-    guard let host = facts.host else { return nil }
-    guard max(host.valueRange.count, head.authorityRange.count) <= 300 else {
-      return .malformedHost
-    }
-    for index in host.valueRange where !ByteClass.isHost(bytes[index]) { return .malformedHost }
-    return nil
+    // Empty is what a target without an authority asks for.
+    guard let range = facts.host?.valueRange, !range.isEmpty else { return nil }
+    return Authority.isWellFormed(bytes, range) ? nil : .malformedHost
   }
 
   /// Whether a `Connection` field of this head lists the field `name`.
@@ -127,11 +138,30 @@ package enum Framing {
   ) -> Bool {
     for index in 0..<fields.count where fields[index].name == .connection {
       let isAbsent = Text.eachMember(bytes, fields[index].valueRange) {
-        !Text.matches(bytes, $0, name)
+        !Text.matches(bytes, $0, bytes, name)
       }
       if !isAbsent { return true }
     }
     return false
+  }
+
+  /// Whether a request offered every protocol that a 101 goes on with, and that is one at least
+  /// (RFC 9110 §7.8).
+  package static func offers(
+    _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ protocols: Span<UInt8>
+  ) -> Bool {
+    var count = 0
+    let isOffered = Text.eachMember(protocols, 0..<protocols.count) { member in
+      count += 1
+      for index in 0..<fields.count where fields[index].name == .upgrade {
+        let isAbsent = Text.eachMember(bytes, fields[index].valueRange) {
+          !Text.matches(bytes, $0, protocols, member)
+        }
+        if !isAbsent { return true }
+      }
+      return false
+    }
+    return isOffered && count > 0
   }
 }
 
@@ -141,7 +171,10 @@ private struct Facts {
   var host: Field?
   var lengths = 0
   var length: Int?
+  /// Transfer codings over all field lines, empty list members counted too.
   var codings = 0
+  /// How many of them are chunked, and whether the last is.
+  var chunkeds = 0
   var isChunked = false
   var expectations = 0
   var expectsContinue = false
@@ -149,7 +182,10 @@ private struct Facts {
   var saysKeepAlive = false
   var saysUpgrade = false
   var hasUpgrade = false
+  var upgradesHTTP = false
   var listsFields = false
+  var hasDate = false
+  var maxForwards: Int?
 
   mutating func gather(_ fields: borrowing HeaderFields, _ bytes: Span<UInt8>) -> Refusal? {
     for index in 0..<fields.count {
@@ -165,18 +201,47 @@ private struct Facts {
           return .malformedLength
         }
         length = value
-      case .transferEncoding:
-        codings += 1
-        isChunked = Text.matches(bytes, field.valueRange, "chunked")
+      case .transferEncoding: transferCodings(bytes, field.valueRange)
       case .expect:
         expectations += 1
         expectsContinue = Text.matches(bytes, field.valueRange, "100-continue")
-      case .upgrade: hasUpgrade = true
+      case .upgrade: protocols(bytes, field.valueRange)
+      case .date: hasDate = true
+      case .maxForwards: maxForwards = Facts.decimal(bytes, field.valueRange)
       case .connection: connectionOptions(bytes, field.valueRange)
       default: break
       }
     }
     return nil
+  }
+
+  private mutating func transferCodings(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    var start = range.lowerBound
+    repeat {
+      var end = start
+      while end < range.upperBound && bytes[end] != 0x2C { end += 1 }
+      codings += 1
+      isChunked = Text.matches(bytes, Text.trim(bytes, start..<end), "chunked")
+      if isChunked { chunkeds += 1 }
+      start = end + 1
+    } while start <= range.upperBound
+  }
+
+  /// Other versions of HTTP, and TLS, are declined: behind their upgrade lbd would see no requests.
+  private mutating func protocols(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    var (any, http) = (false, false)
+    _ = Text.eachMember(bytes, range) { member in
+      any = true
+      var end = member.lowerBound
+      while end < member.upperBound && bytes[end] != 0x2F { end += 1 }
+      let name = member.lowerBound..<end
+      http =
+        http || Text.matches(bytes, name, "h2c") || Text.matches(bytes, name, "h2")
+        || Text.matches(bytes, name, "http") || Text.matches(bytes, name, "tls")
+      return true
+    }
+    hasUpgrade = hasUpgrade || any
+    upgradesHTTP = upgradesHTTP || http
   }
 
   private mutating func connectionOptions(_ bytes: Span<UInt8>, _ range: Range<Int>) {

@@ -97,7 +97,11 @@ package struct HeadParser: ~Copyable, ~Escapable {
     head.method = Method.recognise(bytes.extracting(start..<position))
     position += 1
     switch target(&head) {
-    case .done: return version(&head.isVersion10, .malformedRequestLine)
+    case .done: break
+    case let other: return other
+    }
+    switch version(&head.isVersion10, .malformedRequestLine) {
+    case .done: return targetForm(&head)
     case let other: return other
     }
   }
@@ -125,6 +129,12 @@ package struct HeadParser: ~Copyable, ~Escapable {
     head.authorityRange = start..<start
     head.pathRange = start..<position
     position += 1
+    return .done
+  }
+
+  /// Which form the target has is asked last: another version may have others.
+  private func targetForm(_ head: inout RequestHead) -> Step {
+    let start = head.targetRange.lowerBound
     if head.method == .connect { return .malformed(.connectNotSupported) }
     if bytes[start] == 0x2F {
       head.form = .origin
@@ -148,18 +158,17 @@ package struct HeadParser: ~Copyable, ~Escapable {
       return .malformed(.malformedTarget)
     }
     var end = start
-    while end < range.upperBound && bytes[end] != 0x2F && bytes[end] != 0x3F {
-      guard ByteClass.isHost(bytes[end]) else { return .malformed(.malformedTarget) }
-      end += 1
+    while end < range.upperBound && bytes[end] != 0x2F && bytes[end] != 0x3F { end += 1 }
+    guard end > start && Authority.isWellFormed(bytes, start..<end) else {
+      return .malformed(.malformedTarget)
     }
-    guard end > start else { return .malformed(.malformedTarget) }
     head.form = .absolute
     head.authorityRange = start..<end
     head.pathRange = end..<range.upperBound
     return .done
   }
 
-  /// `HTTP/1.0` or `HTTP/1.1`, then the line's end.
+  /// `HTTP/1.` and a digit, then the line's end. What is above 1.1 is read as 1.1 (RFC 9110 §2.5).
   private mutating func version(_ isVersion10: inout Bool, _ refusal: Refusal) -> Step {
     switch versionNumber(&isVersion10, refusal) {
     case .done: return lineEnd(refusal)
@@ -181,7 +190,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
     guard digits.contains(major) && dot == 0x2E && digits.contains(minor) else {
       return .malformed(refusal)
     }
-    guard major == 0x31 && minor <= 0x31 else { return .malformed(.unsupportedVersion) }
+    guard major == 0x31 else { return .malformed(.unsupportedVersion) }
     isVersion10 = minor == 0x30
     position += 3
     return .done
@@ -219,6 +228,12 @@ package struct HeadParser: ~Copyable, ~Escapable {
   }
 
   // MARK: Field lines (RFC 9112 §5)
+
+  /// Parses one whole field line, its end included. False when it is none.
+  package static func parse(fieldLine bytes: Span<UInt8>, into field: inout Field) -> Bool {
+    var parser = HeadParser(bytes)
+    return parser.fieldLine(&field) == .done && parser.position == bytes.count
+  }
 
   private mutating func fieldLines(_ fields: inout HeaderFields) -> ParseOutcome {
     while true {

@@ -2,23 +2,6 @@
 // balancer adds. Nothing of a head goes out as it came in; each line is written anew from what the
 // parser understood.
 
-/// What lbd adds to a request, known before its head is written.
-package struct ForwardedFacts: ~Copyable, ~Escapable {
-  /// The client's address in text.
-  package let client: Span<UInt8>
-  /// `http` as long as lbd speaks no TLS.
-  package let scheme: StaticString
-  /// A number that no other request has.
-  package let requestID: (UInt64, UInt64)
-
-  @_lifetime(copy client)
-  package init(client: Span<UInt8>, scheme: StaticString, requestID: (UInt64, UInt64)) {
-    self.client = client
-    self.scheme = scheme
-    self.requestID = requestID
-  }
-}
-
 /// The writer of heads.
 package enum HeadWriter {
   /// Bytes by which a written request head may be longer than the received one.
@@ -27,8 +10,7 @@ package enum HeadWriter {
   /// Writes the request that a replica gets.
   /// - Parameters:
   ///   - head, bytes, framing: the client's request as it was understood.
-  ///   - facts: what is said of the client. The client's own `X-Forwarded-*`, `Forwarded` and
-  ///     `X-Request-Id` are not believed and go.
+  ///   - facts: what is said of the client; see `Forwarding`.
   package static func write(
     request head: borrowing RequestHead, _ bytes: Span<UInt8>, _ framing: RequestFraming,
     _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
@@ -44,25 +26,21 @@ package enum HeadWriter {
     writer.append("\r\n")
     for index in 0..<head.fields.count {
       let field = head.fields[index]
-      guard !isLbdsOwn(field.name), passes(field, of: head.fields, bytes, framing.listsFields)
+      guard Forwarding.passes(field.name, facts),
+        passes(field, of: head.fields, bytes, framing.listsFields, framing.body)
       else { continue }
       write(field, bytes, to: &writer)
+    }
+    if framing.hopsLeft < Int.max {
+      writer.append("Max-Forwards: ")
+      writer.append(decimal: max(0, framing.hopsLeft - 1))
+      writer.append("\r\n")
     }
     write(framing.body, to: &writer)
     if framing.expectsContinue { writer.append("Expect: 100-continue\r\n") }
     if framing.wantsUpgrade { writeUpgrade(head.fields, bytes, to: &writer) }
-    writer.append("X-Forwarded-For: ")
-    writer.append(facts.client)
-    writer.append("\r\nX-Forwarded-Proto: ")
-    writer.append(facts.scheme)
-    writer.append("\r\nX-Forwarded-Host: ")
-    writer.append(bytes.extracting(host))
-    writer.append(
-      head.isVersion10 ? "\r\nVia: 1.0 lbd\r\nX-Request-Id: " : "\r\nVia: 1.1 lbd\r\nX-Request-Id: "
-    )
-    writer.append(hex: facts.requestID.0)
-    writer.append(hex: facts.requestID.1)
-    writer.append("\r\n\r\n")
+    Forwarding.write(head, bytes, host: host, facts, to: &writer)
+    writer.append("\r\n")
   }
 
   private static func writeTarget(
@@ -83,9 +61,11 @@ package enum HeadWriter {
   ///   - body: how the body is framed towards the client.
   ///   - connection: what to say of the client's connection.
   ///   - replica: named in the answer to a test request, else empty.
+  ///   - date: seconds since 1970, stated where the replica stated none (RFC 9110 §6.6.1); 0 for
+  ///     nothing.
   package static func write(
     response head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: ResponseFraming,
-    body: BodyFraming, connection: ConnectionOption, replica: Span<UInt8>,
+    body: BodyFraming, connection: ConnectionOption, replica: Span<UInt8>, date: Int,
     to writer: inout ByteWriter
   ) {
     writer.append("HTTP/1.1 ")
@@ -99,17 +79,21 @@ package enum HeadWriter {
       // The length that HEAD or 304 states is the one that GET would have had; it passes.
       let passesLength =
         field.name == .contentLength && isBodiless && head.status >= 200 && head.status != 204
-      guard passesLength || passes(field, of: head.fields, bytes, framing.listsFields) else {
-        continue
-      }
+      guard passesLength || passes(field, of: head.fields, bytes, framing.listsFields, body)
+      else { continue }
       write(field, bytes, to: &writer)
     }
+    if date > 0 { DateField.write(date, to: &writer) }
     write(body, to: &writer)
     switch connection {
     case .unsaid: break
     case .close: writer.append("Connection: close\r\n")
     case .keepAlive: writer.append("Connection: keep-alive\r\n")
-    case .upgrade: writeUpgrade(head.fields, bytes, to: &writer)
+    case .upgrade: break
+    }
+    // RFC 9110 §15.5.22: a 426 names the protocol that it asks for.
+    if connection == .upgrade || head.status == 426 {
+      writeUpgrade(head.fields, bytes, to: &writer)
     }
     if !replica.isEmpty {
       writer.append("X-Lbd-Replica: ")
@@ -119,7 +103,7 @@ package enum HeadWriter {
     writer.append("\r\n")
   }
 
-  private static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
+  static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
     writer.append(bytes.extracting(field.nameRange))
     writer.append(": ")
     writer.append(bytes.extracting(field.valueRange))
@@ -147,24 +131,19 @@ package enum HeadWriter {
     }
   }
 
-  /// What lbd states of a request itself, so that no client can state it in its place.
-  private static func isLbdsOwn(_ name: FieldName) -> Bool {
-    switch name {
-    case .forwarded, .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken: true
-    default: false
-    }
-  }
-
   /// Whether a field goes on to the next hop as it is. What concerns one connection only does not
   /// (RFC 9110 §7.6.1), what is written from the framing does not, what `Connection` lists does not.
+  /// What trailers will come is said where some can.
   private static func passes(
-    _ field: Field, of fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ listsFields: Bool
+    _ field: Field, of fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ listsFields: Bool,
+    _ body: BodyFraming
   ) -> Bool {
     switch field.name {
     case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .expect,
-      .contentLength, .host, .http2Settings, .trailer, .lookalike:
+      .contentLength, .host, .http2Settings, .lookalike:
       false
-    case .via: true
+    case .trailer: body == .chunked
+    case .via, .date: true
     default: listsFields ? !Framing.lists(fields, bytes, field.nameRange) : true
     }
   }

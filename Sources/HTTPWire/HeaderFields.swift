@@ -89,11 +89,13 @@ package enum Text {
   }
 
   /// Whether two ranges hold the same token, in any case.
-  static func matches(_ bytes: Span<UInt8>, _ one: Range<Int>, _ other: Range<Int>) -> Bool {
+  static func matches(
+    _ bytes: Span<UInt8>, _ one: Range<Int>, _ others: Span<UInt8>, _ other: Range<Int>
+  ) -> Bool {
     guard one.count == other.count else { return false }
     for index in 0..<one.count {
       let left = bytes[one.lowerBound + index]
-      let right = bytes[other.lowerBound + index]
+      let right = others[other.lowerBound + index]
       if left != right && (left | 0x20 != right | 0x20 || left | 0x20 < 0x61 || left | 0x20 > 0x7A)
       {
         return false

@@ -15,7 +15,9 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
   case targetTooLong
   case headTooLarge
   case tooManyFields
+  case malformedTransferCoding
   case unknownTransferCoding
+  case malformedProxyHeader
   case connectNotSupported
   case unsupportedVersion
   case unknownExpectation
@@ -50,6 +52,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case .targetTooLong: "the request target is longer than this server accepts"
     case .headTooLarge: "the header fields are larger than this server accepts"
     case .tooManyFields: "there are more header fields than this server accepts"
+    case .malformedTransferCoding: "the Transfer-Encoding field does not end in chunked, once"
+    case .malformedProxyHeader: "the PROXY protocol's header is malformed"
     case .unknownTransferCoding: "only the transfer coding chunked is implemented"
     case .connectNotSupported: "the method CONNECT is not implemented"
     case .unsupportedVersion: "only HTTP/1.0 and HTTP/1.1 are supported"

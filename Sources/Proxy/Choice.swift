@@ -18,6 +18,7 @@ extension Worker {
       clients[client].input.consume(headLength)
       return refuse(exchange: exchange, .bodyTooLarge)
     }
+    guard requestFraming.hopsLeft > 0 else { return answerLastHop(exchange, headLength) }
     exchanges[exchange].isTest = clients[client].holds(
       snapshot.testToken, in: .testToken, of: requestHead)
     if settings.docs {
@@ -41,8 +42,13 @@ extension Worker {
   ) -> Bool {
     let client = exchanges[exchange].client
     let requestID = requestIDs.next()
+    writer.removeAll()
+    if let version = settings.proxyHeader, !exchanges[exchange].asksControl {
+      clients[client].writeProxyHeader(version, to: &writer)
+    }
     clients[client].writeRequest(
-      requestHead, requestFraming, requestID: requestID, to: &writer)
+      requestHead, requestFraming, requestID: requestID,
+      statesForwarded: settings.statesForwarded, to: &writer)
     guard clients[client].replaceHead(headLength, writer) else { return false }
     let start = clients[client].input.start
     exchanges[exchange].replayFrom = start
@@ -63,12 +69,18 @@ extension Worker {
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
     rewind(exchange)
-    if exchanges[exchange].failures == 0, let upstream = takeIdle(slot) {
+    if exchanges[exchange].failures == 0 && mayShare(exchange), let upstream = takeIdle(slot) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
     } else {
       connect(exchange, slot)
     }
+  }
+
+  /// Whether connections to replicas serve one client after another: one that began with a PROXY
+  /// header belongs to the client that it names.
+  func mayShare(_ exchange: UInt32) -> Bool {
+    settings.proxyHeader == nil || exchanges[exchange].asksControl
   }
 
   /// Makes the request ready to be sent from its beginning.

@@ -19,7 +19,13 @@ struct Client: ~Copyable {
   }
 
   let descriptor: Descriptor
-  let address: AddressText
+  /// Who the client is: the peer, or whom a trusted proxy has named.
+  private(set) var address: AddressText
+  private(set) var port: UInt16
+  /// It is a trusted proxy.
+  private(set) var isTrusted: Bool
+  /// Nothing was read yet, and what comes first may be a PROXY header.
+  var mayNameClient: Bool
   /// What was received and not yet passed on.
   var input = Buffer()
   /// The exchange under way, or `none`.
@@ -42,9 +48,22 @@ struct Client: ~Copyable {
   /// Bytes thrown away while lingering.
   var discarded: UInt32 = 0
 
-  init(descriptor: consuming Descriptor, address: AddressText) {
+  init(
+    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool
+  ) {
     self.descriptor = descriptor
-    self.address = address
+    address = AddressText(peer)
+    port = peer.port
+    self.isTrusted = isTrusted
+    mayNameClient = isTrusted
+  }
+
+  /// Goes on for the client that the peer named. What that one says is believed only if it is a
+  /// trusted proxy, too.
+  mutating func speak(for client: borrowing SocketAddress, isTrusted: Bool) {
+    address = AddressText(client)
+    port = client.port
+    self.isTrusted = isTrusted
   }
 
   /// One receive into the input, which has space.
@@ -101,12 +120,26 @@ extension Client {
   /// Writes the head that a replica gets, in the place of the one at the input's front.
   func writeRequest(
     _ head: borrowing RequestHead, _ framing: RequestFraming, requestID: (UInt64, UInt64),
-    to writer: inout ByteWriter
+    statesForwarded: Bool, to writer: inout ByteWriter
   ) {
-    writer.removeAll()
     HeadWriter.write(
       request: head, input.bytes, framing,
-      ForwardedFacts(client: address.bytes, scheme: "http", requestID: requestID), to: &writer)
+      ForwardedFacts(
+        client: address.bytes, scheme: "http", requestID: requestID, isTrusted: isTrusted,
+        statesForwarded: statesForwarded), to: &writer)
+  }
+
+  /// Whether the request that was written at `start` offers the protocols of a 101.
+  func offers(
+    _ protocols: borrowing ByteWriter, from start: Int, using head: inout RequestHead
+  ) -> Bool {
+    var from = start
+    if case .complete(let length, _) = ProxyHeader.parse(input.slice(start, input.end)) {
+      from += length
+    }
+    let bytes = input.slice(from, input.end)
+    guard case .complete = HeadParser.parse(request: bytes, into: &head) else { return false }
+    return Framing.offers(head.fields, bytes, protocols.bytes)
   }
 
   /// Puts what was written in the place of the input's first `length` bytes. False when it does

@@ -15,7 +15,7 @@ extension Worker {
     self.listener = consume listener
     switch consume outcome {
     case .accepted(let descriptor, let address):
-      welcome(descriptor, AddressText(address))
+      welcome(descriptor, address)
       return true
     case .none: return false
     case .exhausted:
@@ -26,8 +26,9 @@ extension Worker {
     }
   }
 
-  private mutating func welcome(_ descriptor: consuming Descriptor, _ address: AddressText) {
-    let slot = clients.insert(Client(descriptor: descriptor, address: address))
+  private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
+    let slot = clients.insert(
+      Client(descriptor: descriptor, peer: peer, isTrusted: settings.trusts(peer)))
     do {
       try poller.add(clients[slot].descriptor, .connection, token: clients.token(slot))
     } catch {
@@ -130,6 +131,16 @@ extension Worker {
   /// Parses what is at hand. True when that settled what the connection does next; false when more
   /// bytes are needed, for which there is room.
   private mutating func parseRequest(_ slot: UInt32) -> Bool {
+    if clients[slot].mayNameClient {
+      switch takeProxyHeader(slot) {
+      case .passed: clients[slot].scanned = 0
+      case .incomplete: return awaitHead(slot)
+      case .refused:
+        refuse(slot, .malformedProxyHeader)
+        return true
+      }
+      if clients[slot].input.isEmpty { return false }
+    }
     guard clients[slot].mayHoldHead else { return awaitHead(slot) }
     switch clients[slot].parse(into: &requestHead) {
     case .complete(let length) where length <= settings.headLimit: begin(slot, length)

@@ -18,13 +18,17 @@ enum BodyProgress {
   case length(Int)
   case chunked(ChunkedScanner)
   case untilClose
+  /// It ends with its connection, and is passed on in chunks; whether the last one lacks its end, for
+  /// which there was no room in the buffer.
+  case chunking(owesEnd: Bool)
 
+  /// - Parameter keepsFraming: what is passed on is chunked.
   init(_ framing: BodyFraming, keepsFraming: Bool) {
     switch framing {
     case .none, .length(0): self = .done
     case .length(let count): self = .length(count)
     case .chunked: self = .chunked(ChunkedScanner(keepsFraming: keepsFraming))
-    case .untilClose: self = .untilClose
+    case .untilClose: self = keepsFraming ? .chunking(owesEnd: false) : .untilClose
     }
   }
 
@@ -123,15 +127,25 @@ extension Exchange {
   }
 
   /// Writes the head that the client gets, in the place of the one at the response's front.
-  /// - Parameter replica: named in the answer unless it is empty.
+  /// - Parameters:
+  ///   - replica: named in the answer unless it is empty.
+  ///   - date: stated unless it is 0.
   func writeResponse(
     _ head: borrowing ResponseHead, _ framing: ResponseFraming, body: BodyFraming,
-    _ option: ConnectionOption, replica: [UInt8], to writer: inout ByteWriter
+    _ option: ConnectionOption, replica: [UInt8], date: Int, to writer: inout ByteWriter
   ) {
     writer.removeAll()
     HeadWriter.write(
       response: head, response.bytes, framing, body: body, connection: option,
-      replica: replica.span, to: &writer)
+      replica: replica.span, date: date, to: &writer)
+  }
+
+  /// Writes what the replica's 101 says it goes on with; nothing where it says so twice.
+  func writeProtocols(_ head: borrowing ResponseHead, to writer: inout ByteWriter) {
+    writer.removeAll()
+    let found = head.fields.find(.upgrade)
+    guard found.count == 1, let range = found.first?.valueRange else { return }
+    writer.append(response.bytes.extracting(range))
   }
 
   /// Puts what was written in the place of the response's first `length` bytes. False when it does
@@ -141,6 +155,20 @@ extension Exchange {
     if writer.isOverfull || !response.prepend(writer.bytes) { return false }
     pending = writer.count
     return true
+  }
+
+  /// Puts the line of a chunk's size before what is at hand of the response.
+  mutating func beginChunk(_ writer: borrowing ByteWriter) {
+    guard response.prepend(writer.bytes) else { fatalError("no headroom for a chunk's size") }
+  }
+
+  /// Puts a chunk's end behind what is at hand of the response, which becomes pending. False when
+  /// there is no room for it.
+  mutating func endChunk() -> Bool {
+    let lineEnd: [2 of UInt8] = [13, 10]
+    let isEnded = response.append(lineEnd.span)
+    pending = response.count
+    return isEnded
   }
 
   /// Takes what was written as an answer of lbd's own, in the place of whatever was there. False

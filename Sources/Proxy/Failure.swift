@@ -75,6 +75,18 @@ extension Worker {
     fail(exchange, 503, "no replica is available", cause: "no replica is available", retryAfter: 1)
   }
 
+  /// Answers an OPTIONS or TRACE that may go no further (RFC 9110 §7.6.2).
+  mutating func answerLastHop(_ exchange: UInt32, _ headLength: Int) {
+    let client = exchanges[exchange].client
+    clients[client].input.consume(headLength)
+    exchanges[exchange].nextFrom = clients[client].input.start
+    if exchanges[exchange].method == .options {
+      answer(exchange, 200, "lbd is as far as Max-Forwards lets this request go")
+    } else {
+      answer(exchange, 501, "lbd answers no TRACE itself")
+    }
+  }
+
   /// Answers a request that is not accepted; the connection ends with it, since where the next
   /// request would begin is not known (RFC 9112 §9.3).
   mutating func refuse(exchange: UInt32, _ refusal: Refusal) {

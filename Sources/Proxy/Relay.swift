@@ -47,7 +47,8 @@ extension Worker {
   private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
     clientDeadlines.set(client, at: now + idleLimit(exchange))
     upstreamDeadlines.clear(exchanges[exchange].upstream)
-    if !exchanges[exchange].isReplayable { clients[client].input.giveBack() }
+    let isEmpty = exchanges[exchange].nextFrom == clients[client].input.end
+    if !exchanges[exchange].isReplayable && isEmpty { clients[client].input.giveBack() }
   }
 
   func idleLimit(_ exchange: UInt32) -> UInt64 {
@@ -138,15 +139,20 @@ extension Worker {
     }
   }
 
-  /// All at hand was sent. It is kept for a retry as long as there is room behind it. False when
-  /// there is no buffer to be had.
+  /// All that is ready was sent. It is kept for a retry as long as there is room behind it. False
+  /// when there is no buffer to be had.
   private mutating func makeRoomForBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
     if exchanges[exchange].isReplayable && clients[client].input.space >= Worker.leastSpace {
       return true
     }
     exchanges[exchange].isReplayable = false
-    guard clients[client].input.borrow(from: &buffers) else { return false }
-    clients[client].input.reset()
+    if clients[client].input.isHeld {
+      // A part of a trailer's line may wait for more of it.
+      clients[client].input.consume(exchanges[exchange].nextFrom - clients[client].input.start)
+      clients[client].input.compact()
+    } else {
+      guard clients[client].input.borrow(from: &buffers) else { return false }
+    }
     let start = clients[client].input.start
     exchanges[exchange].replayFrom = start
     exchanges[exchange].sentTo = start
@@ -163,7 +169,7 @@ extension Worker {
     let ready: Int
     switch exchanges[exchange].requestBody {
     case .done: return nil
-    case .untilClose:
+    case .untilClose, .chunking:
       ready = end
       exchanges[exchange].nextFrom = end
     case .length(let remaining):
@@ -180,7 +186,7 @@ extension Worker {
       exchanges[exchange].bodyReceived += result.kept
       if exchanges[exchange].bodyReceived > settings.bodyLimit { return .bodyTooLarge }
       if result.outcome == .incomplete {
-        clients[client].input.truncate(at: ready)
+        clients[client].input.closeGap(ready, from + result.used)
         exchanges[exchange].nextFrom = ready
       }
     }

@@ -84,11 +84,11 @@ extension Worker {
       return false
     }
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response.reset() }
-    // Interim responses may have left only the buffer's end to the head behind them.
+    // Interim responses, or chunks, may have left only the buffer's end to what is not whole yet.
     if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
     let space = exchanges[exchange].response.space
     guard space > 0 else {
-      attemptFailed(exchange, .malformed, "the response head is too long")
+      attemptFailed(exchange, .malformed, "the response's head or trailer is too long")
       return false
     }
     switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
@@ -109,9 +109,7 @@ extension Worker {
 
   /// The replica's direction ended. True when that is how this body ends.
   private mutating func responseEnded(_ exchange: UInt32, _ code: Int32?) -> Bool {
-    if code == nil, exchanges[exchange].hasHead,
-      case .untilClose = exchanges[exchange].responseBody
-    {
+    if code == nil && exchanges[exchange].hasHead && endBodyWithConnection(exchange) {
       exchanges[exchange].responseBody = .done
       exchanges[exchange].isUpstreamReusable = false
       upstreams[exchanges[exchange].upstream].isReadable = false
@@ -120,5 +118,18 @@ extension Worker {
     let reason = code.map { SystemError.text($0) } ?? "the connection was closed"
     attemptFailed(exchange, .reset, reason)
     return false
+  }
+
+  /// Whether the end of the replica's connection is how this body ends; its last chunk is ready then,
+  /// where it goes out in chunks. Nothing is at hand in the response's buffer.
+  private mutating func endBodyWithConnection(_ exchange: UInt32) -> Bool {
+    switch exchanges[exchange].responseBody {
+    case .untilClose: return true
+    case .chunking(let owesEnd):
+      writer.removeAll()
+      ChunkWriter.writeSize(0, owesEnd: owesEnd, to: &writer)
+      return exchanges[exchange].takeOwn(writer)
+    case .done, .length, .chunked: return false
+    }
   }
 }

@@ -27,7 +27,7 @@ extension Worker {
       return .settled
     }
     if exchanges[exchange].response.isEmpty { return .needsBytes }
-    return digestBody(exchange) ? .ready : .settled
+    return digestBody(exchange)
   }
 
   private mutating func digestHead(_ exchange: UInt32) -> Digest {
@@ -60,12 +60,10 @@ extension Worker {
   /// The final response: decides how it goes out and what becomes of both connections.
   private mutating func takeUpResponse(_ exchange: UInt32, _ length: Int) -> Digest {
     let isSwitch = responseHead.status == 101
-    if isSwitch && !exchanges[exchange].wantsUpgrade {
+    guard !isSwitch || isSwitchAskedFor(exchange) else {
       return broken(exchange, "a change of protocol that was not asked for")
     }
-    var body = responseFraming.body
-    let isDecoded = body == .chunked && exchanges[exchange].isVersion10
-    if isDecoded { body = .untilClose }
+    let body = clientsFraming(exchange)
     if body == .untilClose || !exchanges[exchange].requestBody.isDone || isDraining {
       exchanges[exchange].isPersistent = false
     }
@@ -78,12 +76,31 @@ extension Worker {
     exchanges[exchange].hasHead = true
     exchanges[exchange].status = responseHead.status
     exchanges[exchange].responseBody = BodyProgress(
-      responseFraming.body, keepsFraming: !isDecoded)
+      responseFraming.body, keepsFraming: body == .chunked)
     exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
     let upstream = exchanges[exchange].upstream
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
     if isSwitch { beginTunnel(exchange) } else { forgetRequest(exchange) }
-    return digestBody(exchange) ? .ready : .settled
+    return digestBody(exchange)
+  }
+
+  /// How the client is told where the body ends. One that ends with the replica's connection goes on
+  /// in chunks, so that the client's own connection goes on and a cut shows (RFC 9112 §8); HTTP/1.0
+  /// has no chunks.
+  private func clientsFraming(_ exchange: UInt32) -> BodyFraming {
+    switch responseFraming.body {
+    case .chunked where exchanges[exchange].isVersion10: .untilClose
+    case .untilClose where !exchanges[exchange].isVersion10: .chunked
+    case let body: body
+    }
+  }
+
+  /// Whether a 101 goes on with what the client asked for.
+  private mutating func isSwitchAskedFor(_ exchange: UInt32) -> Bool {
+    guard exchanges[exchange].wantsUpgrade && responseFraming.hasUpgrade else { return false }
+    exchanges[exchange].writeProtocols(responseHead, to: &writer)
+    let start = exchanges[exchange].replayFrom
+    return clients[exchanges[exchange].client].offers(writer, from: start, using: &requestHead)
   }
 
   /// Nothing is retried from here on: the request's buffer goes back unless the next request, or
@@ -102,8 +119,14 @@ extension Worker {
     _ exchange: UInt32, _ length: Int, body: BodyFraming, _ option: ConnectionOption
   ) -> Bool {
     let name = exchanges[exchange].isTest ? replicaName(exchange) : []
+    let isDated = responseFraming.hasDate || responseHead.status < 200
     exchanges[exchange].writeResponse(
-      responseHead, responseFraming, body: body, option, replica: name, to: &writer)
+      responseHead, responseFraming, body: body, option, replica: name,
+      date: isDated ? 0 : Clock.wallSeconds(), to: &writer)
+    let count = exchanges[exchange].response.count - length
+    if body == .chunked && responseFraming.body == .untilClose && count > 0 {
+      ChunkWriter.writeSize(count, owesEnd: false, to: &writer)
+    }
     guard exchanges[exchange].replaceHead(length, writer) else {
       attemptFailed(exchange, .malformed, "the response head is too long")
       return false
@@ -118,37 +141,69 @@ extension Worker {
     return snapshot.replicas.first { $0.slot == slot }.map { Array($0.name.utf8) } ?? []
   }
 
-  /// Counts the bytes behind `pending` as body, as far as they are. False when that ended the
-  /// exchange.
-  private mutating func digestBody(_ exchange: UInt32) -> Bool {
+  /// Counts the bytes behind `pending` as body, as far as they are.
+  private mutating func digestBody(_ exchange: UInt32) -> Digest {
     let from = exchanges[exchange].response.start + exchanges[exchange].pending
     let end = exchanges[exchange].response.end
     var ready = end
-    var used = end
     switch exchanges[exchange].responseBody {
-    case .done: (ready, used) = (from, from)
+    case .done: ready = from
     case .untilClose: break
+    case .chunking(let owesEnd): return digestIntoChunk(exchange, from, end, owesEnd)
     case .length(let remaining):
       let count = min(remaining, end - from)
       ready = from + count
-      used = ready
       exchanges[exchange].responseBody = count == remaining ? .done : .length(remaining - count)
-    case .chunked(var scanner):
-      let result = exchanges[exchange].scan(from, end, &scanner)
-      guard result.outcome != .malformed else {
-        attemptFailed(exchange, .malformed, "the chunked response is malformed")
-        return false
-      }
-      ready = from + result.kept
-      used = from + result.used
-      exchanges[exchange].responseBody = result.outcome == .complete ? .done : .chunked(scanner)
+    case .chunked(let scanner): return digestChunks(exchange, from, end, scanner)
     }
-    // What is behind the body's end belongs to no request: it goes no further, nor does its
-    // connection serve again.
-    if used < end { exchanges[exchange].isUpstreamReusable = false }
+    pass(exchange, upTo: ready, used: ready)
+    return .ready
+  }
+
+  /// What was received up to `ready` goes out. What is behind the body's end belongs to no request: it
+  /// goes no further, nor does its connection serve again.
+  private mutating func pass(_ exchange: UInt32, upTo ready: Int, used: Int) {
+    if used < exchanges[exchange].response.end { exchanges[exchange].isUpstreamReusable = false }
     exchanges[exchange].response.truncate(at: ready)
     exchanges[exchange].pending = ready - exchanges[exchange].response.start
-    return true
+  }
+
+  /// A chunked body goes on in normal form.
+  private mutating func digestChunks(
+    _ exchange: UInt32, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
+  ) -> Digest {
+    var scanner = scanner
+    let result = exchanges[exchange].scan(from, end, &scanner)
+    let (ready, used) = (from + result.kept, from + result.used)
+    switch result.outcome {
+    case .malformed: return broken(exchange, "the chunked response is malformed")
+    case .complete:
+      exchanges[exchange].responseBody = .done
+      pass(exchange, upTo: ready, used: used)
+    case .incomplete:
+      // A part of a trailer's line stays until there is more of it.
+      exchanges[exchange].responseBody = .chunked(scanner)
+      exchanges[exchange].response.closeGap(ready, used)
+      let start = exchanges[exchange].response.start
+      exchanges[exchange].pending = ready - start
+      if exchanges[exchange].pending == 0 && result.used == 0 { return .needsBytes }
+    }
+    return .ready
+  }
+
+  /// What was received becomes a chunk: the first one's size went out with the head.
+  private mutating func digestIntoChunk(
+    _ exchange: UInt32, _ from: Int, _ end: Int, _ owesEnd: Bool
+  ) -> Digest {
+    guard end > from else { return .ready }
+    if exchanges[exchange].pending == 0 {
+      writer.removeAll()
+      ChunkWriter.writeSize(end - from, owesEnd: owesEnd, to: &writer)
+      exchanges[exchange].beginChunk(writer)
+    }
+    let isEnded = exchanges[exchange].endChunk()
+    exchanges[exchange].responseBody = .chunking(owesEnd: !isEnded)
+    return .ready
   }
 
   // MARK: Tunnels
@@ -181,7 +236,8 @@ extension Worker {
     let isRequestRead = exchanges[exchange].requestBody.isDone
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
     count(exchange)
-    detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean)
+    detach(
+      exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && mayShare(exchange))
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
     let isTunnel = exchanges[exchange].isTunnel
     let isAwaited = exchanges[exchange].clientEnds || clients[client].isEnding

@@ -1,6 +1,7 @@
 // One loaded configuration as the workers see it: made by the control thread, never changed after.
 // A worker swaps the one it holds between two batches of events; what is in flight goes on.
 
+package import HTTPWire
 package import LinuxIO
 
 /// What the conf sets for every exchange, in plain numbers; times are nanoseconds.
@@ -20,8 +21,20 @@ package struct Settings: Sendable, Equatable {
   package var bodyLimit = Int.max
   /// lbd answers `/docs` and `/openapi.json` itself.
   package var docs = true
+  /// Where the word of a client is taken on who its own client is.
+  package var trustedProxies: [Network] = []
+  /// `Forwarded` is stated beside `X-Forwarded-*`.
+  package var statesForwarded = false
+  /// The PROXY header that connections to replicas begin with.
+  package var proxyHeader: ProxyVersion?
 
   package init() {}
+
+  /// Whether a client is one of the trusted proxies.
+  func trusts(_ client: borrowing SocketAddress) -> Bool {
+    guard !trustedProxies.isEmpty, let ip = client.ip?.unmapped else { return false }
+    return trustedProxies.contains { $0.contains(ip) }
+  }
 }
 
 /// One replica as the workers need it.

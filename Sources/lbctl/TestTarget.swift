@@ -51,9 +51,8 @@ struct TestTarget: Equatable {
 
   /// Splits `host:port`, `[v6]:port` or, where there is a port to assume, a host alone.
   static func split(_ authority: String, port assumed: UInt16?) -> (String, UInt16)? {
-    guard authority.utf8.allSatisfy(ByteClass.isHost), authority.utf8.count <= 300 else {
-      return nil
-    }
+    let bytes = Array(authority.utf8)
+    guard !bytes.isEmpty, Authority.isWellFormed(bytes.span, bytes.indices) else { return nil }
     var host = authority[...]
     var port = assumed
     let isBracketed = authority.hasPrefix("[")

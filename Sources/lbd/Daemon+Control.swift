@@ -178,7 +178,7 @@ extension Daemon {
     }
     configuration = next
     log = Log(next.log)
-    prober.adopt(next.health)
+    prober.adopt(next)
     replaceReplicas(next.replicas)
     publish()
     log.write(.info, "reloaded: \(replicas.count) replicas", ["event": "reload"])

@@ -79,6 +79,9 @@ extension Daemon {
     settings.headLimit = configuration.limits.header
     settings.bodyLimit = configuration.limits.body ?? .max
     settings.docs = configuration.docs
+    settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
+    settings.statesForwarded = configuration.forward.forwarded
+    settings.proxyHeader = configuration.forward.proxyProtocol.version
     let members = replicas.map {
       Replica(
         slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight)

@@ -57,7 +57,7 @@ extension Daemon {
     testToken = String(random.next() | 1 << 63, radix: 16)
     self.control = control
     self.listener = consume listener
-    prober = HealthProber(configuration.health, now: Clock.now())
+    prober = HealthProber(configuration, now: Clock.now())
     running = workers
   }
 

@@ -45,18 +45,21 @@ struct HealthProber: ~Copyable {
   }
 
   private var configuration: HealthConfiguration
+  private var proxyHeader: ProxyVersion?
   private var probes: Slab<Probe>
   private var deadlines: Deadlines
   private var expired: [UInt32] = []
 
-  init(_ configuration: HealthConfiguration, now: UInt64) {
-    self.configuration = configuration
+  init(_ configuration: Configuration, now: UInt64) {
+    self.configuration = configuration.health
+    proxyHeader = configuration.forward.proxyProtocol.version
     probes = Slab(capacity: SharedPool.capacity)
     deadlines = Deadlines(capacity: SharedPool.capacity, now: now)
   }
 
-  mutating func adopt(_ configuration: HealthConfiguration) {
-    self.configuration = configuration
+  mutating func adopt(_ configuration: Configuration) {
+    self.configuration = configuration.health
+    proxyHeader = configuration.forward.proxyProtocol.version
   }
 
   /// Milliseconds until `expire` has something to do; negative when nothing is under way.
@@ -101,7 +104,11 @@ struct HealthProber: ~Copyable {
     let text =
       "GET \(configuration.path) HTTP/1.1\r\nHost: \(host)\r\nUser-Agent: lbd-health\r\n"
       + "Accept: */*\r\nConnection: close\r\n\r\n"
-    return Array(text.utf8)
+    guard let proxyHeader else { return Array(text.utf8) }
+    // A replica that wants to know its client is told that lbd itself asks.
+    var writer = ByteWriter(capacity: 32)
+    ProxyHeader.writeUnstated(proxyHeader, to: &writer)
+    return writer.bytes.indices.map { writer.bytes[$0] } + Array(text.utf8)
   }
 
   /// Goes on with the probe that an event is for. The result, when it is there.

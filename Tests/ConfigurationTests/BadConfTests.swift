@@ -53,7 +53,7 @@ import Testing
     (
       "[zebra]",
       "3:2: unknown section [zebra], the sections are lbd, balance, health, "
-        + "timeouts, retry, limits, log, replica"
+        + "timeouts, retry, limits, forward, log, replica"
     ),
     ("[health", "3:8: a section without its closing bracket, write [name]"),
     ("[a b c]", "3:1: a section has one or two words, write [health] or [replica r4]"),
@@ -106,6 +106,23 @@ import Testing
     ("[health]\njitter = 10", "\"10\" is not a percentage, write 10%"),
     ("[health]\njitter = 51%", "51% is out of bounds, write 0% to 50%"),
     ("[retry]\nattempts = 11", "11 is out of bounds, write 0 to 10"),
+    (
+      "[forward]\ntrusted_proxies = 10.0.0.1, app",
+      "\"app\" is not an IP address, write 10.0.0.1, 10.0.0.0/8 or ::1, or none"
+    ),
+    (
+      "[forward]\ntrusted_proxies = 10.0.0.1,",
+      "\"\" is not an IP address, write 10.0.0.1, 10.0.0.0/8 or ::1, or none"
+    ),
+    (
+      "[forward]\ntrusted_proxies = 10.0.0.0/33",
+      "\"33\" is not a count of bits, write 0 to 32, or none"
+    ),
+    (
+      "[forward]\ntrusted_proxies = ::1/x",
+      "\"x\" is not a count of bits, write 0 to 128, or none"
+    ),
+    ("[forward]\nproxy_protocol = v3", "\"v3\" is no such word, did you mean \"v1\"?"),
     ("[retry]\nattempts = two", "\"two\" is not a whole number, write 0 to 10"),
     ("[limits]\nheader = 65k", "65k is out of bounds, write 1k to 64k"),
     ("[limits]\nheader = 1kb", "\"1kb\" is not a size, write 16k or 1m"),

@@ -42,6 +42,9 @@ struct Good: Sendable, CustomTestStringConvertible {
     #expect(all.timeouts.clientIdle == .seconds(60) && all.timeouts.drain == .seconds(30))
     #expect(all.retry.attempts == 2 && all.limits.header == 16384)
     #expect(all.limits.body == nil && all.limits.connections == nil)
+    #expect(all.forward == ForwardConfiguration())
+    #expect(all.forward.trustedProxies == nil && !all.forward.forwarded)
+    #expect(all.forward.proxyProtocol == .off)
     #expect(all.log.level == .info && all.log.format == .auto && all.log.access == .off)
   }
 
@@ -65,6 +68,15 @@ struct Good: Sendable, CustomTestStringConvertible {
     },
     Good("[limits]\nbody = unlimited\nconnections = auto") {
       $0.limits.body == nil && $0.limits.connections == nil
+    },
+    Good("[forward]\ntrusted_proxies = 10.0.0.1 , 10.1.2.3/16,FD00::0/8") {
+      $0.forward.trustedProxies?.map(\.description) == ["10.0.0.1", "10.1.2.3/16", "fd00::/8"]
+    },
+    Good("[forward]\ntrusted_proxies = 10.0.0.1/32, ::1/128, 0.0.0.0/0") {
+      $0.forward.trustedProxies?.map(\.description) == ["10.0.0.1", "::1", "0.0.0.0/0"]
+    },
+    Good("[forward]\ntrusted_proxies = none\nforwarded = on\nproxy_protocol = v2") {
+      $0.forward.trustedProxies == nil && $0.forward.forwarded && $0.forward.proxyProtocol == .v2
     },
     Good("[retry]\nattempts = 0") { $0.retry.attempts == 0 },
     Good("[balance]\nalgorithm = round_robin") { $0.algorithm == .roundRobin },

@@ -24,15 +24,24 @@ struct FramingTests {
     ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", .conflictingFraming),
     ("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", .conflictingFraming),
     ("Transfer-Encoding: gzip\r\nContent-Length: 0\r\n", .conflictingFraming),
-    // RFC 9112 §6.1, §7: chunked alone and once.
+    // RFC 9112 §6.1: codings that are not implemented, chunked last.
     ("Transfer-Encoding: gzip, chunked\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding: chunked, chunked\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding: identity\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding: xchunked\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding: chunked;q=1\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding: \"chunked\"\r\n", .unknownTransferCoding),
-    ("Transfer-Encoding:\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", .unknownTransferCoding),
+    ("Transfer-Encoding: , chunked\r\n", .unknownTransferCoding),
+    // RFC 9112 §6.3, §7: what does not end in chunked has no end, and chunked stands once.
+    ("Transfer-Encoding: chunked, chunked\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: chunked, gzip\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: chunked,\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: identity\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: gzip\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: xchunked\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: chunked chunked\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: chunked;q=1\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: \"chunked\"\r\n", .malformedTransferCoding),
+    ("Transfer-Encoding: \u{b}chunked\r\n", .malformedField),
+    ("Transfer-Encoding:\r\n", .malformedTransferCoding),
     // RFC 9112 §3.2: one Host field.
     ("Host: b\r\n", .missingHost),
     ("host: a\r\n", .missingHost),
@@ -82,16 +91,37 @@ struct FramingTests {
     #expect(Wire.refusal("GET / HTTP/1.1\r\nHost:\r\n\r\n") == nil)
   }
 
-  @Test(arguments: ["a b", "a/b", "u@a", "a\\b", "a?b", "a#b", "<a>", "a\"b", "\u{e9}"])
+  @Test(arguments: [
+    "a b", "a/b", "u@a", "a\\b", "a?b", "a#b", "<a>", "a\"b", "\u{e9}", "a:b", "a:80:80", "a:-1",
+    "a:8 0", ":80", "::1", "[::1", "::1]", "[::1]x", "[::1]:x", "[]", "[a]", "[:]", "[fe80::1%25e]",
+    "a%", "a%2", "a%2g", "a[b]",
+  ])
   func `a Host that is more than a host is refused (RFC 3986 §3.2.2)`(_ host: String) {
     #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == .malformedHost)
   }
 
-  @Test func `a Host or authority of more than 300 bytes is refused`() {
-    let long = String(repeating: "a", count: 300)
+  @Test(arguments: ["a", "a:", "a:80", "1.2.3.4:80", "[::1]", "[::ffff:1.2.3.4]:80", "a_b~c%2D!"])
+  func `a host with or without a port is accepted, in a target too`(_ host: String) {
+    #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == nil)
+    #expect(Wire.refusal(Wire.get("", target: "http://\(host)/")) == nil)
+  }
+
+  @Test func `a Host or authority of more than 260 bytes is refused`() {
+    let long = String(repeating: "a", count: 260)
     #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(long)\r\n\r\n") == nil)
     #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(long)b\r\n\r\n") == .malformedHost)
-    #expect(Wire.refusal(Wire.get("", target: "http://\(long)b/")) == .malformedHost)
+    #expect(Wire.refusal(Wire.get("", target: "http://\(long)/")) == nil)
+    #expect(Wire.refusal(Wire.get("", target: "http://\(long)b/")) == .malformedTarget)
+  }
+
+  @Test(arguments: [("5", 5), ("0", 0), ("007", 7), ("-1", Int.max), ("x", .max), ("", .max)])
+  func `only OPTIONS and TRACE count their hops (RFC 9110 §7.6.2)`(
+    _ value: String, _ hops: Int
+  ) throws {
+    for method in ["OPTIONS", "TRACE", "GET"] {
+      let text = "\(method) / HTTP/1.1\r\nHost: a\r\nMax-Forwards: \(value)\r\n\r\n"
+      #expect(try Wire.judge(text).hopsLeft == (method == "GET" ? .max : hops))
+    }
   }
 
   @Test(arguments: [
@@ -124,7 +154,13 @@ struct FramingTests {
   @Test(arguments: [
     ("Upgrade: x\r\nConnection: upgrade\r\n", "1.1", true),
     ("Upgrade: x\r\nConnection: Keep-Alive, Upgrade\r\n", "1.1", true),
+    ("Upgrade: x/2, y\r\nConnection: upgrade\r\n", "1.1", true),
     ("Upgrade: x\r\n", "1.1", false),
+    ("Upgrade:\r\nConnection: upgrade\r\n", "1.1", false),
+    ("Upgrade: h2c\r\nConnection: upgrade\r\n", "1.1", false),
+    ("Upgrade: x, H2C\r\nConnection: upgrade\r\n", "1.1", false),
+    ("Upgrade: HTTP/2.0\r\nConnection: upgrade\r\n", "1.1", false),
+    ("Upgrade: x\r\nUpgrade: TLS/1.0\r\nConnection: upgrade\r\n", "1.1", false),
     ("Connection: upgrade\r\n", "1.1", false),
     ("Upgrade: x\r\nConnection: upgrade\r\n", "1.0", false),
     ("Upgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n", "1.1", false),
@@ -134,6 +170,21 @@ struct FramingTests {
     _ fields: String, _ version: String, _ wants: Bool
   ) throws {
     #expect(try Wire.judge(Wire.get(fields, version: version)).wantsUpgrade == wants)
+  }
+
+  @Test(arguments: [
+    ("websocket", true), ("WebSocket", true), ("x, websocket", true), ("", false), (",", false),
+    ("y", false), ("websocket, y", false), ("websocke", false),
+  ])
+  func `a 101 goes on only with what was offered (RFC 9110 §7.8)`(
+    _ accepted: String, _ expected: Bool
+  ) {
+    let bytes = Array(Wire.get("Upgrade: websocket\r\nUpgrade: z , x\r\n").utf8)
+    var head = RequestHead()
+    _ = HeadParser.parse(request: bytes.span, into: &head)
+    let protocols = Array(accepted.utf8)
+    let isOffered = Framing.offers(head.fields, bytes.span, protocols.span)
+    #expect(isOffered == expected)
   }
 
   // MARK: Responses

@@ -14,6 +14,12 @@ enum HeadSamples {
     "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET http://h.example/p?q HTTP/1.1\r\nHost: other\r\n\r\n",
     "GET HTTPS://h.example:443 HTTP/1.1\r\nHost: other\r\n\r\n",
+    "GET http://[::1]:80/p HTTP/1.1\r\nHost: other\r\n\r\n",
+    // Browsers send these as they are, whatever RFC 3986 says.
+    "GET /a|b?c={d}^`\"<>\\ HTTP/1.1\r\nHost: a\r\n\r\n",
+    // RFC 9110 §2.5: a higher minor version is read as the highest that is known.
+    "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+    "GET / HTTP/1.9\r\nHost: a\r\n\r\n",
     "BREW+7 /pot HTTP/1.1\r\nHost: a\r\n\r\n",
     // RFC 9112 §2.2: an empty line or a few before the request line.
     "\r\nGET / HTTP/1.1\r\n\r\n",
@@ -46,11 +52,25 @@ enum HeadSamples {
     // RFC 9110 §2.5: the version.
     ("GET / HTTP/2.0\r\n\r\n", .unsupportedVersion),
     ("GET / HTTP/0.9\r\n\r\n", .unsupportedVersion),
-    ("GET / HTTP/1.2\r\n\r\n", .unsupportedVersion),
-    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .malformedTarget),
+    ("GET / HTTP/3.1\r\n\r\n", .unsupportedVersion),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .unsupportedVersion),
+    ("CONNECT h:443 HTTP/2.0\r\n\r\n", .unsupportedVersion),
+    ("GET / HTTP/1.x\r\n\r\n", .malformedRequestLine),
+    ("GET / HTTP/1.10\r\n\r\n", .malformedRequestLine),
+    ("GET / HTTP/01.1\r\n\r\n", .malformedRequestLine),
+    ("GET / HTTP/1.1HTTP/1.1\r\n\r\n", .malformedRequestLine),
+    ("GET / XHTTP/1.1\r\n\r\n", .malformedRequestLine),
     // RFC 9112 §3.2: the forms of a target.
     ("GET a HTTP/1.1\r\n\r\n", .malformedTarget),
     ("GET * HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET /a#b HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET # HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET http://h:x/ HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET http://h:80:80/ HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET http://:80/ HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET http://[::1/ HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET http:/h/ HTTP/1.1\r\n\r\n", .malformedTarget),
+    ("GET ?a HTTP/1.1\r\n\r\n", .malformedTarget),
     ("OPTIONS ** HTTP/1.1\r\n\r\n", .malformedTarget),
     ("GET ftp://h/ HTTP/1.1\r\n\r\n", .malformedTarget),
     ("GET http:// HTTP/1.1\r\n\r\n", .malformedTarget),
@@ -81,6 +101,7 @@ enum HeadSamples {
     "HTTP/1.1 200 OK\r\n\r\n",
     "HTTP/1.0 404 Not Found\r\nA: b\r\n\r\n",
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "HTTP/1.2 200 OK\r\n\r\n",
     // RFC 9112 §4: an empty reason, whose space some leave out.
     "HTTP/1.1 599 \r\n\r\n",
     "HTTP/1.1 204\r\n\r\n",

@@ -4,20 +4,7 @@ import HTTPWire
 import Testing
 
 struct HeadWriterTests {
-  /// The request that a replica gets for a client's.
-  private func written(request text: String) -> String {
-    let bytes = Array(text.utf8)
-    var head = RequestHead()
-    var framing = RequestFraming()
-    guard case .complete = HeadParser.parse(request: bytes.span, into: &head),
-      Framing.examine(head, bytes.span, into: &framing) == nil
-    else { return "refused" }
-    var writer = ByteWriter(capacity: 4096)
-    let client = Array("192.0.2.1".utf8)
-    let facts = ForwardedFacts(client: client.span, scheme: "http", requestID: (1, 0xABCDEF))
-    HeadWriter.write(request: head, bytes.span, framing, facts, to: &writer)
-    return Wire.text(writer)
-  }
+  private func written(request text: String) -> String { Wire.forwarded(text) }
 
   /// The lines between the request line with its Host and what lbd adds.
   private func fields(_ fields: String) -> String {
@@ -46,14 +33,29 @@ struct HeadWriterTests {
     // RFC 9110 §7.6.1: the fields of one connection.
     "Connection: close\r\n", "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n",
     "Proxy-Connection: keep-alive\r\n", "TE: trailers\r\n", "Trailer: X\r\n",
+    "Connection: TE\r\nTE: trailers\r\n",
     "Connection: x-y\r\nX-Y: z\r\nx-y: w\r\n", "Upgrade: h2c\r\n",
     "Connection: HTTP2-Settings\r\nHTTP2-Settings: a\r\n", "HTTP2-Settings: a\r\n",
     // What lbd states itself can't be stated by a client.
     "X-Forwarded-For: 1.2.3.4\r\n", "x-forwarded-proto: https\r\n", "X-Forwarded-Host: evil\r\n",
     "Forwarded: for=1.2.3.4\r\n", "X-Request-Id: mine\r\n", "X-Lbd-Test: 1\r\n",
+    "X-Real-IP: 1.2.3.4\r\n", "X-Forwarded-Port: 1\r\n", "X-FORWARDED-Client-Cert: a\r\n",
+    "X_Forwarded_For: 1.2.3.4\r\n", "X-Forwarded_Server: evil\r\n", "x_real_ip: 1.2.3.4\r\n",
   ])
   func `what concerns this hop only stays here`(_ text: String) {
     #expect(fields(text) == "")
+  }
+
+  @Test func `which trailers come is said where a chunked body brings some`() {
+    let chunked = "Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n"
+    #expect(fields(chunked) == chunked)
+  }
+
+  @Test func `hops are counted down for OPTIONS and TRACE only`() {
+    let text = "OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 5\r\n\r\n"
+    #expect(written(request: text).contains("\r\nMax-Forwards: 4\r\n"))
+    #expect(!written(request: text).contains("Max-Forwards: 5"))
+    #expect(fields("Max-Forwards: 5\r\n") == "")
   }
 
   @Test func `values go on without the white space around them`() {
@@ -87,7 +89,7 @@ struct HeadWriterTests {
   /// The response that a client gets for a replica's.
   private func written(
     response text: String, to method: Method = .get, connection: ConnectionOption = .unsaid,
-    replica: String = ""
+    replica: String = "", date: Int = 0
   ) -> String {
     let bytes = Array(text.utf8)
     let name = Array(replica.utf8)
@@ -99,13 +101,25 @@ struct HeadWriterTests {
     var writer = ByteWriter(capacity: 4096)
     HeadWriter.write(
       response: head, bytes.span, framing, body: framing.body, connection: connection,
-      replica: name.span, to: &writer)
+      replica: name.span, date: date, to: &writer)
     return Wire.text(writer)
   }
 
   @Test func `a response goes on with its reason, its fields and its length`() {
     let text = "HTTP/1.1 203 Who Knows\r\nServer: x\r\nContent-Length: 5\r\n\r\n"
     #expect(written(response: text) == text)
+  }
+
+  @Test func `a response is dated where its replica did not`() {
+    let text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    #expect(
+      written(response: text, date: 784_111_777).contains(
+        "\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"))
+  }
+
+  @Test func `a 426 names the protocol that it asks for (RFC 9110 §15.5.22)`() {
+    let text = "HTTP/1.1 426 X\r\nUpgrade: a/1\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
+    #expect(written(response: text).hasSuffix("Connection: upgrade\r\nUpgrade: a/1\r\n\r\n"))
   }
 
   @Test func `a response to HEAD and a 304 keep the length that GET would have had`() {
@@ -147,8 +161,21 @@ struct HeadWriterTests {
   }
 
   @Test func `a written head grows by no more than is promised`() {
-    let long = String(repeating: "h", count: 300)
-    let text = "GET http://\(long) HTTP/1.0\r\nHost:\(long)\r\nA:b\r\n\r\n"
-    #expect(written(request: text).utf8.count - text.utf8.count <= HeadWriter.growth)
+    let long = String(repeating: "h", count: 260)
+    let small = String(repeating: "A:b\r\n", count: 99)
+    for text in [
+      "GET http://\(long) HTTP/1.0\r\nHost:\(long)\r\n\(small)\r\n",
+      "GET / HTTP/1.0\r\nHost:\(long)\r\n\(small)\r\n",
+    ] {
+      var writer = ByteWriter(capacity: 200)
+      let address = Array("2001:db8:1111:2222:3333:4444:5555:6666".utf8)
+      ProxyHeader.write(v1: address.span, address.span, ports: (65535, 65535), to: &writer)
+      let added =
+        writer.count
+        + Wire.forwarded(
+          text, client: "2001:db8:1111:2222:3333:4444:5555:6666", statesForwarded: true
+        ).utf8.count - text.utf8.count
+      #expect(added <= HeadWriter.growth, "\(added)")
+    }
   }
 }

@@ -22,10 +22,17 @@ struct NamesTests {
     }
   }
 
-  @Test func `hosts hold what an authority without a user may (RFC 3986 §3.2.2)`() {
-    let allowed = Set(NamesTests.letters + NamesTests.digits + Array("-._~!$&'()*+,;=%:[]".utf8))
+  @Test func `names of hosts are made of unreserved and sub-delims (RFC 3986 §3.2.2)`() {
+    let allowed = Set(NamesTests.letters + NamesTests.digits + Array("-._~!$&'()*+,;=".utf8))
     for byte in UInt8.min ... .max {
-      #expect(ByteClass.isHost(byte) == allowed.contains(byte), "byte \(byte)")
+      #expect(ByteClass.isName(byte) == allowed.contains(byte), "byte \(byte)")
+    }
+  }
+
+  @Test func `targets are made of visible ASCII but the fragment's mark (RFC 9112 §3.2)`() {
+    for byte in UInt8.min ... .max {
+      let allowed = byte > 32 && byte < 127 && byte != 35
+      #expect(ByteClass.isTarget(byte) == allowed, "byte \(byte)")
     }
   }
 
@@ -43,8 +50,23 @@ struct NamesTests {
     ("Proxy-Connection", .proxyConnection), ("Via", .via), ("Forwarded", .forwarded),
     ("X-Forwarded-For", .forwardedFor), ("X-Forwarded-Host", .forwardedHost),
     ("X-Forwarded-Proto", .forwardedProto), ("X-Request-Id", .requestID),
-    ("HTTP2-Settings", .http2Settings), ("X-Lbd-Test", .testToken),
+    ("HTTP2-Settings", .http2Settings), ("X-Lbd-Test", .testToken), ("Date", .date),
+    ("Max-Forwards", .maxForwards), ("X-Real-IP", .forwardedOther),
   ]
+
+  @Test(arguments: [
+    "X-Forwarded-Port", "x-forwarded-server", "X-Forwarded-Client-Cert", "X-Forwarded-1",
+    "X-FORWARDED-FOR-ORIGINAL", "X-Forwarded--",
+  ])
+  func `every other field of X-Forwarded is known as such`(_ name: String) {
+    #expect(recognise(name.utf8) == .forwardedOther)
+    #expect(recognise(name.replacing("-", with: "_").utf8) == .lookalike)
+  }
+
+  @Test(arguments: ["X-Forwarded-", "X-Forwarded", "X-Forwardedx-For", "Y-Forwarded-Port-Number"])
+  func `what only begins alike is another`(_ name: String) {
+    #expect(recognise(name.utf8) == .other)
+  }
 
   private func recognise(_ name: some Collection<UInt8>) -> FieldName {
     let bytes = Array("..".utf8) + Array(name) + Array("..".utf8)
@@ -66,7 +88,12 @@ struct NamesTests {
     var wrong: [String] = []
     func check(_ variant: [UInt8]) {
       let isAlike = variant.map { $0 == 0x5F ? 0x2D : $0 } == bytes
-      let wanted = isAlike && bytes.count > 8 ? FieldName.lookalike : .other
+      let text = String(decoding: variant, as: UTF8.self).lowercased()
+      let isForwarded =
+        text.replacing("_", with: "-").hasPrefix("x-forwarded-") && variant.count > 12
+      let wanted: FieldName =
+        isAlike && bytes.count > 8 || isForwarded && text.contains("_")
+        ? .lookalike : isForwarded ? .forwardedOther : .other
       if recognise(variant) != wanted { wrong.append(String(decoding: variant, as: UTF8.self)) }
     }
     for index in bytes.indices {

@@ -66,6 +66,26 @@ enum Wire {
     return Framing.examine(head, bytes.span, to: method, into: &framing) ? framing : nil
   }
 
+  /// The request that a replica gets for a client's.
+  static func forwarded(
+    _ text: String, client: String = "192.0.2.1", isTrusted: Bool = false,
+    statesForwarded: Bool = false
+  ) -> String {
+    let bytes = Array(text.utf8)
+    var head = RequestHead()
+    var framing = RequestFraming()
+    guard case .complete = HeadParser.parse(request: bytes.span, into: &head),
+      Framing.examine(head, bytes.span, into: &framing) == nil
+    else { return "refused" }
+    var writer = ByteWriter(capacity: 4096)
+    let address = Array(client.utf8)
+    let facts = ForwardedFacts(
+      client: address.span, scheme: "http", requestID: (1, 0xABCDEF), isTrusted: isTrusted,
+      statesForwarded: statesForwarded)
+    HeadWriter.write(request: head, bytes.span, framing, facts, to: &writer)
+    return self.text(writer)
+  }
+
   static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
     String(decoding: range.map { bytes[$0] }, as: UTF8.self)
   }

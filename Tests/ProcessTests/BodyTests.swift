@@ -71,16 +71,65 @@ import Testing
     #expect(answer.status == 200 && answer.text.hasSuffix("\r\n\r\nabcd0123456789abcdef"))
   }
 
-  @Test func `a body that ends with its connection arrives whole and ends the client's`() throws {
+  @Test(arguments: ["HTTP/1.1", "HTTP/1.0"], [[], ["all of it"], ["in ", "two, ", "no, three"]])
+  func `a body that ends with its connection goes on in chunks, and the client with it`(
+    _ version: String, _ pieces: [String]
+  ) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("\(version) 200 OK\r\n\r\n")
+      for piece in pieces {
+        try connection.send(piece)
+        // Each in a segment of its own, which is the only thing that this pause is for.
+        Clock.sleep(milliseconds: 5)
+      }
+      return .close
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    for _ in 0..<3 {
+      let answer = try connection.get("/")
+      #expect(answer.text == pieces.joined() && answer["transfer-encoding"] == "chunked")
+      #expect(answer["connection"] == nil && answer["content-length"] == nil)
+    }
+    #expect(connection.end == nil && replica.connections == 3)
+  }
+
+  @Test func `a long body that ends with its connection is whole at the client`() throws {
+    let body = (0..<200_000).map { "\($0 % 10)" }.joined()
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\n\r\n" + body)
+      return .close
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    for _ in 0..<3 { #expect(try connection.get("/").text == body) }
+  }
+
+  @Test func `a body that ends with its connection ends an HTTP 1.0 client's`() throws {
     let replica = try ScriptedReplica { _, connection in
       try connection.send("HTTP/1.1 200 OK\r\n\r\nall of it")
       return .close
     }
     let stage = try Stage(scripted: [replica])
     let connection = try stage.connect()
-    let answer = try connection.get("/")
+    try connection.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    let answer = try connection.answer()
     #expect(answer.text == "all of it" && connection.end == .ended)
-    #expect(answer["connection"] == "close" && answer["content-length"] == nil)
+    #expect(answer["connection"] == "close" && answer["transfer-encoding"] == nil)
+  }
+
+  @Test(arguments: ["", "some of it"])
+  func `a body that ends with a reset is cut for the client`(_ body: String) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\n\r\n" + body)
+      // The reset must not overtake what was sent.
+      Clock.sleep(milliseconds: 100)
+      return .reset
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    #expect(throws: (any Error).self) { try connection.get("/") }
+    #expect(connection.end == .reset)
   }
 
   @Test func `a client that pipelines gets the last answer whole before the end`() throws {
@@ -91,7 +140,7 @@ import Testing
     }
     let stage = try Stage(scripted: [replica])
     let connection = try stage.connect()
-    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    try connection.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     _ = try connection.answerHead()
     try stage.awaitPool("lbd has handed it all to the kernel") {
       $0[0].requests == 1 && $0[0].active == 0

@@ -1,0 +1,17 @@
+/// Who is believed on whose behalf a request comes, and how replicas are told: `[forward]`.
+package struct ForwardConfiguration: Sendable, Equatable {
+  /// Proxies before lbd whose `X-Forwarded-*`, `Forwarded`, `X-Request-Id` and PROXY headers are
+  /// believed; nil is `none`.
+  package var trustedProxies: [NetworkRange]?
+  /// Whether `Forwarded` (RFC 7239) is stated beside `X-Forwarded-*`.
+  package var forwarded = false
+  /// The PROXY header that connections to replicas begin with.
+  package var proxyProtocol = ProxyProtocol.off
+
+  package init() {}
+}
+
+/// A version of the PROXY protocol, or none.
+package enum ProxyProtocol: String, Sendable, CaseIterable {
+  case off, v1, v2
+}

@@ -1,0 +1,150 @@
+// What a replica is told of the client behind lbd. A client could write the same fields itself, so
+// its own go; those of a trusted proxy are believed, and lbd's word is added to them.
+
+/// What lbd knows of a request's client before the head is written.
+package struct ForwardedFacts: ~Copyable, ~Escapable {
+  /// The client's address in text; `unix` where it has none.
+  package let client: Span<UInt8>
+  /// `http` as long as lbd speaks no TLS.
+  package let scheme: StaticString
+  /// A number that no other request has.
+  package let requestID: (UInt64, UInt64)
+  /// The client is one of the conf's trusted proxies.
+  package let isTrusted: Bool
+  /// `Forwarded` is stated too (RFC 7239).
+  package let statesForwarded: Bool
+
+  @_lifetime(copy client)
+  package init(
+    client: Span<UInt8>, scheme: StaticString, requestID: (UInt64, UInt64),
+    isTrusted: Bool = false, statesForwarded: Bool = false
+  ) {
+    self.client = client
+    self.scheme = scheme
+    self.requestID = requestID
+    self.isTrusted = isTrusted
+    self.statesForwarded = statesForwarded
+  }
+}
+
+/// The writer of `X-Forwarded-*`, `Forwarded`, `Via` and `X-Request-Id`.
+enum Forwarding {
+  /// Whether a field of the client's passes as it is; what is written in here never does.
+  static func passes(_ name: FieldName, _ facts: borrowing ForwardedFacts) -> Bool {
+    switch name {
+    case .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken, .maxForwards:
+      false
+    case .forwarded: facts.isTrusted && !facts.statesForwarded
+    case .forwardedOther: facts.isTrusted
+    default: true
+    }
+  }
+
+  /// Writes the field lines.
+  /// - Parameter host: where the request's host lies.
+  static func write(
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, host: Range<Int>,
+    _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
+  ) {
+    writer.append("X-Forwarded-For: ")
+    if facts.isTrusted { extend(.forwardedFor, head.fields, bytes, to: &writer) }
+    writer.append(facts.client)
+    writer.append("\r\nX-Forwarded-Proto: ")
+    let proto = facts.isTrusted ? sole(.forwardedProto, head.fields) : 0..<0
+    if isScheme(bytes, proto) {
+      writer.append(bytes.extracting(proto))
+    } else {
+      writer.append(facts.scheme)
+    }
+    writer.append("\r\nX-Forwarded-Host: ")
+    let original = facts.isTrusted ? sole(.forwardedHost, head.fields) : 0..<0
+    let isHost = !original.isEmpty && Authority.isWellFormed(bytes, original)
+    writer.append(bytes.extracting(isHost ? original : host))
+    if facts.statesForwarded { writeForwarded(head.fields, bytes, host, facts, to: &writer) }
+    writer.append(head.isVersion10 ? "\r\nVia: 1.0 lbd\r\n" : "\r\nVia: 1.1 lbd\r\n")
+    writeRequestID(head.fields, bytes, facts, to: &writer)
+  }
+
+  /// One element of RFC 7239 §4 behind those of a trusted proxy.
+  private static func writeForwarded(
+    _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ host: Range<Int>,
+    _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
+  ) {
+    writer.append("\r\nForwarded: ")
+    if facts.isTrusted { extend(.forwarded, fields, bytes, to: &writer) }
+    // §6: an IPv6 address stands in brackets and quotes; what has no address is unknown.
+    if contains(facts.client, ByteClass.colon) {
+      writer.append("for=\"[")
+      writer.append(facts.client)
+      writer.append("]\"")
+    } else if contains(facts.client, 0x2E) {
+      writer.append("for=")
+      writer.append(facts.client)
+    } else {
+      writer.append("for=unknown")
+    }
+    if !host.isEmpty {
+      writer.append(";host=\"")
+      writer.append(bytes.extracting(host))
+      writer.append("\"")
+    }
+    writer.append(";proto=")
+    writer.append(facts.scheme)
+  }
+
+  private static func writeRequestID(
+    _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ facts: borrowing ForwardedFacts,
+    to writer: inout ByteWriter
+  ) {
+    writer.append("X-Request-Id: ")
+    let given = facts.isTrusted ? sole(.requestID, fields) : 0..<0
+    if isID(bytes, given) {
+      writer.append(bytes.extracting(given))
+    } else {
+      writer.append(hex: facts.requestID.0)
+      writer.append(hex: facts.requestID.1)
+    }
+    writer.append("\r\n")
+  }
+
+  /// Writes the values of a list that came over one or several lines, ready for one more.
+  private static func extend(
+    _ name: FieldName, _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>,
+    to writer: inout ByteWriter
+  ) {
+    for index in 0..<fields.count
+    where fields[index].name == name && !fields[index].valueRange.isEmpty {
+      writer.append(bytes.extracting(fields[index].valueRange))
+      writer.append(", ")
+    }
+  }
+
+  /// The value of the one field of a name; empty where there is none, or are several.
+  private static func sole(_ name: FieldName, _ fields: borrowing HeaderFields) -> Range<Int> {
+    let found = fields.find(name)
+    return found.count == 1 ? found.first?.valueRange ?? 0..<0 : 0..<0
+  }
+
+  private static func isScheme(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    Text.matches(bytes, range, "https") || Text.matches(bytes, range, "http")
+  }
+
+  /// What passes as a request id: it goes into logs and into other fields.
+  private static func isID(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard !range.isEmpty && range.count <= 128 else { return false }
+    for index in range {
+      let byte = bytes[index]
+      // Visible, and neither a quote, a backslash, a comma nor a semicolon.
+      guard
+        byte > 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C && byte != 0x2C
+          && byte != 0x3B
+      else { return false }
+    }
+    return true
+  }
+
+  private static func contains(_ bytes: Span<UInt8>, _ wanted: UInt8) -> Bool {
+    for index in bytes.indices where bytes[index] == wanted { return true }
+    return false
+  }
+}

@@ -1,0 +1,33 @@
+// Which fields may stand behind a chunked body. A recipient that adds them to the head's own would
+// let a body change what the head had settled, so what bears on that goes (RFC 9110 §6.5.1).
+
+/// The rule of trailer fields.
+enum Trailer {
+  /// Whether the field line in `range` goes on as a trailer; nil when it is no field line. `field`
+  /// counts from the line's first byte.
+  static func judge(_ bytes: Span<UInt8>, _ range: Range<Int>, _ field: inout Field) -> Bool? {
+    let line = bytes.extracting(range)
+    return HeadParser.parse(fieldLine: line, into: &field) ? passes(field, line) : nil
+  }
+
+  /// What lbd itself acts on does not: framing, routing, what
+  /// concerns the connection, what it states of a client.
+  private static func passes(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
+    guard field.name == .other else { return false }
+    let name = field.nameRange
+    if name.count > 3 && Text.matches(bytes, name.lowerBound..<name.lowerBound + 3, "if-") {
+      return false
+    }
+    for index in headOnly.indices where Text.matches(bytes, name, headOnly[index]) { return false }
+    return true
+  }
+
+  /// Request modifiers, authentication, response control data, and how the content is to be read.
+  private static let headOnly: [StaticString] = [
+    "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate",
+    "authentication-info", "proxy-authentication-info", "cookie", "set-cookie", "cache-control",
+    "pragma", "range", "content-encoding", "content-type", "content-range", "content-location",
+    "age", "expires", "location", "retry-after", "vary", "warning", "accept", "origin", "referer",
+    "user-agent", "method", "path", "status",
+  ]
+}

@@ -1,0 +1,68 @@
+// The PROXY protocol on both sides of lbd: what a trusted proxy says first on its connection, and
+// what lbd says first on one to a replica.
+
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// What is to be done after looking for a PROXY header.
+  enum ProxyHeaderVerdict {
+    /// There is none any more: what follows is a request.
+    case passed
+    case incomplete
+    case refused
+  }
+
+  /// Reads the PROXY header that a trusted proxy's connection may begin with.
+  mutating func takeProxyHeader(_ slot: UInt32) -> ProxyHeaderVerdict {
+    switch clients[slot].proxyHeader() {
+    case .absent: break
+    case .incomplete: return .incomplete
+    case .malformed: return .refused
+    case .complete(let length, let source):
+      if source != .unstated {
+        guard let client = clients[slot].named(source) else { return .refused }
+        clients[slot].speak(for: client, isTrusted: settings.trusts(client))
+      }
+      clients[slot].input.consume(length)
+      if clients[slot].input.isEmpty {
+        clients[slot].input.reset()
+        clients[slot].hasBegunHead = false
+      }
+    }
+    clients[slot].mayNameClient = false
+    return .passed
+  }
+}
+
+extension Client {
+  func proxyHeader() -> ProxyHeaderOutcome { ProxyHeader.parse(input.bytes) }
+
+  /// The address that a header at the input's front names; nil when it is none.
+  func named(_ source: ProxySource) -> SocketAddress? {
+    let bytes = input.bytes
+    switch source {
+    case .unstated: return nil
+    case .text(let range, let port): return SocketAddress(ip: bytes.extracting(range), port: port)
+    case .binary(let range, let port):
+      return SocketAddress(IPAddress(wire: bytes.extracting(range)), port: port)
+    }
+  }
+
+  /// Writes the header that says who the client is, and where it came in.
+  func writeProxyHeader(_ version: ProxyVersion, to writer: inout ByteWriter) {
+    guard let local = Socket.localAddress(descriptor), let destination = local.ip?.unmapped,
+      let source = IPAddress(address.bytes)
+    else { return ProxyHeader.writeUnstated(version, to: &writer) }
+    let ports = (port, local.port)
+    switch version {
+    case .v1:
+      let text = AddressText(destination)
+      ProxyHeader.write(v1: address.bytes, text.bytes, ports: ports, to: &writer)
+    case .v2:
+      let isIPv6 = source.isIPv6 || destination.isIPv6
+      let (from, to) = isIPv6 ? (source.mapped, destination.mapped) : (source, destination)
+      ProxyHeader.write(v2: from.wire, to.wire, ports: ports, to: &writer)
+    }
+  }
+}
