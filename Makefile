@@ -9,7 +9,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-browser \
-  test-systemd test-docker lint format install uninstall clean
+  test-peers test-systemd test-docker lint format install uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -50,10 +50,13 @@ $(BIN)/compose:
 	@swift build -c release --product compose
 
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests --skip '\.Peer'
 
 test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests
+
+test-peers: build ## uvicorn, nginx, curl and Python's clients with lbd; Debian's packages are in .ci/run
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter '\.Peer'
 
 test-systemd: build ## the units under a real systemd; needs root
 	@deploy/systemd/test.sh
