@@ -14,19 +14,26 @@ final class NginxStage {
   /// The bytes of `/letters`.
   static let size = 5_000_000
 
-  /// - Parameter settings: what the server's block of the conf says besides.
-  init(_ count: Int = 1, _ settings: String = "", lbd: String = "") throws {
+  /// - Parameters:
+  ///   - settings: what the server's block of the conf says besides.
+  ///   - listen: what its `listen` says behind the port.
+  ///   - sections: what lbd's conf says besides.
+  init(
+    _ count: Int = 1, _ settings: String = "", listen: String = "", lbd: String = "",
+    sections: String = ""
+  ) throws {
     let program = try Peer.program("/usr/sbin/nginx", package: "nginx-light")
     let stage = try Stage()
     self.stage = stage
     ports = try (0..<count).map { _ in try stage.reservePort() }
     try NginxStage.writeFiles(stage.directory)
-    try NginxStage.conf(stage.directory, ports, settings).write(
+    let listens = ports.map { "listen 127.0.0.1:\($0) \(listen);" }
+    try NginxStage.conf(stage.directory, listens, settings).write(
       toFile: stage.directory + "/nginx.conf", atomically: true, encoding: .utf8)
     nginx = try Child(
       program, ["-e", "stderr", "-p", stage.directory, "-c", "nginx.conf", "-g", "daemon off;"],
       log: stage.directory + "/nginx")
-    try stage.writeConf(ports: ports, lbd: lbd)
+    try stage.writeConf(ports: ports, lbd: lbd, sections: sections)
     try stage.launch()
     let child = nginx
     try stage.awaitPool("nginx is up: \(nginx.error)") {
@@ -51,7 +58,7 @@ final class NginxStage {
     try Data(Peer.letters(100_000)).write(to: URL(fileURLWithPath: directory + "/www/letters.txt"))
   }
 
-  private static func conf(_ directory: String, _ ports: [UInt16], _ settings: String) -> String {
+  private static func conf(_ directory: String, _ listens: [String], _ settings: String) -> String {
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     return """
       worker_processes 1;
@@ -63,7 +70,7 @@ final class NginxStage {
         types { text/plain txt; }
         sendfile on;
         server {
-          \(ports.map { "listen 127.0.0.1:\($0);" }.joined(separator: "\n    "))
+          \(listens.joined(separator: "\n    "))
           root \(directory)/www;
           location = /health { return 200; }
           location = /turn { return 200 "$connection $connection_requests"; }

@@ -12,14 +12,16 @@ final class UvicornStage {
   private let arguments: [String]
 
   /// - Parameter arguments: what uvicorn is told besides its app and port.
-  init(_ count: Int = 1, _ arguments: [String] = [], lbd settings: String = "") throws {
+  init(
+    _ count: Int = 1, _ arguments: [String] = [], lbd settings: String = "", sections: String = ""
+  ) throws {
     stage = try Stage()
     self.arguments = arguments
     for _ in 0..<count {
       ports.append(try stage.reservePort())
       try startUvicorn(ports[ports.count - 1])
     }
-    try stage.writeConf(ports: ports, lbd: settings)
+    try stage.writeConf(ports: ports, lbd: settings, sections: sections)
     try stage.launch()
     try awaitUp()
   }
