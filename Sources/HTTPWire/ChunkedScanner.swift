@@ -4,8 +4,8 @@
 
 /// What scanning came to.
 package enum ChunkedOutcome: Equatable {
-  /// The body goes on. Bytes that were not used are part of a trailer's line: they come again, with
-  /// more behind them.
+  /// The body goes on. Bytes that were not used, a zero before a size or part of a trailer's line,
+  /// come again with more behind them.
   case incomplete
   /// The body ended; bytes that were not used belong to what follows.
   case complete
@@ -51,10 +51,14 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
         used += line
       default:
         let byte = bytes[used]
+        // A zero before other digits goes, so whether one is must be known.
+        let isZero = byte == 0x30 && (state == .sizeStart || state == .size && remaining == 0)
+        guard !isZero || used + 1 < bytes.count else { return (.incomplete, used, kept) }
         used += 1
         let verdict = step(byte)
         if verdict == .refuse { return (.malformed, used, kept) }
-        if verdict == .keep && keepsFraming {
+        let isLeading = isZero && ByteClass.hexValue(bytes[used]) != nil
+        if verdict == .keep && keepsFraming && !isLeading {
           bytes[kept] = byte
           kept += 1
         }

@@ -147,7 +147,7 @@ extension Worker {
     }
     exchanges[exchange].isReplayable = false
     if clients[client].input.isHeld {
-      // A part of a trailer's line may wait for more of it.
+      // A zero, or part of a trailer's line, may wait for more.
       clients[client].input.consume(exchanges[exchange].nextFrom - clients[client].input.start)
       clients[client].input.compact()
     } else {

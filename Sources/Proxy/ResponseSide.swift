@@ -181,7 +181,7 @@ extension Worker {
       exchanges[exchange].responseBody = .done
       pass(exchange, upTo: ready, used: used)
     case .incomplete:
-      // A part of a trailer's line stays until there is more of it.
+      // A zero, or part of a trailer's line, stays until there is more.
       exchanges[exchange].responseBody = .chunked(scanner)
       exchanges[exchange].response.closeGap(ready, used)
       let start = exchanges[exchange].response.start

@@ -164,7 +164,7 @@ import Testing
     let stage = try Stage(scripted: [replica])
     let connection = try stage.connect()
     #expect(throws: (any Error).self) { try connection.get("/") }
-    #expect(connection.end != nil)
+    #expect(connection.end == .reset)
     #expect(replica.requests.count == 1)
   }
 

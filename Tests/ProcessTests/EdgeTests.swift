@@ -103,6 +103,43 @@ import Testing
     #expect(request.lowercased().contains("\r\nhost: \(host)\r\n"), "\(request)")
   }
 
+  @Test func `an OPTIONS or TRACE goes as far as its hops`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    for (method, hops, status) in [
+      ("OPTIONS", 1, 200), ("OPTIONS", 0, 200), ("TRACE", 2, 200), ("TRACE", 0, 501),
+      ("GET", 0, 200),
+    ] {
+      try connection.send(
+        "\(method) / HTTP/1.1\r\nHost: test\r\nMax-Forwards: \(hops)\r\n\r\n"
+      )
+      #expect(try connection.answer().status == status, "\(method) \(hops)")
+    }
+    let passed = replica.requests.map { request in
+      request.prefix { $0 != " " } + " "
+        + (request.firstMatch(of: /Max-Forwards: (\d+)/)?.1 ?? "unlimited")
+    }
+    #expect(passed == ["OPTIONS 0", "TRACE 1", "GET unlimited"])
+  }
+
+  @Test func `a response is dated by its replica or else by lbd`() throws {
+    let replica = try ScriptedReplica { request, connection in
+      try connection.send(
+        request.hasPrefix("GET /dated ")
+          ? Self.ok.replacing("OK\r\n", with: "OK\r\nDate: yesterday\r\n") : Self.ok)
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    #expect(try connection.get("/dated")["date"] == "yesterday")
+    let date = try #require(try connection.get("/")["date"])
+    #expect(date.wholeMatch(of: /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/) != nil, "\(date)")
+  }
+
   @Test func `fields of any sort pass unchanged in their order`() throws {
     let replica = try ScriptedReplica { _, connection in
       try connection.send(

@@ -163,13 +163,33 @@ import Testing
     #expect(try connection.get("/getInfo").status == 200)
   }
 
-  @Test func `a change of protocol that nobody asked for is a broken replica`() throws {
+  private static let asking = "Connection: upgrade\r\nUpgrade: x\r\n"
+  private static let accepting = "Upgrade: x\r\nConnection: Upgrade\r\n"
+
+  @Test(arguments: [
+    ("GET / HTTP/1.1\r\nHost: a\r\n", accepting),
+    ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n", accepting),
+    ("GET / HTTP/1.0\r\nHost: a\r\n\(asking)", accepting),
+    ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n", accepting),
+    ("GET / HTTP/1.1\r\nHost: a\r\n\(asking)", "Upgrade: y\r\nConnection: Upgrade\r\n"),
+    ("GET / HTTP/1.1\r\nHost: a\r\n\(asking)", "Upgrade: x, y\r\nConnection: Upgrade\r\n"),
+    ("GET / HTTP/1.1\r\nHost: a\r\n\(asking)", "Connection: Upgrade\r\n"),
+    ("GET / HTTP/1.1\r\nHost: a\r\n\(asking)", "Upgrade: x\r\n"),
+  ])
+  func `a change of protocol that nobody asked for is a broken replica`(
+    _ request: String, _ fields: String
+  ) throws {
     let replica = try ScriptedReplica { _, connection in
-      try connection.send(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+      try connection.send("HTTP/1.1 101 Switching Protocols\r\n\(fields)\r\ntunnelled")
       return .keep
     }
     let stage = try Stage(scripted: [replica])
-    #expect(try stage.connect().get("/").status == 502)
+    let connection = try stage.connect()
+    try connection.send(request + "\r\n")
+    #expect(try connection.answer().status == 502)
+    let isOffered = replica.requests[0].contains("Upgrade: x\r\n")
+    let isOffer = request.contains("1.1") && request.contains(Self.asking)
+    #expect(isOffered == isOffer && !replica.requests[0].contains("h2c"))
+    try stage.awaitPool("it is still up") { $0[0].state == .up }
   }
 }

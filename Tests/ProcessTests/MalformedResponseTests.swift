@@ -1,0 +1,71 @@
+// What is no response is 502, whatever it looks like, and nothing of it is passed on or used again.
+
+import ControlProtocol
+import Testing
+
+@Suite struct MalformedResponseTests {
+  private static let ok = "HTTP/1.1 200 OK\r\n"
+
+  /// Nothing but the first test of each of these decides: none begins well.
+  static let cases: [String] = [
+    // RFC 9112 §4: the status line.
+    "\r\n\(ok)Content-Length: 0\r\n\r\n", "\(ok.dropLast(2))\nContent-Length: 0\n\n",
+    "HTTP/2 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 0200 OK\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n", "http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "ICY 200 OK\r\n\r\n", "<html>", "SSH-2.0-OpenSSH_9.2\r\n",
+    // §5: field lines.
+    "\(ok)Content-Length : 0\r\n\r\n", "\(ok)X: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+    "\(ok) X: a\r\nContent-Length: 0\r\n\r\n", "\(ok)X: a\u{0}b\r\nContent-Length: 0\r\n\r\n",
+    "\(ok)X: a\rY: b\r\nContent-Length: 0\r\n\r\n", "\(ok)X\r\nContent-Length: 0\r\n\r\n",
+    "\(ok): x\r\nContent-Length: 0\r\n\r\n", "\(ok)X: a\nContent-Length: 0\r\n\r\n",
+    // §6.3: where the body ends.
+    "\(ok)Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", "\(ok)Content-Length: 1, 1\r\n\r\nx",
+    "\(ok)Content-Length: +1\r\n\r\nx", "\(ok)Content-Length: 0x1\r\n\r\nx",
+    "\(ok)Content-Length: -1\r\n\r\nx", "\(ok)Content-Length:\r\n\r\n",
+    "\(ok)Content-Length: 99999999999999999999\r\n\r\nx",
+    "\(ok)Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "\(ok)Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "\(ok)Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "\(ok)Transfer-Encoding: identity\r\n\r\n", "\(ok)Transfer-Encoding: xchunked\r\n\r\n",
+    "\(ok)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    // §7.1: chunks.
+    "\(ok)Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+    "\(ok)Transfer-Encoding: chunked\r\n\r\n0x1\r\n",
+    "\(ok)Transfer-Encoding: chunked\r\n\r\n1 \r\nx\r\n0\r\n\r\n",
+    "\(ok)Transfer-Encoding: chunked\r\n\r\n1\nx\n0\n\n",
+    "\(ok)Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n",
+    "\(ok)Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nx",
+    "\(ok)Transfer-Encoding: chunked\r\n\r\n0\r\nX : y\r\n\r\n",
+    // An interim response that is none, and one behind which nothing comes.
+    "HTTP/1.1 100 Continue\r\nX : y\r\n\r\n\(ok)Content-Length: 0\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+  ]
+
+  @Test func `each is 502, its connection ends, and its replica stays`() throws {
+    let next = Notes<Int>()
+    let replica = try ScriptedReplica { request, connection in
+      guard let index = request.firstMatch(of: #/^GET /(\d+) /#).flatMap({ Int($0.1) }) else {
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        return .keep
+      }
+      try connection.send(Self.cases[index])
+      // lbd ends the connection: were it used again, this would be the next request's end.
+      _ = try connection.takeRest()
+      next.add(index)
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    for (index, bytes) in Self.cases.enumerated() {
+      let name = String(bytes.prefix(80)).debugDescription
+      let answer = try connection.get("/\(index)")
+      #expect(answer.status == 502 && answer["connection"] == nil, "\(name)")
+      #expect(answer.text.wholeMatch(of: /\{"detail":"[^"]+"\}/) != nil, "\(name)")
+      #expect(try connection.get("/").text == "ok", "\(name)")
+    }
+    try eventually("lbd has ended each") { next.all.count == Self.cases.count }
+    try stage.awaitPool("it is still up") { $0[0].state == .up && $0[0].active == 0 }
+  }
+}
