@@ -44,6 +44,7 @@ extension Worker {
     let requestID = requestIDs.next()
     writer.removeAll()
     if let version = settings.proxyHeader, !exchanges[exchange].asksControl {
+      exchanges[exchange].isProxied = true
       clients[client].writeProxyHeader(version, to: &writer)
     }
     clients[client].writeRequest(
@@ -69,18 +70,13 @@ extension Worker {
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
     rewind(exchange)
-    if exchanges[exchange].failures == 0 && mayShare(exchange), let upstream = takeIdle(slot) {
+    let mayShare = exchanges[exchange].failures == 0 && !exchanges[exchange].isProxied
+    if mayShare, let upstream = takeIdle(slot) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
     } else {
       connect(exchange, slot)
     }
-  }
-
-  /// Whether connections to replicas serve one client after another: one that began with a PROXY
-  /// header belongs to the client that it names.
-  func mayShare(_ exchange: UInt32) -> Bool {
-    settings.proxyHeader == nil || exchanges[exchange].asksControl
   }
 
   /// Makes the request ready to be sent from its beginning.

@@ -64,6 +64,8 @@ struct Exchange: ~Copyable {
   var asksControl = false
   /// The answer names the replica.
   var isTest = false
+  /// The request begins with a PROXY header: its connection is for this client alone.
+  var isProxied = false
 
   // The request's direction, as offsets into the client's input.
   var replayFrom = 0

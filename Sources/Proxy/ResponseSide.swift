@@ -236,8 +236,8 @@ extension Worker {
     let isRequestRead = exchanges[exchange].requestBody.isDone
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
     count(exchange)
-    detach(
-      exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && mayShare(exchange))
+    let isOwn = exchanges[exchange].isProxied
+    detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && !isOwn)
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
     let isTunnel = exchanges[exchange].isTunnel
     let isAwaited = exchanges[exchange].clientEnds || clients[client].isEnding

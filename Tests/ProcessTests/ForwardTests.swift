@@ -201,6 +201,39 @@ import Testing
     #expect(try tunnel.take(4) == Array("ping".utf8))
   }
 
+  @Test func `a connection that began for one client serves no other after a reload`() throws {
+    let gate = Gate()
+    let mixed = Counter()
+    let replica = try ScriptedReplica { request, connection in
+      if request.contains("GET /wait ") {
+        try gate.wait()
+        try connection.send(Self.ok)
+        // The next request on this connection would come from someone else.
+        if try connection.request() != nil { mixed.add() }
+        return .close
+      }
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], lbd: "workers = 1", health: "check = off\n",
+      sections: "[forward]\nproxy_protocol = v1\n")
+    let waiting = try stage.connect()
+    try waiting.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    try eventually("it waits at the replica") { replica.requests.count == 1 }
+    try stage.writeConf(ports: [replica.port], lbd: "workers = 1", health: "check = off\n")
+    stage.lbd?.signal(1)
+    let other = try stage.connect()
+    try eventually("the conf is in force") {
+      _ = try other.get("/")
+      return replica.requests.last?.hasPrefix("GET ") == true
+    }
+    gate.open()
+    #expect(try waiting.answer().text == "ok")
+    for _ in 0..<3 { #expect(try other.get("/").text == "ok") }
+    #expect(mixed.value == 0)
+  }
+
   @Test func `version 2 says the same in bytes`() throws {
     let blocks = Notes<[UInt8]>()
     let replica = try ScriptedReplica { _, connection in
