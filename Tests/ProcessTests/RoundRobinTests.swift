@@ -1,6 +1,7 @@
 // The first promise: requests go to the replicas in turn, strictly, whoever sends them and whichever
 // worker serves them.
 
+import ControlProtocol
 import LinuxIO
 import Testing
 
@@ -17,8 +18,8 @@ import Testing
     try stage.write("[lbd]\nhost = 127.0.0.1\nmain_port = \(stage.mainPort)\nports = \(list)\n")
     let environment = ["LBD_SOCKET": stage.socketPath]
     let lbd = try Child.start("lbd", ["-c", stage.confPath], environment: environment)
-    try eventually("an answer; \(lbd.error)") {
-      (try? stage.connect().get("/getInfo"))?.status == 200
+    try eventually("all are up; \(lbd.error)") {
+      (try? stage.pool())?.allSatisfy { $0.state == .up } == true
     }
     let answers = try (0..<6).map { _ in try stage.connect().get("/getInfo") }
     #expect(Set(answers.map(\.port)) == Set(stage.names))
