@@ -145,6 +145,11 @@ final class Connection {
     return try !receive()
   }
 
+  /// Whether the peer cuts the connection within this time, be there unread bytes or not.
+  func isCut(within milliseconds: Int) -> Bool {
+    descriptor.wait(until: .over, milliseconds: milliseconds) == .ready
+  }
+
   /// Whether there is neither a byte nor an end for so long.
   func isSilent(milliseconds: Int) -> Bool {
     unread.isEmpty && end == nil

@@ -19,18 +19,22 @@ final class ScriptedReplica: Sendable {
 
   let port: UInt16
   private let bell: Bell
+  private let keepsRequests: Bool
   private let log = Mutex<[String]>([])
   private let accepted = Mutex(0)
   /// Connections with requests that were closed.
   let closed = Counter()
 
-  /// - Parameter port: one that was reserved for it; any when it is 0.
-  init(port: UInt16 = 0, _ script: @escaping Script) throws {
+  /// - Parameters:
+  ///   - port: one that was reserved for it; any when it is 0.
+  ///   - keepsRequests: whether `requests` is wanted, which holds every one for good.
+  init(port: UInt16 = 0, keepsRequests: Bool = true, _ script: @escaping Script) throws {
     guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
       throw Failure("no address")
     }
     let listener = try Socket.listen(address)
     self.port = Socket.localAddress(listener)?.port ?? 0
+    self.keepsRequests = keepsRequests
     let bell = try Bell()
     self.bell = bell
     let held = Mutex(Optional(listener))
@@ -72,7 +76,7 @@ final class ScriptedReplica: Sendable {
         try? connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         return false
       }
-      log.withLock { $0.append(request) }
+      if keepsRequests { log.withLock { $0.append(request) } }
       if !isCounted { accepted.withLock { $0 += 1 } }
       isCounted = true
       switch (try? script(request, connection)) ?? .close {

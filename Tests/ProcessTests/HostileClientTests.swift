@@ -1,0 +1,88 @@
+// Each kind of abuse alone, with its exact outcome, and nothing left of it in lbd. All of them at once
+// are `make test-abuse`.
+
+import ControlProtocol
+import LinuxIO
+import Testing
+
+@Suite struct HostileClientTests {
+  private static let short = "[timeouts]\nclient_header = 700ms\nidle = 700ms\nclient_idle = 1s\n"
+  private static let limits = "[limits]\nbody = 1m\n"
+
+  @Test(arguments: Abuse.allCases)
+  func `abuse meets its answer and leaves nothing behind`(_ abuse: Abuse) throws {
+    let stage = try AbuseStage(sections: Self.short + Self.limits)
+    let seed = UInt64.random(in: .min ... .max)
+    var random = Seeded(seed)
+    do {
+      try abuse.commit(on: stage.port, &random)
+      try stage.expectNothingLeft()
+    } catch {
+      throw Failure("with the seed \(seed): \(error)")
+    }
+  }
+
+  @Test func `hundreds of poisonous requests take no replica out of the pool`() throws {
+    let stage = try AbuseStage(replicas: 0, poisonable: 2, sections: Self.short)
+    for _ in 0..<30 {
+      for poison in Poison.allCases {
+        let connection = try stage.stage.connect()
+        try connection.send("POST \(poison.path) HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")
+        try poison.expectFailure(connection)
+      }
+    }
+    #expect(try stage.stage.connect().post("/echo", "well").text.hasSuffix("\r\n\r\nwell"))
+    try stage.expectNothingLeft()
+  }
+
+  @Test func `clients that never read hold two buffers each and no more`() throws {
+    let count = 30
+    let stage = try AbuseStage(sections: "[timeouts]\nidle = 700ms\n")
+    let lbd = try stage.lbd()
+    _ = try stage.stage.connect().get("/bytes/1000000")
+    let before = try lbd.kibibytes("VmRSS")
+    let clients = try Abuse.open(stage.port, count)
+    for client in clients {
+      try client.send("GET /bytes/\(Abuse.muchBytes) HTTP/1.1\r\nHost: test\r\n\r\n")
+    }
+    for client in clients { #expect(try client.answerHead().status == 200) }
+    var most = 0
+    try eventually("all are cut") {
+      most = max(most, try lbd.kibibytes("VmRSS"))
+      return clients.allSatisfy { $0.isCut(within: 0) }
+    }
+    let allowed = count * 2 * 32 + 1024
+    #expect(most - before < allowed, "from \(before) to \(most) KiB")
+    try stage.expectNothingLeft()
+  }
+
+  @Test func `a refused client that goes on sending is cut before long`() throws {
+    let stage = try AbuseStage(sections: Self.short)
+    let connection = try stage.stage.connect()
+    try connection.send("rubbish\r\n\r\n")
+    let piece = [UInt8](repeating: 0x78, count: 100_000)
+    // What the kernel holds on the way comes on top of the 1 MiB that lbd throws away.
+    #expect(throws: (any Error).self) { for _ in 0..<400 { try connection.send(piece) } }
+    try stage.expectNothingLeft()
+  }
+
+  @Test func `with every connection taken, probes and lbctl go on, and silence makes room`() throws
+  {
+    let stage = try AbuseStage(
+      replicas: 2, poisonable: 0,
+      sections: "[limits]\nconnections = 40\n[timeouts]\nclient_header = 2s\n")
+    let lbd = try stage.lbd()
+    let silent = try Abuse.open(stage.port, 40)
+    try eventually("all are taken") { try lbd.descriptors() >= stage.descriptors + 40 }
+    let late = try stage.stage.connect()
+    try late.send("GET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(late.isSilent(milliseconds: 100))
+    #expect(try stage.stage.lbctl("pool").status == 0)
+    try stage.stage.killReplica(stage.stage.ports[0])
+    try stage.stage.awaitPool("a probe found it") { $0[0].state != .up }
+    // A probe it was: no request has reached a replica yet.
+    #expect(late.isSilent(milliseconds: 0))
+    #expect(try late.answer().port == stage.stage.names[1])
+    #expect(try silent.allSatisfy { try $0.isOver() && $0.end == .ended })
+  }
+}
