@@ -8,8 +8,8 @@ compose = $(BIN)/compose --conf '$(CONF)'
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help up down ps logs restart scale stop-replica start-replica build test test-browser \
-  test-peers test-systemd test-docker lint format install uninstall clean
+.PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
+  test-browser test-peers test-systemd test-docker lint format install uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -50,7 +50,11 @@ $(BIN)/compose:
 	@swift build -c release --product compose
 
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests --skip '\.Peer'
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests \
+	  --skip 'ProcessTests\.(Abuse|Peer)'
+
+test-abuse: build ## every sort of hostile client at once, for ABUSE_SECONDS, 240 unless set
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Abuse'
 
 test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests
