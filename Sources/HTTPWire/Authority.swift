@@ -19,18 +19,52 @@ package enum Authority {
   /// Where the host ends; nil when it is none.
   private static func hostEnd(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
     guard bytes[range.lowerBound] == 0x5B else { return nameEnd(bytes, range) }
-    // What an IPv6 address is made of, without a zone (RFC 3986 §3.2.2); nobody has IPvFuture.
-    var index = range.lowerBound + 1
-    var colons = 0
-    while index < range.upperBound && bytes[index] != 0x5D {
+    var end = range.lowerBound + 1
+    while end < range.upperBound && bytes[end] != 0x5D { end += 1 }
+    guard end < range.upperBound, isIPv6(bytes, range.lowerBound + 1..<end) else { return nil }
+    return end + 1
+  }
+
+  /// `IPv6address` without a zone (RFC 3986 §3.2.2): eight groups, or fewer and one `::` in their
+  /// place; the last two may be an IPv4 address.
+  private static func isIPv6(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    var (groups, digits, gaps, index) = (0, 0, 0, range.lowerBound)
+    while index < range.upperBound && bytes[index] != 0x2E {
       if bytes[index] == ByteClass.colon {
-        colons += 1
+        let isGap = index + 1 < range.upperBound && bytes[index + 1] == ByteClass.colon
+        guard isGap || digits > 0 && index + 1 < range.upperBound else { return false }
+        gaps += isGap ? 1 : 0
+        index += isGap ? 1 : 0
+        digits = 0
       } else {
-        guard bytes[index] == 0x2E || ByteClass.hexValue(bytes[index]) != nil else { return nil }
+        guard ByteClass.hexValue(bytes[index]) != nil, digits < 4 else { return false }
+        groups += digits == 0 ? 1 : 0
+        digits += 1
       }
       index += 1
     }
-    return index < range.upperBound && colons >= 2 ? index + 1 : nil
+    if index < range.upperBound {
+      guard isIPv4(bytes, index - digits..<range.upperBound) else { return false }
+      groups += 1
+    }
+    return gaps == 0 ? groups == 8 : gaps == 1 && groups <= 7
+  }
+
+  /// Four numbers up to 255 without leading zeros.
+  private static func isIPv4(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    var (numbers, digits, value) = (1, 0, 0)
+    for index in range {
+      if bytes[index] == 0x2E {
+        guard digits > 0 else { return false }
+        (numbers, digits, value) = (numbers + 1, 0, 0)
+      } else {
+        guard ByteClass.isDigit(bytes[index]), digits == 0 || value > 0 else { return false }
+        value = value * 10 + Int(bytes[index] - 0x30)
+        digits += 1
+        guard value <= 255 else { return false }
+      }
+    }
+    return numbers == 4 && digits > 0
   }
 
   /// `reg-name` or `IPv4address`: ends before a colon.

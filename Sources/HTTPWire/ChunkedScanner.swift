@@ -12,7 +12,7 @@ package enum ChunkedOutcome: Equatable {
   case malformed
 }
 
-/// The state of one chunked body between two batches of bytes. 24 bytes.
+/// The state of one chunked body between two batches of bytes. 32 bytes.
 package struct ChunkedScanner: BitwiseCopyable, Sendable {
   private enum State: UInt8 {
     case sizeStart, size, extensions, sizeLineEnd, data, dataEnd, dataLineEnd, trailer, ended
@@ -29,6 +29,8 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
   /// How much of an incomplete trailer line was searched for its end.
   private var searched: UInt16 = 0
   private var remaining = 0
+  /// Bytes of data so far.
+  package private(set) var dataCount = 0
 
   /// - Parameter keepsFraming: the output is chunked too; otherwise it is the data alone.
   package init(keepsFraming: Bool) {
@@ -75,6 +77,7 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
     used += count
     kept += count
     remaining -= count
+    dataCount += count
     if remaining == 0 { state = .dataEnd }
   }
 

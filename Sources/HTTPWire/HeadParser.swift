@@ -203,15 +203,15 @@ package struct HeadParser: ~Copyable, ~Escapable {
     case .done: break
     case let other: return other
     }
-    guard position + 5 <= bytes.count else { return .incomplete }
+    guard position < bytes.count else { return .incomplete }
     guard bytes[position] == ByteClass.space else { return .malformed(.malformedRequestLine) }
     var status = 0
     for index in position + 1..<position + 4 {
-      guard bytes[index] >= 0x30 && bytes[index] <= 0x39 else {
-        return .malformed(.malformedRequestLine)
-      }
+      guard index < bytes.count else { return .incomplete }
+      guard ByteClass.isDigit(bytes[index]) else { return .malformed(.malformedRequestLine) }
       status = status * 10 + Int(bytes[index] - 0x30)
     }
+    guard position + 4 < bytes.count else { return .incomplete }
     guard status >= 100 && status < 600 else { return .malformed(.malformedRequestLine) }
     head.status = status
     position += 4

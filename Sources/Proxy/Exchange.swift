@@ -74,8 +74,6 @@ struct Exchange: ~Copyable {
   /// Where the bytes behind this request begin.
   var nextFrom = 0
   var requestBody = BodyProgress.done
-  /// Bytes of body received so far, against the limit.
-  var bodyReceived = 0
   /// All that was sent is still at hand.
   var isReplayable = true
   /// Bytes of the request were handed to this attempt's connection.

@@ -183,8 +183,7 @@ extension Worker {
       ready = from + result.kept
       exchanges[exchange].nextFrom = from + result.used
       exchanges[exchange].requestBody = result.outcome == .complete ? .done : .chunked(scanner)
-      exchanges[exchange].bodyReceived += result.kept
-      if exchanges[exchange].bodyReceived > settings.bodyLimit { return .bodyTooLarge }
+      if scanner.dataCount > settings.bodyLimit { return .bodyTooLarge }
       if result.outcome == .incomplete {
         clients[client].input.closeGap(ready, from + result.used)
         exchanges[exchange].nextFrom = ready

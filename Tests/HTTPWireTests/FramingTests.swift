@@ -94,13 +94,20 @@ struct FramingTests {
   @Test(arguments: [
     "a b", "a/b", "u@a", "a\\b", "a?b", "a#b", "<a>", "a\"b", "\u{e9}", "a:b", "a:80:80", "a:-1",
     "a:8 0", ":80", "::1", "[::1", "::1]", "[::1]x", "[::1]:x", "[]", "[a]", "[:]", "[fe80::1%25e]",
+    "[:::]",
+    "[1::2::3]", "[:1::2]", "[1:2]", "[1:2:3:4:5:6:7:8:9]", "[::12345]", "[1:2:3:4:5:6:7:8::]",
+    "[::1.2.3]",
+    "[::1.2.3.256]", "[::01.2.3.4]", "[::1.2.3.4:5]", "[1.2.3.4]", "[::1.2.3.4.5]", "[::a.2.3.4]",
     "a%", "a%2", "a%2g", "a[b]",
   ])
   func `a Host that is more than a host is refused (RFC 3986 §3.2.2)`(_ host: String) {
     #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == .malformedHost)
   }
 
-  @Test(arguments: ["a", "a:", "a:80", "1.2.3.4:80", "[::1]", "[::ffff:1.2.3.4]:80", "a_b~c%2D!"])
+  @Test(arguments: [
+    "a", "a:", "a:80", "1.2.3.4:80", "[::1]", "[::ffff:1.2.3.4]:80", "[1:2:3:4:5:6:7:8]", "[::]",
+    "[1:2:3:4:5:6:7::]", "[1:2:3:4:5:6:1.2.3.4]:", "[FE80::aBc:0]", "a_b~c%2D!",
+  ])
   func `a host with or without a port is accepted, in a target too`(_ host: String) {
     #expect(Wire.refusal("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == nil)
     #expect(Wire.refusal(Wire.get("", target: "http://\(host)/")) == nil)

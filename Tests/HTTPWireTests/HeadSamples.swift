@@ -121,6 +121,8 @@ enum HeadSamples {
     "HTTP/1.1 200\tOK\r\n\r\n",
     "HTTP/2.0 200 OK\r\n\r\n",
     "ICY 200 OK\r\n\r\n",
+    "HTTP/1.1\r\n\r\n",
+    "HTTP/1.1 2\r\n\r\n",
     "HTTP/1.1 200 OK\n\r\n",
     "HTTP/1.1 200 O\u{0}K\r\n\r\n",
     "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
