@@ -79,6 +79,11 @@ let package = Package(
       name: "allocation-probe", dependencies: ["AllocationCounter", "Proxy", "LinuxIO"],
       path: "Tests/AllocationProbe", swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
+    // Asked by `make fuzz-differential`.
+    .executableTarget(
+      name: "head-probe", dependencies: ["HTTPWire"], path: "Tests/HeadProbe",
+      swiftSettings: swiftSettings,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
