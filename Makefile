@@ -9,11 +9,11 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
-  test-browser test-peers test-systemd test-docker lint format install uninstall clean
+  test-browser test-peers test-systemd test-docker fuzz-differential lint format install uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
-	  $$1 == "logs" ? " [F=1]" : $$1 == "scale" ? " N=5" : $$1 ~ /-replica/ ? " PORT=8082" : ""), $$2 }' Makefile
+	  $$1 == "logs" ? " [F=1]" : $$1 == "scale" ? " N=5" : $$1 ~ /^fuzz/ ? " [TIME=S]" : $$1 ~ /-replica/ ? " PORT=8082" : ""), $$2 }' Makefile
 
 up: build ## build, start lbd and the local replicas of the conf, wait until all are up
 	@$(compose) up
@@ -67,6 +67,11 @@ test-systemd: build ## the units under a real systemd; needs root
 
 test-docker: build ## docker-compose up with a real engine; needs root
 	@deploy/docker/test.sh
+
+# h11 is Debian's, so it is the interpreter of Debian that finds it.
+fuzz-differential: build ## the same messages to lbd's parser and to h11; needs Debian's python3-h11
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Tests/Differential/differential.py \
+	  --probe $(BIN)/head-probe --time '$(or $(TIME),60)' $(if $(SEED),--seed '$(SEED)')
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests Package.swift
