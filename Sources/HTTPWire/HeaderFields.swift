@@ -13,18 +13,33 @@ package struct Field: BitwiseCopyable, Sendable {
   package var valueRange: Range<Int> { Int(valueStart)..<Int(valueEnd) }
 }
 
-/// The field lines of one head in their order, at most `capacity`.
-package struct HeaderFields: ~Copyable, Sendable {
+/// The field lines of one head in their order, at most `capacity`. Made once for each worker, since
+/// it allocates; no other call does.
+///
+/// The fields lie outside of it: Swift 6.3.1 copies a value's inline array with nearly every look at
+/// it, and this one would take up 1,000 bytes of every worker.
+@safe
+package struct HeaderFields: ~Copyable {
   package static var capacity: Int { 100 }
-  private var fields = InlineArray<100, Field>(repeating: Field())
+  private let fields: UnsafeMutablePointer<Field>
   package private(set) var count = 0
 
-  package init() {}
+  package init() {
+    // Safe: all of the row is initialised before anything reads it.
+    unsafe fields = .allocate(capacity: HeaderFields.capacity)
+    unsafe fields.initialize(repeating: Field(), count: HeaderFields.capacity)
+  }
+
+  deinit {
+    // Safe: this is the row's only holder, and fields need no deinitialisation.
+    unsafe fields.deallocate()
+  }
 
   package subscript(index: Int) -> Field {
     @inline(__always) get {
-      guard index < count else { fatalError("a field outside of the head") }
-      return fields[index]
+      guard index >= 0 && index < count else { fatalError("a field outside of the head") }
+      // Safe: the index was checked, and `count` is at most the capacity.
+      return unsafe fields[index]
     }
   }
 
@@ -36,7 +51,8 @@ package struct HeaderFields: ~Copyable, Sendable {
   @inline(__always)
   mutating func append(_ field: Field) -> Bool {
     guard count < HeaderFields.capacity else { return false }
-    fields[count] = field
+    // Safe: there is room for it.
+    unsafe fields[count] = field
     count += 1
     return true
   }
@@ -45,8 +61,8 @@ package struct HeaderFields: ~Copyable, Sendable {
   package func find(_ name: FieldName) -> (count: Int, first: Field?) {
     var count = 0
     var first: Field?
-    for index in 0..<self.count where fields[index].name == name {
-      if count == 0 { first = fields[index] }
+    for index in 0..<self.count where self[index].name == name {
+      if count == 0 { first = self[index] }
       count += 1
     }
     return (count, first)

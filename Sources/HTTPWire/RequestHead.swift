@@ -11,7 +11,7 @@ package enum TargetForm: Sendable {
 }
 
 /// A parsed request head. Offsets count from the first byte that was parsed.
-package struct RequestHead: ~Copyable, Sendable {
+package struct RequestHead: ~Copyable {
   package var method = Method.other
   package var methodRange = 0..<0
   /// The target as it was sent.
@@ -29,7 +29,7 @@ package struct RequestHead: ~Copyable, Sendable {
 }
 
 /// A parsed response head. Offsets count from the first byte that was parsed.
-package struct ResponseHead: ~Copyable, Sendable {
+package struct ResponseHead: ~Copyable {
   /// 100 to 599.
   package var status = 0
   package var reasonRange = 0..<0

@@ -53,7 +53,7 @@ extension Worker {
   }
 
   /// A tunnel whose replica ended first may hold the client's last bytes, and then its end.
-  private func mayStillRead(_ slot: UInt32) -> Bool {
+  private mutating func mayStillRead(_ slot: UInt32) -> Bool {
     let exchange = clients[slot].exchange
     guard exchanges[exchange].isTunnel && !exchanges[exchange].requestBody.isDone else {
       return false

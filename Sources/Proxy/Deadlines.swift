@@ -22,7 +22,8 @@ package struct Deadlines: ~Copyable {
 
   private let entries: ZeroedArray<Entry>
   private let heads: ZeroedArray<UInt32>
-  private var occupied = InlineArray<32, UInt64>(repeating: 0)
+  /// A bit for each bucket that holds some.
+  private let occupied = ZeroedArray<UInt64>(count: buckets / 64)
   private var current: Int
 
   /// - Parameters:

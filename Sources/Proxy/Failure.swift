@@ -112,7 +112,7 @@ extension Worker {
     sendOwn(exchange, status)
   }
 
-  func ownConnectionOption(_ exchange: UInt32) -> ConnectionOption {
+  mutating func ownConnectionOption(_ exchange: UInt32) -> ConnectionOption {
     guard exchanges[exchange].isPersistent && !isDraining else { return .close }
     return exchanges[exchange].isVersion10 ? .keepAlive : .unsaid
   }

@@ -51,7 +51,7 @@ extension Worker {
     if !exchanges[exchange].isReplayable && isEmpty { clients[client].input.giveBack() }
   }
 
-  func idleLimit(_ exchange: UInt32) -> UInt64 {
+  mutating func idleLimit(_ exchange: UInt32) -> UInt64 {
     exchanges[exchange].isTunnel ? Worker.tunnelIdle : settings.idleTimeout
   }
 

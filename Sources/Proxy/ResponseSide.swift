@@ -87,7 +87,7 @@ extension Worker {
   /// How the client is told where the body ends. One that ends with the replica's connection goes on
   /// in chunks, so that the client's own connection goes on and a cut shows (RFC 9112 §8); HTTP/1.0
   /// has no chunks.
-  private func clientsFraming(_ exchange: UInt32) -> BodyFraming {
+  private mutating func clientsFraming(_ exchange: UInt32) -> BodyFraming {
     switch responseFraming.body {
     case .chunked where exchanges[exchange].isVersion10: .untilClose
     case .untilClose where !exchanges[exchange].isVersion10: .chunked

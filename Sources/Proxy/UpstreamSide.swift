@@ -58,7 +58,7 @@ extension Worker {
     }
   }
 
-  private func address(of slot: Int) -> SocketAddress? {
+  private mutating func address(of slot: Int) -> SocketAddress? {
     if slot == SharedPool.controlSlot { return snapshot.control }
     return slot < addresses.count ? addresses[slot] : nil
   }

@@ -145,8 +145,9 @@ package struct Worker: ~Copyable {
     turn.removeAll(keepingCapacity: true)
   }
 
-  /// Milliseconds until something is due; negative for never.
-  private func nextDeadline() -> Int {
+  /// Milliseconds until something is due; negative for never. Mutating although it changes nothing:
+  /// Swift 6.3.1 copies the whole worker for a call that only borrows it.
+  private mutating func nextDeadline() -> Int {
     let client = clientDeadlines.wait(now: now)
     let upstream = upstreamDeadlines.wait(now: now)
     var next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
