@@ -19,12 +19,24 @@ struct Binder {
   }
 
   /// The variable that tells lbctl where the socket is tells lbd too, unless the conf does.
-  mutating func takeControl(from environment: [String: String]) {
+  mutating func takeControl(from environment: [String: String], file: String) {
     guard sections["[lbd]"]?.settings["control"] == nil,
-      let path = environment["LBD_SOCKET"], !path.isEmpty
+      environment["LBD_SOCKET"]?.isEmpty == false
     else { return }
-    configuration.control = path
-    isControlFromEnvironment = true
+    switch Expansion(of: "${LBD_SOCKET}", in: environment) {
+    case .refused(let refusal): refuseControl(refusal, file)
+    case .text(let text, _):
+      switch Form.socketPath.read(text) {
+      case .refused(let refusal): refuseControl(refusal, file)
+      case .value(let path):
+        configuration.control = path
+        isControlFromEnvironment = true
+      }
+    }
+  }
+
+  private mutating func refuseControl(_ refusal: Refusal, _ file: String) {
+    diagnostics.add(file: file, "bad value of the variable LBD_SOCKET: \(refusal.why)")
   }
 
   mutating func bind(_ document: Document) {

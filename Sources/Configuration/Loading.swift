@@ -24,7 +24,7 @@ extension Configuration {
     // Of a file that cannot be read there is nothing more to say.
     guard reader.isOpened else { return .refused(reader.diagnostics.inOrder(file: path)) }
     binder.bind(reader.document)
-    binder.takeControl(from: environment)
+    binder.takeControl(from: environment, file: path)
     binder.validate(file: path)
     guard binder.diagnostics.isEmpty else {
       return .refused(binder.diagnostics.inOrder(file: path))

@@ -24,6 +24,7 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
   private var state = State.sizeStart
   private var digits: UInt8 = 0
   private let keepsFraming: Bool
+  private let keepsTrailers: Bool
   /// What extensions and trailers have spent, less what data has earned.
   private var overhead: UInt16 = 0
   /// How much of an incomplete trailer line was searched for its end.
@@ -32,9 +33,13 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
   /// Bytes of data so far.
   package private(set) var dataCount = 0
 
-  /// - Parameter keepsFraming: the output is chunked too; otherwise it is the data alone.
-  package init(keepsFraming: Bool) {
+  /// - Parameters:
+  ///   - keepsFraming: the output is chunked too; otherwise it is the data alone.
+  ///   - keepsTrailers: permitted trailers pass. They do not where `Connection` lists fields, which
+  ///     may be meant (RFC 9110 §7.6.1).
+  package init(keepsFraming: Bool, keepsTrailers: Bool = false) {
     self.keepsFraming = keepsFraming
+    self.keepsTrailers = keepsFraming && keepsTrailers
   }
 
   /// Scans a batch and leaves what is to be passed on at its front.
@@ -160,7 +165,7 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
     var field = Field()
     guard spend(length), let passes = Trailer.judge(bytes.span, start..<start + length, &field)
     else { return false }
-    guard keepsFraming && passes else { return true }
+    guard keepsTrailers && passes else { return true }
     // `name:value`: without white space it is never longer than it was.
     let (name, value) = (field.nameRange, field.valueRange)
     put(&bytes, from: start, count: name.count + 1, at: &kept)

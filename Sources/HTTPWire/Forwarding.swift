@@ -32,7 +32,7 @@ enum Forwarding {
   /// Whether a field of the client's passes as it is; what is written in here never does.
   static func passes(_ name: FieldName, _ facts: borrowing ForwardedFacts) -> Bool {
     switch name {
-    case .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken, .maxForwards:
+    case .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken:
       false
     case .forwarded: facts.isTrusted && !facts.statesForwarded
     case .forwardedOther: facts.isTrusted
@@ -113,10 +113,26 @@ enum Forwarding {
     to writer: inout ByteWriter
   ) {
     for index in 0..<fields.count
-    where fields[index].name == name && !fields[index].valueRange.isEmpty {
+    where fields[index].name == name && isWhole(bytes, fields[index].valueRange) {
       writer.append(bytes.extracting(fields[index].valueRange))
       writer.append(", ")
     }
+  }
+
+  /// Whether something can follow a value: it is not empty, and leaves no quote open.
+  private static func isWhole(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    var isQuoted = false
+    var isEscaped = false
+    for index in range {
+      if isEscaped {
+        isEscaped = false
+      } else if bytes[index] == 0x22 {
+        isQuoted.toggle()
+      } else {
+        isEscaped = isQuoted && bytes[index] == 0x5C
+      }
+    }
+    return !range.isEmpty && !isQuoted
   }
 
   /// The value of the one field of a name; empty where there is none, or are several.

@@ -207,7 +207,7 @@ private struct Facts {
         expectsContinue = Text.matches(bytes, field.valueRange, "100-continue")
       case .upgrade: protocols(bytes, field.valueRange)
       case .date: hasDate = true
-      case .maxForwards: maxForwards = Facts.decimal(bytes, field.valueRange)
+      case .maxForwards: hops(bytes, field.valueRange)
       case .connection: connectionOptions(bytes, field.valueRange)
       default: break
       }
@@ -225,6 +225,14 @@ private struct Facts {
       if isChunked { chunkeds += 1 }
       start = end + 1
     } while start <= range.upperBound
+  }
+
+  /// The least that is stated counts; what is too long to count is still a number.
+  private mutating func hops(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    for index in range where !ByteClass.isDigit(bytes[index]) { return }
+    guard !range.isEmpty else { return }
+    let stated = Facts.decimal(bytes, range) ?? 999_999_999
+    maxForwards = min(maxForwards ?? .max, stated)
   }
 
   /// Other versions of HTTP, and TLS, are declined: behind their upgrade lbd would see no requests.
@@ -253,7 +261,8 @@ private struct Facts {
         keepAlive = true
       } else if Text.matches(bytes, member, "upgrade") {
         upgrade = true
-      } else {
+      } else if !Text.matches(bytes, member, "te") {
+        // TE goes no further in any case.
         other = true
       }
       return true

@@ -14,6 +14,7 @@ package enum ParseOutcome: Equatable {
 /// The parser of request and response heads. Cost: about half a nanosecond a byte.
 package struct HeadParser: ~Copyable, ~Escapable {
   private let bytes: Span<UInt8>
+  private let fieldLimit: Int
   private var position = 0
 
   private enum Step: Equatable {
@@ -23,16 +24,18 @@ package struct HeadParser: ~Copyable, ~Escapable {
   }
 
   @_lifetime(copy bytes)
-  private init(_ bytes: Span<UInt8>) {
+  private init(_ bytes: Span<UInt8>, fieldLimit: Int = HeaderFields.limit) {
     self.bytes = bytes
+    self.fieldLimit = fieldLimit
   }
 
   /// Parses a request head at the start of `bytes`. A few empty lines before it are skipped
   /// (RFC 9112 §2.2). `head` means something only after `.complete`.
-  package static func parse(request bytes: Span<UInt8>, into head: inout RequestHead)
-    -> ParseOutcome
-  {
-    var parser = HeadParser(bytes)
+  /// - Parameter isOwn: lbd wrote it, so that it may have more fields than a client's.
+  package static func parse(
+    request bytes: Span<UInt8>, isOwn: Bool = false, into head: inout RequestHead
+  ) -> ParseOutcome {
+    var parser = HeadParser(bytes, fieldLimit: isOwn ? .max : HeaderFields.limit)
     head.fields.removeAll()
     switch parser.requestLine(&head) {
     case .done: break
@@ -251,7 +254,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
       case .incomplete: return .incomplete
       case .malformed(let refusal): return .malformed(refusal)
       }
-      guard fields.append(field) else { return .malformed(.tooManyFields) }
+      guard fields.append(field, atMost: fieldLimit) else { return .malformed(.tooManyFields) }
     }
   }
 

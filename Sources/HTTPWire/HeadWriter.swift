@@ -27,6 +27,7 @@ package enum HeadWriter {
     for index in 0..<head.fields.count {
       let field = head.fields[index]
       guard Forwarding.passes(field.name, facts),
+        field.name != .maxForwards || framing.hopsLeft == .max,
         passes(field, of: head.fields, bytes, framing.listsFields, framing.body)
       else { continue }
       write(field, bytes, to: &writer)

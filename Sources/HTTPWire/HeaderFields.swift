@@ -13,14 +13,17 @@ package struct Field: BitwiseCopyable, Sendable {
   package var valueRange: Range<Int> { Int(valueStart)..<Int(valueEnd) }
 }
 
-/// The field lines of one head in their order, at most `capacity`. Made once for each worker, since
+/// The field lines of one head in their order. Made once for each worker, since
 /// it allocates; no other call does.
 ///
 /// The fields lie outside of it: Swift 6.3.1 copies a value's inline array with nearly every look at
 /// it, and this one would take up 1,000 bytes of every worker.
 @safe
 package struct HeaderFields: ~Copyable {
-  package static var capacity: Int { 100 }
+  /// How many a sender may send.
+  package static var limit: Int { 100 }
+  /// How many there is room for: lbd's own lines beside those.
+  private static var capacity: Int { 112 }
   private let fields: UnsafeMutablePointer<Field>
   package private(set) var count = 0
 
@@ -47,10 +50,10 @@ package struct HeaderFields: ~Copyable {
     count = 0
   }
 
-  /// False when the list is full.
+  /// False when the list has so many already, or is full.
   @inline(__always)
-  mutating func append(_ field: Field) -> Bool {
-    guard count < HeaderFields.capacity else { return false }
+  mutating func append(_ field: Field, atMost limit: Int) -> Bool {
+    guard count < min(limit, HeaderFields.capacity) else { return false }
     // Safe: there is room for it.
     unsafe fields[count] = field
     count += 1

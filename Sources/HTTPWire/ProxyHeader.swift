@@ -15,10 +15,12 @@ package enum ProxyHeaderOutcome: Equatable {
 
 /// The client that a header names.
 package enum ProxySource: Equatable {
-  /// Nobody: the proxy itself asks, or the client has no IP address.
-  case unstated
-  /// An address in text (version 1).
-  case text(Range<Int>, port: UInt16)
+  /// The proxy itself asks.
+  case proxy
+  /// Someone, of whom nothing is said.
+  case unknown
+  /// An address in text (version 1), and the one it came to: both are of the same family.
+  case text(Range<Int>, to: Range<Int>, port: UInt16)
   /// An address in 4 or 16 bytes (version 2).
   case binary(Range<Int>, port: UInt16)
 }
@@ -57,7 +59,7 @@ package enum ProxyHeader {
     let isUnknown =
       Text.equals(bytes, text, "UNKNOWN")
       || text.count > 8 && Text.equals(bytes, text.lowerBound..<text.lowerBound + 8, "UNKNOWN ")
-    if isUnknown { return .complete(length: end + 1, .unstated) }
+    if isUnknown { return .complete(length: end + 1, .unknown) }
     guard let source = source(bytes, text) else { return .malformed }
     return .complete(length: end + 1, source)
   }
@@ -80,7 +82,7 @@ package enum ProxyHeader {
     let isIPv6 = Text.equals(bytes, words[0], "TCP6")
     guard isIPv6 || Text.equals(bytes, words[0], "TCP4") else { return nil }
     for index in 1...2 where !isAddress(bytes, words[index], isIPv6) { return nil }
-    return .text(words[1], port: port)
+    return .text(words[1], to: words[2], port: port)
   }
 
   private static func isAddress(_ bytes: Span<UInt8>, _ range: Range<Int>, _ isIPv6: Bool) -> Bool {
@@ -120,12 +122,12 @@ package enum ProxyHeader {
     }
     guard bytes.count >= 16 + length else { return .incomplete }
     // LOCAL: the proxy's own connection, whatever addresses stand there (§2.2).
-    guard bytes[12] & 15 == 1 else { return .complete(length: 16 + length, .unstated) }
+    guard bytes[12] & 15 == 1 else { return .complete(length: 16 + length, .proxy) }
     switch bytes[13] {
     case 0x11: return source(bytes, length, of: 4)
     case 0x21: return source(bytes, length, of: 16)
     // Unspecified, datagrams, Unix sockets: accepted without an address (§2.2).
-    case 0x00, 0x12, 0x22, 0x31, 0x32: return .complete(length: 16 + length, .unstated)
+    case 0x00, 0x12, 0x22, 0x31, 0x32: return .complete(length: 16 + length, .unknown)
     default: return .malformed
     }
   }

@@ -15,19 +15,26 @@ enum Trailer {
   private static func passes(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
     guard field.name == .other else { return false }
     let name = field.nameRange
-    if name.count > 3 && Text.matches(bytes, name.lowerBound..<name.lowerBound + 3, "if-") {
-      return false
+    for index in families.indices {
+      let length = families[index].utf8CodeUnitCount
+      let start = name.lowerBound..<min(name.lowerBound + length, name.upperBound)
+      if Text.matches(bytes, start, families[index]) { return false }
     }
     for index in headOnly.indices where Text.matches(bytes, name, headOnly[index]) { return false }
     return true
   }
 
+  /// How names of conditions, of negotiation, and of what only browsers or proxies may state begin.
+  private static let families: [StaticString] = [
+    "if-", "accept", "sec-", "access-control-", "proxy-", "cookie", "set-cookie",
+  ]
+
   /// Request modifiers, authentication, response control data, and how the content is to be read.
   private static let headOnly: [StaticString] = [
-    "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate",
-    "authentication-info", "proxy-authentication-info", "cookie", "set-cookie", "cache-control",
-    "pragma", "range", "content-encoding", "content-type", "content-range", "content-location",
-    "age", "expires", "location", "retry-after", "vary", "warning", "accept", "origin", "referer",
-    "user-agent", "method", "path", "status",
+    "authorization", "www-authenticate", "authentication-info", "cache-control", "pragma", "range",
+    "content-encoding", "content-type", "content-range", "content-location", "content-language",
+    "content-disposition", "age", "expires", "location", "retry-after", "vary", "warning", "allow",
+    "origin", "referer", "user-agent", "server", "proxy", "strict-transport-security",
+    "x-http-method-override", "x-accel-redirect",
   ]
 }

@@ -63,6 +63,15 @@ extension Descriptor {
     return count >= 0 ? .moved(count) : .refused(errno)
   }
 
+  /// Whether the peer has neither sent anything nor ended. One system call.
+  @inline(__always)
+  package var isSilent: Bool {
+    var byte: UInt8 = 0
+    // Safe: the kernel writes at most the one byte.
+    let count = unsafe recv(raw, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+    return count < 0 && errno == EAGAIN
+  }
+
   /// Receives into bytes that lie anywhere, from their front, without waiting. There is at least one.
   package func receive(into bytes: inout MutableSpan<UInt8>) -> TransferOutcome {
     // Safe: the kernel writes at most the span's count, and bytes need no initialisation.

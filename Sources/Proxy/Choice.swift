@@ -13,7 +13,9 @@ extension Worker {
     exchanges[exchange].isPersistent = requestFraming.isPersistent && !isDraining
     exchanges[exchange].clientEnds = !requestFraming.isPersistent
     exchanges[exchange].wantsUpgrade = requestFraming.wantsUpgrade
-    exchanges[exchange].requestBody = BodyProgress(requestFraming.body, keepsFraming: true)
+    exchanges[exchange].awaitsContinue = requestFraming.expectsContinue
+    exchanges[exchange].requestBody = BodyProgress(
+      requestFraming.body, keepsFraming: true, keepsTrailers: !requestFraming.listsFields)
     if case .length(let length) = requestFraming.body, length > settings.bodyLimit {
       clients[client].input.consume(headLength)
       return refuse(exchange: exchange, .bodyTooLarge)
@@ -23,7 +25,12 @@ extension Worker {
       snapshot.testToken, in: .testToken, of: requestHead)
     if settings.docs {
       switch clients[client].ownDocument(requestHead) {
-      case .control: exchanges[exchange].asksControl = true
+      case .control:
+        guard exchanges[exchange].requestBody.isDone else {
+          clients[client].input.consume(headLength)
+          return refuse(exchange: exchange, .bodyTooLarge)
+        }
+        exchanges[exchange].asksControl = true
       case .page(let page, let type):
         return serve(exchange, page, type, headLength: headLength)
       case .none: break

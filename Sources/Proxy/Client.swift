@@ -45,8 +45,9 @@ struct Client: ~Copyable {
   /// Bytes that the kernel still held for the client when its deadline last began: fewer at its end
   /// mean that it reads, if slowly.
   var unsent: Int32 = 0
+
   /// Bytes thrown away while lingering.
-  var discarded: UInt32 = 0
+  var discarded = 0
 
   init(
     descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool
@@ -64,6 +65,11 @@ struct Client: ~Copyable {
     address = AddressText(client)
     port = client.port
     self.isTrusted = isTrusted
+  }
+
+  /// Goes on for someone of whom the peer says nothing: the peer's word does not count for it.
+  mutating func speakForUnknown() {
+    isTrusted = false
   }
 
   /// One receive into the input, which has space.
@@ -138,7 +144,9 @@ extension Client {
       from += length
     }
     let bytes = input.slice(from, input.end)
-    guard case .complete = HeadParser.parse(request: bytes, into: &head) else { return false }
+    guard case .complete = HeadParser.parse(request: bytes, isOwn: true, into: &head) else {
+      return false
+    }
     return Framing.offers(head.fields, bytes, protocols.bytes)
   }
 

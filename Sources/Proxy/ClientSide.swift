@@ -134,7 +134,10 @@ extension Worker {
     if clients[slot].mayNameClient {
       switch takeProxyHeader(slot) {
       case .passed: clients[slot].scanned = 0
-      case .incomplete: return awaitHead(slot)
+      case .incomplete:
+        // It has a limit of its own, for which the buffer has room.
+        beginHead(slot)
+        return false
       case .refused:
         refuse(slot, .malformedProxyHeader)
         return true
@@ -201,14 +204,20 @@ extension Worker {
     linger(slot)
   }
 
-  /// Throws away what still comes, at most 1 MiB of it.
+  /// What a client may send behind its refusal: less would cut uploads before their answer is read.
+  private static var lingeringLimit: Int { 32 << 20 }
+
+  /// Throws away what still comes, until the deadline or the client's end.
   private mutating func linger(_ slot: UInt32) {
     guard clients[slot].input.borrow(from: &buffers) else { return closeClient(slot) }
+    var rounds = 0
     while clients[slot].isReadable {
+      rounds += 1
+      if rounds > Worker.burst { return giveWay(slot) }
       clients[slot].input.reset()
       guard case .moved(let count) = clients[slot].receive() else { break }
-      clients[slot].discarded += UInt32(count)
-      if clients[slot].discarded > 1 << 20 { return closeClient(slot) }
+      clients[slot].discarded += count
+      if clients[slot].discarded > Worker.lingeringLimit { return closeClient(slot) }
     }
     if clients[slot].isReadable { return closeClient(slot) }
     clients[slot].input.giveBack()

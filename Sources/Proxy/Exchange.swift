@@ -22,12 +22,15 @@ enum BodyProgress {
   /// which there was no room in the buffer.
   case chunking(owesEnd: Bool)
 
-  /// - Parameter keepsFraming: what is passed on is chunked.
-  init(_ framing: BodyFraming, keepsFraming: Bool) {
+  /// - Parameters:
+  ///   - keepsFraming: what is passed on is chunked.
+  ///   - keepsTrailers: and so are the trailers behind it.
+  init(_ framing: BodyFraming, keepsFraming: Bool, keepsTrailers: Bool) {
     switch framing {
     case .none, .length(0): self = .done
     case .length(let count): self = .length(count)
-    case .chunked: self = .chunked(ChunkedScanner(keepsFraming: keepsFraming))
+    case .chunked:
+      self = .chunked(ChunkedScanner(keepsFraming: keepsFraming, keepsTrailers: keepsTrailers))
     case .untilClose: self = keepsFraming ? .chunking(owesEnd: false) : .untilClose
     }
   }
@@ -66,6 +69,9 @@ struct Exchange: ~Copyable {
   var isTest = false
   /// The request begins with a PROXY header: its connection is for this client alone.
   var isProxied = false
+
+  /// The client waits for a 100 and has sent nothing of its body: it is the replica's turn.
+  var awaitsContinue = false
 
   // The request's direction, as offsets into the client's input.
   var replayFrom = 0

@@ -36,9 +36,6 @@ extension Worker {
 
   /// Has the control socket answer, unless that would keep others from it.
   mutating func askControl(_ exchange: UInt32) {
-    guard exchanges[exchange].requestBody.isDone else {
-      return refuse(exchange: exchange, .bodyTooLarge)
-    }
     guard links.tally.value(.active, SharedPool.controlSlot) < Worker.mostAtControl else {
       return fail(
         exchange, 503, "too many ask for the pool's state at once",

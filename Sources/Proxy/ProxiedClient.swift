@@ -20,7 +20,10 @@ extension Worker {
     case .incomplete: return .incomplete
     case .malformed: return .refused
     case .complete(let length, let source):
-      if source != .unstated {
+      switch source {
+      case .proxy: break
+      case .unknown: clients[slot].speakForUnknown()
+      case .text, .binary:
         guard let client = clients[slot].named(source) else { return .refused }
         clients[slot].speak(for: client, isTrusted: settings.trusts(client))
       }
@@ -42,8 +45,10 @@ extension Client {
   func named(_ source: ProxySource) -> SocketAddress? {
     let bytes = input.bytes
     switch source {
-    case .unstated: return nil
-    case .text(let range, let port): return SocketAddress(ip: bytes.extracting(range), port: port)
+    case .proxy, .unknown: return nil
+    case .text(let range, let destination, let port):
+      guard IPAddress(bytes.extracting(destination)) != nil else { return nil }
+      return SocketAddress(ip: bytes.extracting(range), port: port)
     case .binary(let range, let port):
       return SocketAddress(IPAddress(wire: bytes.extracting(range)), port: port)
     }

@@ -46,7 +46,13 @@ extension Worker {
   /// Waits for more of the request, without a buffer where nothing in it is needed again.
   private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
     clientDeadlines.set(client, at: now + idleLimit(exchange))
-    upstreamDeadlines.clear(exchanges[exchange].upstream)
+    let upstream = exchanges[exchange].upstream
+    if exchanges[exchange].awaitsContinue {
+      upstreamDeadlines.set(
+        upstream, at: exchanges[exchange].startedAt + settings.responseTimeout)
+    } else {
+      upstreamDeadlines.clear(upstream)
+    }
     let isEmpty = exchanges[exchange].nextFrom == clients[client].input.end
     if !exchanges[exchange].isReplayable && isEmpty { clients[client].input.giveBack() }
   }
@@ -121,6 +127,7 @@ extension Worker {
     }
     switch clients[client].receive() {
     case .moved:
+      exchanges[exchange].awaitsContinue = false
       clientDeadlines.set(client, at: now + idleLimit(exchange))
       if let refusal = takeInBody(exchange) {
         refuse(exchange: exchange, refusal)
@@ -142,8 +149,9 @@ extension Worker {
   /// All that is ready was sent. It is kept for a retry as long as there is room behind it. False
   /// when there is no buffer to be had.
   private mutating func makeRoomForBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
-    if exchanges[exchange].isReplayable && clients[client].input.space >= Worker.leastSpace {
-      return true
+    if exchanges[exchange].isReplayable {
+      if clients[client].input.space < Worker.leastSpace { moveRequestUp(exchange, client) }
+      if clients[client].input.space >= Worker.leastSpace { return true }
     }
     exchanges[exchange].isReplayable = false
     if clients[client].input.isHeld {
@@ -159,6 +167,17 @@ extension Worker {
     exchanges[exchange].readyTo = start
     exchanges[exchange].nextFrom = start
     return true
+  }
+
+  /// Takes the room of former requests for what comes of this one.
+  private mutating func moveRequestUp(_ exchange: UInt32, _ client: UInt32) {
+    let before = clients[client].input.start
+    clients[client].input.compact()
+    let moved = before - clients[client].input.start
+    exchanges[exchange].replayFrom -= moved
+    exchanges[exchange].sentTo -= moved
+    exchanges[exchange].readyTo -= moved
+    exchanges[exchange].nextFrom -= moved
   }
 
   /// Takes the bytes behind `nextFrom` for the request's body, as far as they belong to it.

@@ -51,30 +51,22 @@ extension Worker {
     }
     clients[client].unsent = Socket.unsentBytes(clients[client].descriptor)
     clientDeadlines.set(client, at: now + idleLimit(exchange))
+    // The replica waits for the client now. Before its head, only its time for that goes on: no number
+    // of interim responses extends it.
     let upstream = exchanges[exchange].upstream
-    if upstream != none { upstreamDeadlines.clear(upstream) }
+    if upstream != none && exchanges[exchange].hasHead { upstreamDeadlines.clear(upstream) }
     return false
   }
 
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
   private mutating func restResponse(_ exchange: UInt32) {
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response.giveBack() }
-    guard exchanges[exchange].hasHead else { return restBeforeHead(exchange) }
+    guard exchanges[exchange].hasHead else { return }
     if exchanges[exchange].requestBody.isDone {
       clientDeadlines.clear(exchanges[exchange].client)
     }
     let upstream = exchanges[exchange].upstream
     if upstream != none { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
-  }
-
-  /// The response has not begun: its deadline runs once the request is sent, and was stopped while
-  /// the client did not take an interim response.
-  private mutating func restBeforeHead(_ exchange: UInt32) {
-    let upstream = exchanges[exchange].upstream
-    guard upstream != none, exchanges[exchange].isRequestSent, !upstreamDeadlines.isSet(upstream)
-    else { return }
-    clientDeadlines.clear(exchanges[exchange].client)
-    upstreamDeadlines.set(upstream, at: now + settings.responseTimeout)
   }
 
   /// One receive from the replica. False when that is all for now.

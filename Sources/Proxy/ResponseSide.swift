@@ -50,6 +50,10 @@ extension Worker {
 
   /// A 1xx goes on to clients that can read it (RFC 9110 §15.2); the final response follows.
   private mutating func passInterim(_ exchange: UInt32, _ length: Int) -> Digest {
+    if exchanges[exchange].awaitsContinue {
+      exchanges[exchange].awaitsContinue = false
+      upstreamDeadlines.clear(exchanges[exchange].upstream)
+    }
     if exchanges[exchange].isVersion10 {
       exchanges[exchange].response.consume(length)
       return .ready
@@ -76,7 +80,8 @@ extension Worker {
     exchanges[exchange].hasHead = true
     exchanges[exchange].status = responseHead.status
     exchanges[exchange].responseBody = BodyProgress(
-      responseFraming.body, keepsFraming: body == .chunked)
+      responseFraming.body, keepsFraming: body == .chunked,
+      keepsTrailers: !responseFraming.listsFields)
     exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
     let upstream = exchanges[exchange].upstream
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)

@@ -100,12 +100,19 @@ extension Worker {
     upstreamDeadlines.set(upstream, at: now + settings.upstreamIdleTimeout)
   }
 
-  /// The newest idle connection to a replica, taken out of the pool.
+  /// The newest idle connection to a replica, taken out of the pool. It is asked before: one that has
+  /// ended would fail the request, and what has come on one that nobody asked would be taken for the
+  /// answer. The event that says so may lie behind the one that is being handled.
   mutating func takeIdle(_ slot: Int) -> UInt32? {
-    let newest = idle[slot]
-    guard newest != 0 else { return nil }
-    unlinkIdle(newest - 1)
-    return newest - 1
+    while idle[slot] != 0 {
+      let newest = idle[slot] - 1
+      if upstreams[newest].descriptor.isSilent {
+        unlinkIdle(newest)
+        return newest
+      }
+      dropIdle(newest)
+    }
+    return nil
   }
 
   private mutating func unlinkIdle(_ upstream: UInt32) {

@@ -69,6 +69,8 @@ extension Daemon {
     } catch {
       throw StartFailure("cannot start a thread: \(error)")
     }
+    // Where there is nothing to ask (check = off), replicas are usable before the first request.
+    startDueProbes()
     try startWorkers(limits)
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)",

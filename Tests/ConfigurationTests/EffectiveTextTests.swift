@@ -55,6 +55,13 @@ import Testing
     #expect(Loaded(text).effective.contains("control = /run/lbd/lbd.sock  ; etc/lb.conf:4\n"))
   }
 
+  @Test(arguments: ["/a ;b", "/a\nports = 9", "${X}", String(repeating: "x", count: 108)])
+  func `an LBD_SOCKET that no conf could hold is refused`(_ path: String) {
+    let loaded = Loaded("[lbd]\nports = 8081\n", environment: ["LBD_SOCKET": path])
+    #expect(loaded.errors.count == 1)
+    #expect(loaded.heads[0].hasPrefix("bad value of the variable LBD_SOCKET: "), "\(loaded.heads)")
+  }
+
   @Test func `LBD_SOCKET says where the control socket is unless the conf does`() {
     let variable = ["LBD_SOCKET": "run/lbd.sock"]
     let loaded = Loaded("[lbd]\nports = 8081", environment: variable)

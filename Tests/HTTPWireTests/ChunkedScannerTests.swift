@@ -30,6 +30,11 @@ struct ChunkedScannerTests {
     ("0\r\ntransfer-encoding: chunked\r\nTE: x\r\n\r\n", "0\r\n\r\n", ""),
     ("0\r\nContent_Length: 3\r\nX-Forwarded-For: x\r\n\r\n", "0\r\n\r\n", ""),
     ("0\r\nAuthorization: x\r\nIf-Match: y\r\nSet-Cookie: z\r\n\r\n", "0\r\n\r\n", ""),
+    (
+      "0\r\nAccept-Language: x\r\nSec-Y: z\r\nProxy: a\r\nAccess-Control-Max-Age: 1\r\n\r\n",
+      "0\r\n\r\n", ""
+    ),
+    ("0\r\nContent-Digest: x\r\nETag: y\r\n\r\n", "0\r\nContent-Digest:x\r\nETag:y\r\n\r\n", ""),
     ("0\r\nConnection: close\r\nTrailer: a\r\nContent-Type: b\r\n\r\n", "0\r\n\r\n", ""),
   ]
 
@@ -56,7 +61,7 @@ struct ChunkedScannerTests {
   }
 
   private func scan(_ bytes: [UInt8], cuts: [Int] = [], keepsFraming: Bool) -> Result {
-    var scanner = ChunkedScanner(keepsFraming: keepsFraming)
+    var scanner = ChunkedScanner(keepsFraming: keepsFraming, keepsTrailers: true)
     var result = Result()
     // What was not used of a batch comes again at the front of the next.
     for end in cuts + [bytes.count] where result.outcome == .incomplete {
@@ -153,6 +158,15 @@ struct ChunkedScannerTests {
     }
   }
 
+  @Test func `trailers go where they may not pass`() {
+    var scanner = ChunkedScanner(keepsFraming: true, keepsTrailers: false)
+    var bytes = Array("1\r\na\r\n0\r\nA: b\r\n\r\n".utf8)
+    var span = bytes.mutableSpan
+    let result = scanner.scan(&span)
+    #expect(result.outcome == .complete && result.used == bytes.count)
+    #expect(String(decoding: bytes[..<result.kept], as: UTF8.self) == "1\r\na\r\n0\r\n\r\n")
+  }
+
   @Test func `trailers may take 16 KiB and no more`() {
     // "T:" and the two bytes of the line's end count as well.
     func body(_ count: Int) -> [UInt8] {
@@ -185,7 +199,7 @@ struct ChunkedScannerTests {
   }
 
   @Test func `a body's end is said once, and uses nothing afterwards`() {
-    var scanner = ChunkedScanner(keepsFraming: true)
+    var scanner = ChunkedScanner(keepsFraming: true, keepsTrailers: true)
     var first = Array("0\r\n\r\nGET".utf8)
     var span = first.mutableSpan
     let end = scanner.scan(&span)
@@ -197,7 +211,7 @@ struct ChunkedScannerTests {
   }
 
   @Test func `a chunk longer than all memory is only counted`() {
-    var scanner = ChunkedScanner(keepsFraming: false)
+    var scanner = ChunkedScanner(keepsFraming: false, keepsTrailers: true)
     var bytes = Array("FFFFFFFFFFFFFFF\r\nabc".utf8)
     var span = bytes.mutableSpan
     let result = scanner.scan(&span)

@@ -87,6 +87,16 @@ struct ForwardingTests {
     #expect(value("Forwarded", of: Wire.forwarded(request, statesForwarded: true)) == own)
   }
 
+  @Test func `what would swallow lbd's element is left out`() {
+    for fields in ["Forwarded: for=\"a\r\n", "Forwarded: for=\"a\\\"\r\n", "Forwarded:\r\n"] {
+      let text = Wire.forwarded(Wire.get(fields), isTrusted: true, statesForwarded: true)
+      #expect(value("Forwarded", of: text) == "for=192.0.2.1;host=\"a\";proto=http")
+    }
+    let quoted = Wire.get("Forwarded: for=\"a\\\"b,c\"\r\n")
+    let text = Wire.forwarded(quoted, isTrusted: true, statesForwarded: true)
+    #expect(value("Forwarded", of: text)?.hasPrefix("for=\"a\\\"b,c\", for=192.0.2.1;") == true)
+  }
+
   @Test func `an HTTP 1.0 request without a Host has none to state`() {
     let text = Wire.forwarded("GET / HTTP/1.0\r\n\r\n", statesForwarded: true)
     #expect(value("Forwarded", of: text) == "for=192.0.2.1;proto=http")

@@ -121,7 +121,11 @@ struct FramingTests {
     #expect(Wire.refusal(Wire.get("", target: "http://\(long)b/")) == .malformedTarget)
   }
 
-  @Test(arguments: [("5", 5), ("0", 0), ("007", 7), ("-1", Int.max), ("x", .max), ("", .max)])
+  @Test(arguments: [
+    ("5", 5), ("0", 0), ("007", 7), ("-1", Int.max), ("x", .max), ("", .max),
+    ("9999999999999999999999", 999_999_999), ("7\r\nMax-Forwards: 2", 2),
+    ("0\r\nMax-Forwards: x", 0),
+  ])
   func `only OPTIONS and TRACE count their hops (RFC 9110 §7.6.2)`(
     _ value: String, _ hops: Int
   ) throws {

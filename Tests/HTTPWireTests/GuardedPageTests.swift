@@ -71,7 +71,7 @@ struct GuardedPageTests {
       let bytes = Array(text.utf8)
       for count in 0...bytes.count {
         page.place(bytes.prefix(count)) { span in
-          var scanner = ChunkedScanner(keepsFraming: true)
+          var scanner = ChunkedScanner(keepsFraming: true, keepsTrailers: true)
           _ = scanner.scan(&span)
         }
       }

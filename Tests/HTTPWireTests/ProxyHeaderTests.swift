@@ -21,15 +21,15 @@ struct ProxyHeaderTests {
   }
 
   static let lines: [(String, ProxySource)] = [
-    ("PROXY TCP4 192.0.2.1 10.0.0.1 8080 80\r\n", .text(11..<20, port: 8080)),
-    ("PROXY TCP4 1.1.1.1 2.2.2.2 0 65535\r\n", .text(11..<18, port: 0)),
-    ("PROXY TCP6 2001:db8::1 ::1 5 6\r\n", .text(11..<22, port: 5)),
-    ("PROXY TCP6 ::ffff:1.2.3.4 ::1 5 6\r\n", .text(11..<25, port: 5)),
-    ("PROXY UNKNOWN\r\n", .unstated),
-    ("PROXY UNKNOWN ffff::1 anything 1 2\r\n", .unstated),
+    ("PROXY TCP4 192.0.2.1 10.0.0.1 8080 80\r\n", .text(11..<20, to: 21..<29, port: 8080)),
+    ("PROXY TCP4 1.1.1.1 2.2.2.2 0 65535\r\n", .text(11..<18, to: 19..<26, port: 0)),
+    ("PROXY TCP6 2001:db8::1 ::1 5 6\r\n", .text(11..<22, to: 23..<26, port: 5)),
+    ("PROXY TCP6 ::ffff:1.2.3.4 ::1 5 6\r\n", .text(11..<25, to: 26..<29, port: 5)),
+    ("PROXY UNKNOWN\r\n", .unknown),
+    ("PROXY UNKNOWN ffff::1 anything 1 2\r\n", .unknown),
     (
       "PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535"
-        + String(repeating: " ", count: 48) + "\r\n", .unstated
+        + String(repeating: " ", count: 48) + "\r\n", .unknown
     ),
   ]
 
@@ -47,9 +47,9 @@ struct ProxyHeaderTests {
     // §2.2.1: what is appended is skipped.
     (block(0x21, 0x11, four + [3, 0, 4, 1, 2, 3, 4]), .binary(16..<20, port: 8080)),
     (block(0x21, 0x11, four + [UInt8](repeating: 4, count: 4084)), .binary(16..<20, port: 8080)),
-    (block(0x20, 0x00, []), .unstated), (block(0x20, 0x11, four), .unstated),
-    (block(0x21, 0x00, []), .unstated), (block(0x21, 0x12, four), .unstated),
-    (block(0x21, 0x31, [UInt8](repeating: 7, count: 216)), .unstated),
+    (block(0x20, 0x00, []), .proxy), (block(0x20, 0x11, four), .proxy),
+    (block(0x21, 0x00, []), .unknown), (block(0x21, 0x12, four), .unknown),
+    (block(0x21, 0x31, [UInt8](repeating: 7, count: 216)), .unknown),
   ]
 
   @Test(arguments: blocks)
@@ -121,6 +121,7 @@ struct ProxyHeaderTests {
     var writer = ByteWriter(capacity: 32)
     ProxyHeader.writeUnstated(version, to: &writer)
     let written = writer.bytes.indices.map { writer.bytes[$0] }
-    #expect(parse(written) == .complete(length: written.count, .unstated))
+    let source: ProxySource = version == .v1 ? .unknown : .proxy
+    #expect(parse(written) == .complete(length: written.count, source))
   }
 }

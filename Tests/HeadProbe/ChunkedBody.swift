@@ -26,7 +26,7 @@ struct ChunkedBody {
   }
 
   private func scanned(keepsFraming: Bool) -> (outcome: ChunkedOutcome, used: Int, text: String) {
-    var scanner = ChunkedScanner(keepsFraming: keepsFraming)
+    var scanner = ChunkedScanner(keepsFraming: keepsFraming, keepsTrailers: true)
     var left = bytes
     var span = left.mutableSpan
     let (outcome, used, kept) = scanner.scan(&span)

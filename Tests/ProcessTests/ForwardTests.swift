@@ -73,22 +73,24 @@ import Testing
     #expect(values("x-forwarded-for", at: replica).first == "1.2.3.4, 127.0.0.1")
   }
 
-  static let headers: [(bytes: [UInt8], client: String)] = [
-    (Array("PROXY TCP4 192.0.2.7 10.0.0.1 5 80\r\n".utf8), "192.0.2.7"),
-    (Array("PROXY TCP6 2001:db8::7 ::1 5 80\r\n".utf8), "2001:db8::7"),
-    (Array("PROXY UNKNOWN\r\n".utf8), "127.0.0.1"),
-    (signature + [0x21, 0x11, 0, 12, 192, 0, 2, 7, 10, 0, 0, 1, 0, 5, 0, 80], "192.0.2.7"),
+  /// Headers, whom they name, and whether what that one says of others is believed.
+  static let headers: [(bytes: [UInt8], client: String, isBelieved: Bool)] = [
+    (Array("PROXY TCP4 192.0.2.7 10.0.0.1 5 80\r\n".utf8), "192.0.2.7", false),
+    (Array("PROXY TCP6 2001:db8::7 ::1 5 80\r\n".utf8), "2001:db8::7", false),
+    (Array("PROXY UNKNOWN\r\n".utf8), "127.0.0.1", false),
+    (signature + [0x21, 0x11, 0, 12, 192, 0, 2, 7, 10, 0, 0, 1, 0, 5, 0, 80], "192.0.2.7", false),
     (
-      signature + [0x21, 0x11, 0, 15, 192, 0, 2, 7, 10, 0, 0, 1, 0, 5, 0, 80, 4, 0, 0], "192.0.2.7"
+      signature + [0x21, 0x11, 0, 15, 192, 0, 2, 7, 10, 0, 0, 1, 0, 5, 0, 80, 4, 0, 0], "192.0.2.7",
+      false
     ),
-    (signature + [0x20, 0, 0, 0], "127.0.0.1"),
-    ([], "127.0.0.1"),
+    (signature + [0x20, 0, 0, 0], "127.0.0.1", true),
+    ([], "127.0.0.1", true),
   ]
   private static let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10]
 
   @Test(arguments: headers)
   func `a trusted proxy names its client once, before the first request`(
-    _ bytes: [UInt8], _ client: String
+    _ bytes: [UInt8], _ client: String, _ isBelieved: Bool
   ) throws {
     let replica = try replica()
     let stage = try Stage(scripted: [replica], sections: Self.trusting)
@@ -97,16 +99,17 @@ import Testing
     #expect(try connection.answer().text == "ok")
     #expect(try connection.get("/").text == "ok")
     // What a client says that is no trusted proxy itself is not believed.
-    let isNamed = client != "127.0.0.1"
     #expect(
       values("x-forwarded-for", at: replica)
-        == [isNamed ? client : "9.9.9.9, 127.0.0.1", client])
+        == [isBelieved ? "9.9.9.9, \(client)" : client, client])
     try connection.send(bytes)
     if !bytes.isEmpty { #expect(try connection.answer().status == 400) }
   }
 
   @Test(arguments: headers)
-  func `its header may come byte by byte, and alone`(_ bytes: [UInt8], _ client: String) throws {
+  func `its header may come byte by byte, and alone`(
+    _ bytes: [UInt8], _ client: String, _ isBelieved: Bool
+  ) throws {
     let replica = try replica()
     let stage = try Stage(scripted: [replica], sections: Self.trusting)
     let connection = try stage.connect()
@@ -121,7 +124,8 @@ import Testing
 
   @Test(arguments: [
     "PROXY TCP4 300.1.1.1 10.0.0.1 5 80\r\n", "PROXY TCP6 1:2 ::1 5 80\r\n", "PROXY \r\n",
-    "PROXY TCP6 ::ffff:1.2.3 ::1 5 80\r\n", "PROXY TCP4 1.2.3.4 10.0.0.1 5 80\n",
+    "PROXY TCP6 ::ffff:1.2.3 ::1 5 80\r\n", "PROXY TCP4 1.2.3.4 999.1.1.1 5 80\r\n",
+    "PROXY TCP6 ::1 ::::: 5 80\r\n", "PROXY TCP4 1.2.3.4 10.0.0.1 5 80\n",
     "PROXY UNKNOWN " + String(repeating: "x", count: 200),
   ])
   func `a malformed header is refused`(_ header: String) throws {
@@ -140,6 +144,22 @@ import Testing
     let connection = try stage.connect()
     try connection.send("PROXY TCP4 1.2")
     #expect(try connection.answer().status == 408)
+  }
+
+  @Test(arguments: [0, 16, 100, 1100, 2015])
+  func `a header has a limit of its own, however it comes`(_ cut: Int) throws {
+    let replica = try replica()
+    let stage = try Stage(
+      scripted: [replica], sections: Self.trusting + "[limits]\nheader = 1k\n")
+    let padding = [UInt8](repeating: 4, count: 2000)
+    let bytes =
+      Self.signature + [0x21, 0x11, 7, 220, 192, 0, 2, 7, 10, 0, 0, 1, 0, 5, 0, 80] + padding
+    let connection = try stage.connect()
+    try connection.send(Array(bytes[..<cut]))
+    if cut > 0 { #expect(connection.isSilent(milliseconds: 30)) }
+    try connection.send(Array(bytes[cut...]) + Array("\(Self.get)\r\n".utf8))
+    #expect(try connection.answer().text == "ok")
+    #expect(values("x-forwarded-for", at: replica) == ["192.0.2.7"])
   }
 
   // MARK: Towards replicas

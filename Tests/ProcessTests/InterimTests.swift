@@ -163,6 +163,18 @@ import Testing
     #expect(try connection.get("/getInfo").status == 200)
   }
 
+  @Test func `an upgrade with as many fields as a request may have is one`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 101 X\r\n\(Self.accepting)\r\n")
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], sections: "[forward]\nforwarded = on\n")
+    let connection = try stage.connect()
+    let more = String(repeating: "A: b\r\n", count: 97)
+    try connection.send("GET / HTTP/1.1\r\nHost: a\r\n\(Self.asking)\(more)\r\n")
+    #expect(try connection.answerHead().status == 101)
+  }
+
   private static let asking = "Connection: upgrade\r\nUpgrade: x\r\n"
   private static let accepting = "Upgrade: x\r\nConnection: Upgrade\r\n"
 

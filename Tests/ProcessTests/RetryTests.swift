@@ -111,6 +111,28 @@ import Testing
     #expect(try stage.connect().get("/docs").status == 200)
   }
 
+  @Test func `a request behind a long one in the buffer is as replayable as any`() throws {
+    let turn = Counter()
+    let replica = try ScriptedReplica { request, connection in
+      if request.hasPrefix("PUT ") {
+        turn.add()
+        // The first one meets the end of its connection.
+        if turn.value == 1 { return .close }
+      }
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    let long = String(repeating: "x", count: 29_000)
+    try connection.send(
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(long.utf8.count)\r\n\r\n\(long)"
+        + "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+    #expect(try connection.answer().text == "ok")
+    try connection.send("abc")
+    #expect(try connection.answer().text == "ok" && turn.value == 2)
+  }
+
   @Test(arguments: [500, 502, 503, 599])
   func `a replica's own failure is passed on as it is`(_ status: Int) throws {
     let stage = try Stage(replicas: 2)

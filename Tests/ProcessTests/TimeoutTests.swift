@@ -73,6 +73,37 @@ import Testing
     #expect(replicas.map(\.requests.count).reduce(0, +) == 1)
   }
 
+  @Test func `a replica that neither continues nor refuses in time is 504`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      _ = try connection.takeRest()
+      return .close
+    }
+    let stage = try Stage(
+      scripted: [replica], sections: "[timeouts]\nresponse = 300ms\nidle = 5s\n")
+    let connection = try stage.connect()
+    try connection.send(
+      "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+    #expect(try connection.answer().status == 504)
+  }
+
+  @Test func `interim responses without end do not extend the time for a response`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      while (try? connection.send("HTTP/1.1 103 Early Hints\r\nX: \(Self.long)\r\n\r\n")) != nil {}
+      return .close
+    }
+    let stage = try Stage(
+      scripted: [replica], sections: "[timeouts]\nresponse = 500ms\nidle = 60s\n")
+    let connection = try stage.connect()
+    try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    // It reads on, and more slowly than the replica writes.
+    try eventually("the end of it", within: 5) {
+      Clock.sleep(milliseconds: 2)
+      return try !connection.receive(atMost: 16 << 10)
+    }
+  }
+
+  private static let long = String(repeating: "x", count: 4000)
+
   @Test func `the time for a response begins anew when its head has come`() throws {
     let stage = try Stage(replicas: 1, sections: "[timeouts]\nresponse = 300ms\n")
     let answer = try stage.connect().get("/stream?chunks=4&interval=150ms")

@@ -78,6 +78,29 @@ import Testing
     #expect(replica.connections == 1)
   }
 
+  @Test func `none pass where Connection lists fields, which may be meant (RFC 9110 §7.6.1)`()
+    throws
+  {
+    let bodies = Notes<String>()
+    let replica = try ScriptedReplica { _, connection in
+      bodies.add(try Self.body(connection))
+      try connection.send(
+        "HTTP/1.1 200 OK\r\nConnection: x-hop\r\nTransfer-Encoding: chunked\r\n\r\n"
+          + "0\r\nX-Hop: secret\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    let connection = try stage.connect()
+    for option in ["x-hop", "TE"] {
+      try connection.send(
+        Self.post.replacing("Trailer: X-Sum", with: "TE: trailers\r\nConnection: \(option)")
+          + "0\r\nX-Hop: 1\r\n\r\n")
+      #expect(try connection.answerHead().status == 200)
+      #expect(try connection.take(until: "\r\n\r\n") == "0")
+    }
+    #expect(bodies.all == ["0\r\n\r\n", "0\r\nX-Hop:1\r\n\r\n"])
+  }
+
   @Test func `an HTTP 1.0 client gets the data alone`() throws {
     let replica = try ScriptedReplica { _, connection in
       try connection.send(
