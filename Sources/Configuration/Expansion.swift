@@ -20,7 +20,7 @@ enum Expansion {
       switch Expansion.reference(at: &rest, in: environment) {
       case .value((let name, let content)):
         text += content
-        if let name { variables.append(name) }
+        if let name, !variables.contains(name) { variables.append(name) }
       case .refused(let refusal):
         self = .refused(Refusal(why: refusal.why, offset: mark))
         return

@@ -52,4 +52,12 @@ import Testing
           + "write 8081, 8082 or 8081-8083"
       ])
   }
+
+  @Test func `a variable that stands in a value over and over is named once`() {
+    let value = String(repeating: "${EMPTY}", count: 1000) + "${A}"
+    let loaded = control(value, ["A": "/a", "EMPTY": ""])
+    #expect(loaded.effective.contains("  ; ${EMPTY}, ${A}, etc/lb.conf:3\n"))
+    let refused = control(value, ["A": "a ;b", "EMPTY": ""])
+    #expect(refused.heads.first?.hasSuffix("change ${EMPTY} or ${A}") == true)
+  }
 }
