@@ -9,11 +9,13 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
-  test-browser test-peers test-systemd test-docker fuzz-differential lint format install uninstall clean
+  test-browser test-peers test-systemd test-docker fuzz fuzz-differential lint format install \
+  uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
-	  $$1 == "logs" ? " [F=1]" : $$1 == "scale" ? " N=5" : $$1 ~ /^fuzz/ ? " [TIME=S]" : $$1 ~ /-replica/ ? " PORT=8082" : ""), $$2 }' Makefile
+	  $$1 == "logs" ? " [F=1]" : $$1 == "scale" ? " N=5" : $$1 ~ /^fuzz/ ? " [TIME=60]" : \
+	  $$1 ~ /-replica/ ? " PORT=8082" : ""), $$2 }' Makefile
 
 up: build ## build, start lbd and the local replicas of the conf, wait until all are up
 	@$(compose) up
@@ -68,14 +70,19 @@ test-systemd: build ## the units under a real systemd; needs root
 test-docker: build ## docker-compose up with a real engine; needs root
 	@deploy/docker/test.sh
 
+TIME ?= 60
+
+fuzz: ## feed the parsers and the conf what nobody would send, TIME seconds for each or for TARGET
+	@Tests/Fuzz/run.sh '$(TIME)' $(TARGET)
+
 # h11 is Debian's, so it is the interpreter of Debian that finds it.
 fuzz-differential: build ## the same messages to lbd's parser and to h11; needs Debian's python3-h11
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Tests/Differential/differential.py \
-	  --probe $(BIN)/head-probe --time '$(or $(TIME),60)' $(if $(SEED),--seed '$(SEED)')
+	  --probe $(BIN)/head-probe --time '$(TIME)' $(if $(SEED),--seed '$(SEED)')
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests Package.swift
-	@for script in .ci/run deploy/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
+	@for script in .ci/run deploy/*/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests Package.swift
