@@ -22,7 +22,7 @@ private struct Scan: Equatable {
 
   /// What was not used of a batch comes again at the front of the next.
   init(_ bytes: [UInt8], cuts: [Int] = [], keepsFraming: Bool) {
-    var scanner = ChunkedScanner(keepsFraming: keepsFraming)
+    var scanner = ChunkedScanner(keepsFraming: keepsFraming, keepsTrailers: true)
     for end in cuts + [bytes.count] where outcome == .incomplete {
       var batch = Block(bytes[used..<max(end, used)])
       var span = batch.mutableSpan
@@ -49,12 +49,13 @@ private func requireNoCutMatters(_ bytes: [UInt8], _ framed: Scan, _ data: Scan)
   }
 }
 
-/// Of an incomplete body only a part of a trailer's line waits.
+/// Of an incomplete body only a zero before a size, or a part of a trailer's line, waits.
 private func requireWaits(_ bytes: [UInt8], _ framed: Scan) {
   guard framed.outcome == .incomplete else { return }
   let rest = bytes[framed.used...]
   require(rest.isEmpty || !rest.contains(10), "a whole line waits")
-  require(rest.isEmpty || framed.output.suffix(2) == [13, 10], "data waits")
+  let isBehindLine = framed.output.isEmpty || framed.output.suffix(2) == [13, 10]
+  require(rest.isEmpty || isBehindLine, "data waits")
 }
 
 /// What goes on is read by the next as this one was, and needs no change any more.
@@ -62,8 +63,10 @@ private func requireNormal(_ framed: Scan, _ data: Scan) {
   let isComplete = framed.outcome == .complete
   let again = Scan(framed.output, keepsFraming: true)
   require(again.outcome == (isComplete ? .complete : .incomplete), "\(again.outcome) the next time")
-  require(again.used == framed.output.count, "an end before the end")
-  require(again.output == framed.output, "no normal form")
+  // The zero before an extension goes on at once; alone at the end it waits.
+  let waiting = framed.output[again.used...]
+  require(waiting.isEmpty || !isComplete && waiting == [0x30], "an end before the end")
+  require(again.output == framed.output.dropLast(waiting.count), "no normal form")
   require(Scan(framed.output, keepsFraming: false).output == data.output, "other data")
 }
 
@@ -78,7 +81,8 @@ private func requireReference(_ bytes: [UInt8], _ framed: Scan, _ data: Scan) {
     guard let size, size >= 0, digits.first != 0x2D, isText(line) else {
       return require(data.outcome == .malformed && data.output == output, "another size line")
     }
-    normal += digits + [13, 10] + rest.prefix(size)
+    let zeros = digits.prefix { $0 == 0x30 }.count
+    normal += digits.dropFirst(min(zeros, digits.count - 1)) + [13, 10] + rest.prefix(size)
     require(framed.output.starts(with: normal), "no normal form")
     if size == 0 { return require(data.output == output, "other data") }
     output += rest.prefix(size)

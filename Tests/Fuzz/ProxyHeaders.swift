@@ -20,7 +20,7 @@ private func end(_ outcome: ProxyHeaderOutcome) -> Int? {
 /// The client that a header names stands in it, is an address of its family, and goes on.
 private func requireSource(_ source: ProxySource, in bytes: [UInt8], _ length: Int) {
   switch source {
-  case .unstated: break
+  case .proxy, .unknown: break
   case .binary(let range, let port):
     require(range.count == 4 || range.count == 16, "an address of \(range.count) bytes")
     require(range.lowerBound == 16 && range.upperBound + 4 <= length, "an address at \(range)")
@@ -29,7 +29,8 @@ private func requireSource(_ source: ProxySource, in bytes: [UInt8], _ length: I
       == .complete(
         length: 16 + 2 * range.count + 4, source)
     require(isSame, "a block that is read in another way")
-  case .text(let range, let port):
+  case .text(let range, let destination, let port):
+    require(destination.lowerBound == range.upperBound + 1, "a destination at \(destination)")
     require(range.lowerBound == 11 && range.upperBound + 2 < length, "an address at \(range)")
     require(!bytes[range].contains { $0 <= 32 || $0 >= 127 }, "an address of other bytes")
     // What is longer is no address; its reader refuses it.
@@ -87,8 +88,11 @@ private func requireLine(_ address: [UInt8], _ port: UInt16) {
     let written = bytes(span, span.indices)
     let isMapped = other.contains(":") && !address.contains(ByteClass.colon)
     let wanted = (isMapped ? Array("::ffff:".utf8) : []) + address
+    let isOtherMapped = address.contains(ByteClass.colon) && !other.contains(":")
+    let start = 12 + wanted.count
+    let end = start + other.utf8.count + (isOtherMapped ? 7 : 0)
     let outcome = ProxyHeaderOutcome.complete(
-      length: written.count, .text(11..<11 + wanted.count, port: port))
+      length: written.count, .text(11..<start - 1, to: start..<end, port: port))
     require(parse(written) == outcome, "\(parse(written)) of \(text(written))")
     require(Array(written[11..<11 + wanted.count]) == wanted, "another address")
   }
