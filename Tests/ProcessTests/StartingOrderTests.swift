@@ -22,6 +22,19 @@ import Testing
     #expect(answers.prefix(3) == answers.suffix(3))
   }
 
+  @Test func `without probes the very first request has a replica`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    for _ in 0..<10 {
+      let stage = try Stage()
+      try stage.writeConf(ports: [replica.port], health: "check = off\n")
+      try stage.launch()
+      #expect(try stage.connect().get("/").status == 200)
+    }
+  }
+
   @Test func `lbd alone answers 503 and tells of replicas that never passed a probe`() throws {
     let stage = try Stage()
     let port = try stage.reservePort()
