@@ -112,15 +112,16 @@ enum Forwarding {
     _ name: FieldName, _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>,
     to writer: inout ByteWriter
   ) {
-    for index in 0..<fields.count
-    where fields[index].name == name && isWhole(bytes, fields[index].valueRange) {
-      writer.append(bytes.extracting(fields[index].valueRange))
+    for index in 0..<fields.count where fields[index].name == name {
+      let value = fields[index].valueRange
+      guard !value.isEmpty, name != .forwarded || endsUnquoted(bytes, value) else { continue }
+      writer.append(bytes.extracting(value))
       writer.append(", ")
     }
   }
 
-  /// Whether something can follow a value: it is not empty, and leaves no quote open.
-  private static func isWhole(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+  /// Whether a value leaves no quote open, in which lbd's own element would be swallowed.
+  private static func endsUnquoted(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     var isQuoted = false
     var isEscaped = false
     for index in range {
@@ -132,7 +133,7 @@ enum Forwarding {
         isEscaped = isQuoted && bytes[index] == 0x5C
       }
     }
-    return !range.isEmpty && !isQuoted
+    return !isQuoted
   }
 
   /// The value of the one field of a name; empty where there is none, or are several.
