@@ -166,9 +166,13 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
     guard spend(length), let passes = Trailer.judge(bytes.span, start..<start + length, &field)
     else { return false }
     guard keepsTrailers && passes else { return true }
-    // `name:value`: without white space it is never longer than it was.
+    // `name: value`, or without the space where none was: it is never longer than it was.
     let (name, value) = (field.nameRange, field.valueRange)
     put(&bytes, from: start, count: name.count + 1, at: &kept)
+    if value.lowerBound > name.upperBound + 1 && !value.isEmpty {
+      bytes[kept] = ByteClass.space
+      kept += 1
+    }
     put(&bytes, from: start + value.lowerBound, count: value.count, at: &kept)
     put(&bytes, from: start + length - 2, count: 2, at: &kept)
     return true

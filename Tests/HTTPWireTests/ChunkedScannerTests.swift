@@ -22,11 +22,11 @@ struct ChunkedScannerTests {
     ("3;a=\"x;\t y\"\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "abc"),
     ("3;\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "abc"),
     // §7.1.2: trailers go on in normal form.
-    ("0\r\nA: b\r\nC:d\r\n\r\n", "0\r\nA:b\r\nC:d\r\n\r\n", ""),
-    ("0\r\nX:\r\nX-Sum: \t \u{e9} 1 \t\r\n\r\n", "0\r\nX:\r\nX-Sum:\u{e9} 1\r\n\r\n", ""),
+    ("0\r\nA: b\r\nC:d\r\n\r\n", "0\r\nA: b\r\nC:d\r\n\r\n", ""),
+    ("0\r\nX:\r\nX-Sum: \t \u{e9} 1 \t\r\n\r\n", "0\r\nX:\r\nX-Sum: \u{e9} 1\r\n\r\n", ""),
     // RFC 9110 §6.5.1: what bears on framing, routing, the request or its client does not.
     ("1\r\na\r\n0\r\nContent-Length: 9\r\n\r\n", "1\r\na\r\n0\r\n\r\n", "a"),
-    ("0\r\nA: b\r\nHost: c\r\nD: e\r\n\r\n", "0\r\nA:b\r\nD:e\r\n\r\n", ""),
+    ("0\r\nA: b\r\nHost: c\r\nD: e\r\n\r\n", "0\r\nA: b\r\nD: e\r\n\r\n", ""),
     ("0\r\ntransfer-encoding: chunked\r\nTE: x\r\n\r\n", "0\r\n\r\n", ""),
     ("0\r\nContent_Length: 3\r\nX-Forwarded-For: x\r\n\r\n", "0\r\n\r\n", ""),
     ("0\r\nAuthorization: x\r\nIf-Match: y\r\nSet-Cookie: z\r\n\r\n", "0\r\n\r\n", ""),
@@ -34,7 +34,7 @@ struct ChunkedScannerTests {
       "0\r\nAccept-Language: x\r\nSec-Y: z\r\nProxy: a\r\nAccess-Control-Max-Age: 1\r\n\r\n",
       "0\r\n\r\n", ""
     ),
-    ("0\r\nContent-Digest: x\r\nETag: y\r\n\r\n", "0\r\nContent-Digest:x\r\nETag:y\r\n\r\n", ""),
+    ("0\r\nContent-Digest: x\r\nETag: y\r\n\r\n", "0\r\nContent-Digest: x\r\nETag: y\r\n\r\n", ""),
     ("0\r\nConnection: close\r\nTrailer: a\r\nContent-Type: b\r\n\r\n", "0\r\n\r\n", ""),
   ]
 
@@ -133,7 +133,7 @@ struct ChunkedScannerTests {
         data += chunk
       }
       bytes += Array((Bool.random(using: &random) ? "0\r\nT: v\r\n\r\n" : "0\r\n\r\n").utf8)
-      kept += Array((bytes.suffix(8).contains(0x54) ? "0\r\nT:v\r\n\r\n" : "0\r\n\r\n").utf8)
+      kept += Array((bytes.suffix(8).contains(0x54) ? "0\r\nT: v\r\n\r\n" : "0\r\n\r\n").utf8)
       let cuts = (0..<Int.random(in: 0...8, using: &random))
         .map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted()
       for (keeps, output) in [(true, kept), (false, data)] {

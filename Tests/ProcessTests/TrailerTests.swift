@@ -18,7 +18,7 @@ import Testing
 
   @Test(arguments: [
     "3\r\nabc\r\n0\r\nX-Sum: 7\r\nx-a:b\r\n\r\n",
-    "3;e=1\r\nabc\r\n0;l\r\nHost: evil\r\nX-Sum:7\r\nContent-Length: 99\r\nx-a: \tb \r\n\r\n",
+    "3;e=1\r\nabc\r\n0;l\r\nHost: evil\r\nX-Sum: \t7 \r\nContent-Length: 99\r\nx-a:b\r\n\r\n",
   ])
   func `a request's trailers reach the replica, but for those that a head alone may state`(
     _ body: String
@@ -40,7 +40,7 @@ import Testing
       Clock.sleep(milliseconds: 1)
     }
     for _ in 0..<2 { #expect(try connection.answer().text == "ok") }
-    let expected = "3\r\nabc\r\n0\r\nX-Sum:7\r\nx-a:b\r\n\r\n"
+    let expected = "3\r\nabc\r\n0\r\nX-Sum: 7\r\nx-a:b\r\n\r\n"
     #expect(bodies.all == [expected, expected, expected])
     #expect(replica.requests.allSatisfy { $0.contains("\r\nTrailer: X-Sum\r\n") })
   }
@@ -73,7 +73,7 @@ import Testing
         data += String(decoding: try connection.take(size + 2).dropLast(2), as: UTF8.self)
       }
       #expect(data == "abc")
-      #expect(try connection.take(until: "\r\n\r\n") == "X-Sum:7\r\nx-a:b")
+      #expect(try connection.take(until: "\r\n\r\n") == "X-Sum: 7\r\nx-a: b")
     }
     #expect(replica.connections == 1)
   }
@@ -98,7 +98,7 @@ import Testing
       #expect(try connection.answerHead().status == 200)
       #expect(try connection.take(until: "\r\n\r\n") == "0")
     }
-    #expect(bodies.all == ["0\r\n\r\n", "0\r\nX-Hop:1\r\n\r\n"])
+    #expect(bodies.all == ["0\r\n\r\n", "0\r\nX-Hop: 1\r\n\r\n"])
   }
 
   @Test func `an HTTP 1.0 client gets the data alone`() throws {

@@ -180,7 +180,7 @@ import Testing
     let stage = try Stage(scripted: [replica])
     let base = "http://127.0.0.1:\(stage.mainPort)/"
     let raw = try curl("--raw", base)
-    #expect(raw == "5\r\nfirst\r\n6\r\nsecond\r\n0\r\nX-Sum:11\r\n\r\n\n200 1.1 1\n")
+    #expect(raw == "5\r\nfirst\r\n6\r\nsecond\r\n0\r\nX-Sum: 11\r\n\r\n\n200 1.1 1\n")
     #expect(try curl(base, base) == "firstsecond\n200 1.1 1\nfirstsecond\n200 1.1 0\n")
   }
 }
