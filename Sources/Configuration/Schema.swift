@@ -54,7 +54,8 @@ enum Schema {
     kind: "timeouts", help: "how long lbd waits",
     keys: [
       Key("connect", \.timeouts.connect, .duration(.tick, .minutes(5)), "for a connection"),
-      Key("response", \.timeouts.response, .duration(.tick, .hours(24)), "for the first byte"),
+      Key(
+        "response", \.timeouts.response, .duration(.tick, .hours(24)), "for the head of a response"),
       Key("idle", \.timeouts.idle, .duration(.tick, .hours(24)), "between two bytes"),
       Key(
         "client_header", \.timeouts.clientHeader, .duration(.tick, .hours(1)),

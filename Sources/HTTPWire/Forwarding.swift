@@ -73,11 +73,11 @@ enum Forwarding {
     writer.append("\r\nForwarded: ")
     if facts.isTrusted { extend(.forwarded, fields, bytes, to: &writer) }
     // §6: an IPv6 address stands in brackets and quotes; what has no address is unknown.
-    if contains(facts.client, ByteClass.colon) {
+    if Text.contains(facts.client, ByteClass.colon) {
       writer.append("for=\"[")
       writer.append(facts.client)
       writer.append("]\"")
-    } else if contains(facts.client, 0x2E) {
+    } else if Text.contains(facts.client, 0x2E) {
       writer.append("for=")
       writer.append(facts.client)
     } else {
@@ -158,10 +158,5 @@ enum Forwarding {
       else { return false }
     }
     return true
-  }
-
-  private static func contains(_ bytes: Span<UInt8>, _ wanted: UInt8) -> Bool {
-    for index in bytes.indices where bytes[index] == wanted { return true }
-    return false
   }
 }

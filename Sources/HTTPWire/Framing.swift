@@ -61,6 +61,25 @@ package enum Framing {
       guard facts.expectsContinue && facts.expectations == 1 else { return .unknownExpectation }
       framing.expectsContinue = !isVersion10
     }
+    if let refusal = judgeBody(facts, isVersion10, into: &framing.body) { return refusal }
+    framing.isPersistent =
+      isVersion10 ? facts.saysKeepAlive && !facts.saysClose : !facts.saysClose
+    // RFC 9110 §7.8: Upgrade counts only with its connection option, and not in HTTP/1.0. A body
+    // before a change of protocol would leave two readings of what follows.
+    framing.wantsUpgrade =
+      facts.saysUpgrade && facts.hasUpgrade && !facts.upgradesHTTP && !isVersion10
+      && (framing.body == .none || framing.body == .length(0))
+    framing.listsFields = facts.listsFields
+    if let hops = facts.maxForwards, head.method == .options || head.method == .trace {
+      framing.hopsLeft = hops
+    }
+    return nil
+  }
+
+  /// Where a request's body ends.
+  private static func judgeBody(
+    _ facts: Facts, _ isVersion10: Bool, into body: inout BodyFraming
+  ) -> Refusal? {
     if facts.codings > 0 {
       // RFC 9112 §6.1: Transfer-Encoding from HTTP/1.0 is faulty framing; with Content-Length it
       // is an attempt at smuggling. §6.3: a coding that does not end in chunked has no end; §7:
@@ -68,21 +87,10 @@ package enum Framing {
       guard !isVersion10 && facts.lengths == 0 else { return .conflictingFraming }
       guard facts.isChunked && facts.chunkeds == 1 else { return .malformedTransferCoding }
       guard facts.codings == 1 else { return .unknownTransferCoding }
-      framing.body = .chunked
+      body = .chunked
     } else if facts.lengths > 0 {
       guard let length = facts.length else { return .malformedLength }
-      framing.body = .length(length)
-    }
-    framing.isPersistent =
-      isVersion10 ? facts.saysKeepAlive && !facts.saysClose : !facts.saysClose
-    // RFC 9110 §7.8: Upgrade counts only with its connection option, and not in HTTP/1.0. A body
-    // before a change of protocol would leave two readings of what follows.
-    framing.wantsUpgrade =
-      facts.saysUpgrade && facts.hasUpgrade && !facts.upgradesHTTP && !isVersion10
-      && framing.body == .none
-    framing.listsFields = facts.listsFields
-    if let hops = facts.maxForwards, head.method == .options || head.method == .trace {
-      framing.hopsLeft = hops
+      body = .length(length)
     }
     return nil
   }
@@ -273,7 +281,7 @@ private struct Facts {
     listsFields = listsFields || other
   }
 
-  /// `1*DIGIT` up to 2^63 - 1; nil for anything else, so also for `+5`, `0x5` and lists.
+  /// `1*DIGIT` of at most 18 digits; nil for anything else, so also for `+5`, `0x5` and lists.
   private static func decimal(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
     guard !range.isEmpty && range.count <= 18 else { return nil }
     var value = 0

@@ -24,11 +24,12 @@ package enum HeadWriter {
     // HTTP/1.1 needs a Host (RFC 9112 §3.2), which an HTTP/1.0 client may have left out.
     if framing.host == nil && host.isEmpty { writer.append("localhost") }
     writer.append("\r\n")
+    let hasTrailers = framing.body == .chunked && !framing.listsFields
     for index in 0..<head.fields.count {
       let field = head.fields[index]
       guard Forwarding.passes(field.name, facts),
         field.name != .maxForwards || framing.hopsLeft == .max,
-        passes(field, of: head.fields, bytes, framing.listsFields, framing.body)
+        passes(field, of: head.fields, bytes, framing.listsFields, hasTrailers)
       else { continue }
       write(field, bytes, to: &writer)
     }
@@ -74,16 +75,7 @@ package enum HeadWriter {
     writer.append(ByteClass.space)
     writer.append(bytes.extracting(head.reasonRange))
     writer.append("\r\n")
-    let isBodiless = body == .none
-    for index in 0..<head.fields.count {
-      let field = head.fields[index]
-      // The length that HEAD or 304 states is the one that GET would have had; it passes.
-      let passesLength =
-        field.name == .contentLength && isBodiless && head.status >= 200 && head.status != 204
-      guard passesLength || passes(field, of: head.fields, bytes, framing.listsFields, body)
-      else { continue }
-      write(field, bytes, to: &writer)
-    }
+    writeFields(of: head, bytes, framing, body, to: &writer)
     if date > 0 { DateField.write(date, to: &writer) }
     write(body, to: &writer)
     switch connection {
@@ -104,7 +96,24 @@ package enum HeadWriter {
     writer.append("\r\n")
   }
 
-  static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
+  private static func writeFields(
+    of head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: ResponseFraming,
+    _ body: BodyFraming, to writer: inout ByteWriter
+  ) {
+    // The length that HEAD or 304 states is the one that GET would have had; it passes.
+    let passesLength = body == .none && head.status >= 200 && head.status != 204
+    let hasTrailers = framing.body == .chunked && body == .chunked && !framing.listsFields
+    for index in 0..<head.fields.count {
+      let field = head.fields[index]
+      guard
+        passesLength && field.name == .contentLength
+          || passes(field, of: head.fields, bytes, framing.listsFields, hasTrailers)
+      else { continue }
+      write(field, bytes, to: &writer)
+    }
+  }
+
+  private static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
     writer.append(bytes.extracting(field.nameRange))
     writer.append(": ")
     writer.append(bytes.extracting(field.valueRange))
@@ -134,16 +143,16 @@ package enum HeadWriter {
 
   /// Whether a field goes on to the next hop as it is. What concerns one connection only does not
   /// (RFC 9110 §7.6.1), what is written from the framing does not, what `Connection` lists does not.
-  /// What trailers will come is said where some can.
+  /// Which trailers will come is said where some can.
   private static func passes(
     _ field: Field, of fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ listsFields: Bool,
-    _ body: BodyFraming
+    _ hasTrailers: Bool
   ) -> Bool {
     switch field.name {
     case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .expect,
       .contentLength, .host, .http2Settings, .lookalike:
       false
-    case .trailer: body == .chunked
+    case .trailer: hasTrailers
     case .via, .date: true
     default: listsFields ? !Framing.lists(fields, bytes, field.nameRange) : true
     }

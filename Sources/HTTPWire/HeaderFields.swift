@@ -100,6 +100,12 @@ package enum Text {
     return true
   }
 
+  /// Whether a byte is among these.
+  static func contains(_ bytes: Span<UInt8>, _ wanted: UInt8) -> Bool {
+    for index in bytes.indices where bytes[index] == wanted { return true }
+    return false
+  }
+
   /// The part of a path-and-query range before the query.
   package static func path(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
     var end = range.lowerBound

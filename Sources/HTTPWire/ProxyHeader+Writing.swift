@@ -24,7 +24,8 @@ extension ProxyHeader {
     v1 source: Span<UInt8>, _ destination: Span<UInt8>, ports: (UInt16, UInt16),
     to writer: inout ByteWriter
   ) {
-    let isIPv6 = isIPv6Text(source) || isIPv6Text(destination)
+    let isIPv6 =
+      Text.contains(source, ByteClass.colon) || Text.contains(destination, ByteClass.colon)
     writer.append(isIPv6 ? "PROXY TCP6 " : "PROXY TCP4 ")
     write(source, asIPv6: isIPv6, to: &writer)
     write(destination, asIPv6: isIPv6, to: &writer)
@@ -37,14 +38,9 @@ extension ProxyHeader {
   private static func write(
     _ address: Span<UInt8>, asIPv6: Bool, to writer: inout ByteWriter
   ) {
-    if asIPv6 && !isIPv6Text(address) { writer.append("::ffff:") }
+    if asIPv6 && !Text.contains(address, ByteClass.colon) { writer.append("::ffff:") }
     writer.append(address)
     writer.append(ByteClass.space)
-  }
-
-  private static func isIPv6Text(_ address: Span<UInt8>) -> Bool {
-    for index in address.indices where address[index] == ByteClass.colon { return true }
-    return false
   }
 
   /// Writes the block of version 2. Both addresses have 4 bytes, or both 16.

@@ -10,8 +10,8 @@ enum Trailer {
     return HeadParser.parse(fieldLine: line, into: &field) ? passes(field, line) : nil
   }
 
-  /// What lbd itself acts on does not: framing, routing, what
-  /// concerns the connection, what it states of a client.
+  /// What lbd itself acts on does not pass: framing, routing, what concerns the connection, what it
+  /// states of a client.
   private static func passes(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
     guard field.name == .other else { return false }
     let name = field.nameRange
@@ -34,7 +34,7 @@ enum Trailer {
     "authorization", "www-authenticate", "authentication-info", "cache-control", "pragma", "range",
     "content-encoding", "content-type", "content-range", "content-location", "content-language",
     "content-disposition", "age", "expires", "location", "retry-after", "vary", "warning", "allow",
-    "origin", "referer", "user-agent", "server", "proxy", "strict-transport-security",
+    "origin", "referer", "user-agent", "server", "strict-transport-security",
     "x-http-method-override", "x-accel-redirect",
   ]
 }

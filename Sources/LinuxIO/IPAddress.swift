@@ -36,10 +36,9 @@ package struct IPAddress: BitwiseCopyable, Sendable, Equatable {
     let (isIPv4, isIPv6) = unsafe withUnsafeBytes(of: &space) { source in
       let start = unsafe source.baseAddress!.assumingMemoryBound(to: CChar.self)
       return unsafe withUnsafeMutableBytes(of: &bytes) { target in
-        unsafe (
-          inet_pton(AF_INET, start, target.baseAddress) == 1,
-          inet_pton(AF_INET6, start, target.baseAddress) == 1
-        )
+        let isIPv4 = unsafe inet_pton(AF_INET, start, target.baseAddress) == 1
+        let isIPv6 = unsafe !isIPv4 && inet_pton(AF_INET6, start, target.baseAddress) == 1
+        return (isIPv4, isIPv6)
       }
     }
     guard isIPv4 || isIPv6 else { return nil }

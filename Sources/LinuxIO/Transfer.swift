@@ -1,4 +1,4 @@
-// The four calls that a proxied request costs: bytes from a socket into a buffer, and from a buffer
+// The calls that a proxied request costs: bytes from a socket into a buffer, and from a buffer
 // to a socket. Each is one system call and answers with what happened.
 
 import CLinux

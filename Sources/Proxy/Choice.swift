@@ -13,7 +13,6 @@ extension Worker {
     exchanges[exchange].isPersistent = requestFraming.isPersistent && !isDraining
     exchanges[exchange].clientEnds = !requestFraming.isPersistent
     exchanges[exchange].wantsUpgrade = requestFraming.wantsUpgrade
-    exchanges[exchange].awaitsContinue = requestFraming.expectsContinue
     exchanges[exchange].requestBody = BodyProgress(
       requestFraming.body, keepsFraming: true, keepsTrailers: !requestFraming.listsFields)
     if case .length(let length) = requestFraming.body, length > settings.bodyLimit {
@@ -23,23 +22,14 @@ extension Worker {
     guard requestFraming.hopsLeft > 0 else { return answerLastHop(exchange, headLength) }
     exchanges[exchange].isTest = clients[client].holds(
       snapshot.testToken, in: .testToken, of: requestHead)
-    if settings.docs {
-      switch clients[client].ownDocument(requestHead) {
-      case .control:
-        guard exchanges[exchange].requestBody.isDone else {
-          clients[client].input.consume(headLength)
-          return refuse(exchange: exchange, .bodyTooLarge)
-        }
-        exchanges[exchange].asksControl = true
-      case .page(let page, let type):
-        return serve(exchange, page, type, headLength: headLength)
-      case .none: break
-      }
-    }
+    if settings.docs && serveOwnDocument(exchange, headLength) { return }
     guard rewriteHead(exchange, headLength) else {
       return refuse(exchange: exchange, .headTooLarge)
     }
+    let hasBegunBody = exchanges[exchange].nextFrom < clients[client].input.end
     if let refusal = takeInBody(exchange) { return refuse(exchange: exchange, refusal) }
+    exchanges[exchange].awaitsContinue =
+      requestFraming.expectsContinue && !exchanges[exchange].requestBody.isDone && !hasBegunBody
     if exchanges[exchange].asksControl { askControl(exchange) } else { dispatch(exchange) }
   }
 
@@ -51,7 +41,7 @@ extension Worker {
     let requestID = requestIDs.next()
     writer.removeAll()
     if let version = settings.proxyHeader, !exchanges[exchange].asksControl {
-      exchanges[exchange].isProxied = true
+      exchanges[exchange].hasProxyHeader = true
       clients[client].writeProxyHeader(version, to: &writer)
     }
     clients[client].writeRequest(
@@ -77,7 +67,7 @@ extension Worker {
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
     rewind(exchange)
-    let mayShare = exchanges[exchange].failures == 0 && !exchanges[exchange].isProxied
+    let mayShare = exchanges[exchange].failures == 0 && !exchanges[exchange].hasProxyHeader
     if mayShare, let upstream = takeIdle(slot) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)

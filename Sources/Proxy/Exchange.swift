@@ -68,7 +68,7 @@ struct Exchange: ~Copyable {
   /// The answer names the replica.
   var isTest = false
   /// The request begins with a PROXY header: its connection is for this client alone.
-  var isProxied = false
+  var hasProxyHeader = false
 
   /// The client waits for a 100 and has sent nothing of its body: it is the replica's turn.
   var awaitsContinue = false

@@ -34,6 +34,24 @@ extension Worker {
   /// Connections that one worker holds to the control socket, which lbctl needs too.
   private static var mostAtControl: Int { 2 }
 
+  /// Answers a request for one of lbd's own documents. False where it goes on: to the control socket,
+  /// when it is for the pool's state.
+  mutating func serveOwnDocument(_ exchange: UInt32, _ headLength: Int) -> Bool {
+    let client = exchanges[exchange].client
+    switch clients[client].ownDocument(requestHead) {
+    case .none: return false
+    case .page(let page, let type):
+      serve(exchange, page, type, headLength: headLength)
+      return true
+    case .control:
+      exchanges[exchange].asksControl = true
+      if exchanges[exchange].requestBody.isDone { return false }
+      clients[client].input.consume(headLength)
+      refuse(exchange: exchange, .bodyTooLarge)
+      return true
+    }
+  }
+
   /// Has the control socket answer, unless that would keep others from it.
   mutating func askControl(_ exchange: UInt32) {
     guard links.tally.value(.active, SharedPool.controlSlot) < Worker.mostAtControl else {

@@ -43,20 +43,25 @@ extension Worker {
     }
   }
 
-  /// Waits for more of the request, without a buffer where nothing in it is needed again.
+  /// Waits for more of the request, without a buffer where nothing in it is needed again. Who waits
+  /// for a 100 has the replica's time for a response; else the client's time between two bytes, which
+  /// began with the last of them, goes on.
   private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
-    clientDeadlines.set(client, at: now + idleLimit(exchange))
     let upstream = exchanges[exchange].upstream
     if exchanges[exchange].awaitsContinue {
       upstreamDeadlines.set(
         upstream, at: exchanges[exchange].startedAt + settings.responseTimeout)
     } else {
       upstreamDeadlines.clear(upstream)
+      if !clientDeadlines.isSet(client) {
+        clientDeadlines.set(client, at: now + idleLimit(exchange))
+      }
     }
     let isEmpty = exchanges[exchange].nextFrom == clients[client].input.end
     if !exchanges[exchange].isReplayable && isEmpty { clients[client].input.giveBack() }
   }
 
+  /// Mutating for the reason that `Worker.nextDeadline` has.
   mutating func idleLimit(_ exchange: UInt32) -> UInt64 {
     exchanges[exchange].isTunnel ? Worker.tunnelIdle : settings.idleTimeout
   }
@@ -82,13 +87,13 @@ extension Worker {
     return false
   }
 
-  /// The replica does not take the request as fast as the client sends it: its deadline runs, the
-  /// client's does not.
+  /// The replica does not take the request as fast as the client sends it: its deadline runs. The
+  /// client's does not, unless it holds up the response.
   private mutating func awaitReplica(_ exchange: UInt32, _ client: UInt32, _ upstream: UInt32) {
     upstreams[upstream].isWritable = false
     upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
     upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
-    clientDeadlines.clear(client)
+    if exchanges[exchange].pending == 0 { clientDeadlines.clear(client) }
   }
 
   /// The replica takes no more of the request. It may have answered before it closed.
@@ -196,19 +201,25 @@ extension Worker {
       ready = from + count
       exchanges[exchange].nextFrom = ready
       exchanges[exchange].requestBody = count == remaining ? .done : .length(remaining - count)
-    case .chunked(var scanner):
-      let result = clients[client].scan(from, end, &scanner)
-      if result.outcome == .malformed { return .malformedChunk }
-      ready = from + result.kept
-      exchanges[exchange].nextFrom = from + result.used
-      exchanges[exchange].requestBody = result.outcome == .complete ? .done : .chunked(scanner)
-      if scanner.dataCount > settings.bodyLimit { return .bodyTooLarge }
-      if result.outcome == .incomplete {
-        clients[client].input.closeGap(ready, from + result.used)
-        exchanges[exchange].nextFrom = ready
-      }
+    case .chunked(let scanner): return takeInChunks(exchange, client, from, end, scanner)
     }
     exchanges[exchange].readyTo = ready
+    return nil
+  }
+
+  /// The same for a chunked body, which goes on in normal form.
+  private mutating func takeInChunks(
+    _ exchange: UInt32, _ client: UInt32, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
+  ) -> Refusal? {
+    var scanner = scanner
+    let result = clients[client].scan(from, end, &scanner)
+    if result.outcome == .malformed { return .malformedChunk }
+    if scanner.dataCount > settings.bodyLimit { return .bodyTooLarge }
+    let isComplete = result.outcome == .complete
+    exchanges[exchange].requestBody = isComplete ? .done : .chunked(scanner)
+    exchanges[exchange].readyTo = from + result.kept
+    exchanges[exchange].nextFrom = from + (isComplete ? result.used : result.kept)
+    if !isComplete { clients[client].input.closeGap(from + result.kept, from + result.used) }
     return nil
   }
 }

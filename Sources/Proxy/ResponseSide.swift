@@ -50,9 +50,10 @@ extension Worker {
 
   /// A 1xx goes on to clients that can read it (RFC 9110 §15.2); the final response follows.
   private mutating func passInterim(_ exchange: UInt32, _ length: Int) -> Digest {
-    if exchanges[exchange].awaitsContinue {
+    if exchanges[exchange].awaitsContinue && responseHead.status == 100 {
       exchanges[exchange].awaitsContinue = false
       upstreamDeadlines.clear(exchanges[exchange].upstream)
+      clientDeadlines.set(exchanges[exchange].client, at: now + settings.idleTimeout)
     }
     if exchanges[exchange].isVersion10 {
       exchanges[exchange].response.consume(length)
@@ -78,6 +79,7 @@ extension Worker {
       : !isPersistent ? .close : exchanges[exchange].isVersion10 ? .keepAlive : .unsaid
     guard writeHead(exchange, length, body: body, option) else { return .settled }
     exchanges[exchange].hasHead = true
+    exchanges[exchange].awaitsContinue = false
     exchanges[exchange].status = responseHead.status
     exchanges[exchange].responseBody = BodyProgress(
       responseFraming.body, keepsFraming: body == .chunked,
@@ -241,7 +243,7 @@ extension Worker {
     let isRequestRead = exchanges[exchange].requestBody.isDone
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
     count(exchange)
-    let isOwn = exchanges[exchange].isProxied
+    let isOwn = exchanges[exchange].hasProxyHeader
     detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && !isOwn)
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
     let isTunnel = exchanges[exchange].isTunnel

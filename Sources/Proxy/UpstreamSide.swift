@@ -206,6 +206,8 @@ extension Worker {
     } else if !upstreams[upstream].isConnected {
       unreachable(upstreams[upstream].replica, "connect timeout")
       attemptFailed(exchange, .connectTimeout, "connect timeout")
+    } else if exchanges[exchange].hasHead && exchanges[exchange].pending > 0 {
+      // The client holds up the response: it has a deadline of its own.
     } else if isReading(upstream) {
       upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
     } else if exchanges[exchange].isTunnel {

@@ -1,7 +1,8 @@
 // The engine: one thread, its epoll and all that it owns. Everything a request needs is in here, so
 // that serving one takes no lock and no allocation. The files beside this one are its parts:
-// ClientSide reads requests, Choice finds a replica, UpstreamSide holds the connections to them,
-// Relay moves the bytes, Failure decides what a failed attempt comes to, LocalAnswers are lbd's own.
+// ClientSide reads requests (ProxiedClient what a proxy says before them), Choice finds a replica,
+// UpstreamSide holds the connections to them, Relay and ResponseRelay move the bytes, ResponseSide
+// understands responses, Failure decides what a failed attempt comes to, LocalAnswers are lbd's own.
 
 import Balancing
 import HTTPWire

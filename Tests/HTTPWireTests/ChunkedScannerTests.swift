@@ -31,7 +31,7 @@ struct ChunkedScannerTests {
     ("0\r\nContent_Length: 3\r\nX-Forwarded-For: x\r\n\r\n", "0\r\n\r\n", ""),
     ("0\r\nAuthorization: x\r\nIf-Match: y\r\nSet-Cookie: z\r\n\r\n", "0\r\n\r\n", ""),
     (
-      "0\r\nAccept-Language: x\r\nSec-Y: z\r\nProxy: a\r\nAccess-Control-Max-Age: 1\r\n\r\n",
+      "0\r\nAccept-Language: x\r\nSec-Y: z\r\nProxy-X: a\r\nAccess-Control-Max-Age: 1\r\n\r\n",
       "0\r\n\r\n", ""
     ),
     ("0\r\nContent-Digest: x\r\nETag: y\r\n\r\n", "0\r\nContent-Digest: x\r\nETag: y\r\n\r\n", ""),

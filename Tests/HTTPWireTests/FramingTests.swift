@@ -166,6 +166,7 @@ struct FramingTests {
     ("Upgrade: x\r\nConnection: upgrade\r\n", "1.1", true),
     ("Upgrade: x\r\nConnection: Keep-Alive, Upgrade\r\n", "1.1", true),
     ("Upgrade: x/2, y\r\nConnection: upgrade\r\n", "1.1", true),
+    ("Upgrade: x\r\nConnection: upgrade\r\nContent-Length: 0\r\n", "1.1", true),
     ("Upgrade: x\r\n", "1.1", false),
     ("Upgrade:\r\nConnection: upgrade\r\n", "1.1", false),
     ("Upgrade: h2c\r\nConnection: upgrade\r\n", "1.1", false),

@@ -49,6 +49,8 @@ struct HeadWriterTests {
   @Test func `which trailers come is said where a chunked body brings some`() {
     let chunked = "Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n"
     #expect(fields(chunked) == chunked)
+    let listing = "Connection: x\r\n" + chunked
+    #expect(fields(listing) == "Transfer-Encoding: chunked\r\n")
   }
 
   @Test func `hops are counted down for OPTIONS and TRACE only`() {

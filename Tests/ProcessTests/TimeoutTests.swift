@@ -86,6 +86,116 @@ import Testing
     #expect(try connection.answer().status == 504)
   }
 
+  /// A stage whose replica says something of a request with an expectation and then nothing more.
+  private func stage(
+    saying text: String, response: String, idle: String
+  ) throws -> (Stage, ScriptedReplica) {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(text)
+      _ = try connection.takeRest()
+      return .close
+    }
+    let stage = try Stage(
+      scripted: [replica],
+      sections: "[timeouts]\nresponse = \(response)\nidle = \(idle)\n")
+    return (stage, replica)
+  }
+
+  private static let expecting =
+    "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n"
+    + "Expect: 100-continue\r\n\r\n"
+  private static let goOn = "HTTP/1.1 100 Continue\r\n\r\n"
+
+  @Test(arguments: [
+    expecting + "5\r\nhello\r\n0\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+  ])
+  func `a 100 to a request that is there ends no time for its response`(_ request: String) throws {
+    let (stage, replica) = try stage(saying: Self.goOn, response: "300ms", idle: "60s")
+    let connection = try stage.connect()
+    try connection.send(request)
+    #expect(try connection.answer().status == 504 && replica.requests.count == 1)
+  }
+
+  @Test func `a 103 is no 100`() throws {
+    let (stage, replica) = try stage(
+      saying: "HTTP/1.1 103 Early Hints\r\n\r\n", response: "600ms", idle: "200ms")
+    let connection = try stage.connect()
+    try connection.send(Self.expecting)
+    #expect(try connection.answer().status == 504 && replica.requests.count == 1)
+  }
+
+  @Test(arguments: [("", "5\r\nhel"), ("", ""), (goOn, ""), (goOn, "5\r\nhel")])
+  func `who began a body, or was told to, and goes silent is told 408`(
+    _ said: String, _ begun: String
+  ) throws {
+    let (stage, replica) = try stage(saying: said, response: "300ms", idle: "600ms")
+    let connection = try stage.connect()
+    try connection.send(Self.expecting + begun)
+    let isReplicasTurn = said.isEmpty && begun.isEmpty
+    #expect(try connection.answer().status == (isReplicasTurn ? 504 : 408))
+    #expect(replica.requests.count == 1)
+  }
+
+  @Test func `interim responses keep no stalled body alive`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      while (try? connection.send("HTTP/1.1 102 Processing\r\n\r\n")) != nil {
+        Clock.sleep(milliseconds: 50)
+      }
+      return .close
+    }
+    let stage = try Stage(
+      scripted: [replica], sections: "[timeouts]\nresponse = 60s\nidle = 300ms\n")
+    let connection = try stage.connect()
+    try connection.send(
+      "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel")
+    #expect(try connection.answer().status == 408)
+  }
+
+  @Test func `a client that takes a final answer slowly, in place of a 100, gets all of it`() throws
+  {
+    let size = 8_000_000
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+      try connection.send([UInt8](repeating: 0x78, count: size))
+      return .close
+    }
+    let stage = try Stage(
+      scripted: [replica], sections: "[timeouts]\nresponse = 300ms\nidle = 2s\n")
+    let connection = try stage.connect()
+    try connection.send(Self.expecting)
+    #expect(try connection.answerHead().status == 200)
+    // Longer than a response may take to begin.
+    for _ in 0..<10 {
+      _ = try connection.take(100_000)
+      Clock.sleep(milliseconds: 60)
+    }
+    #expect(try connection.take(size - 1_000_000).count == size - 1_000_000)
+  }
+
+  @Test func `a client that takes a response slowly beside its upload is cut by no replica's time`()
+    throws
+  {
+    let size = 8_000_000
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+      try connection.send([UInt8](repeating: 0x78, count: size))
+      _ = try connection.takeRest()
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], sections: "[timeouts]\nidle = 500ms\n")
+    let connection = try stage.connect()
+    try connection.send(
+      "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+    #expect(try connection.answerHead().status == 200)
+    try connection.send("0\r\n\r\n")
+    for _ in 0..<15 {
+      _ = try connection.take(200_000)
+      Clock.sleep(milliseconds: 70)
+    }
+    #expect(try connection.take(size - 3_000_000).count == size - 3_000_000)
+  }
+
   @Test func `interim responses without end do not extend the time for a response`() throws {
     let replica = try ScriptedReplica { _, connection in
       while (try? connection.send("HTTP/1.1 103 Early Hints\r\nX: \(Self.long)\r\n\r\n")) != nil {}
