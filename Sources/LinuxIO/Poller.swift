@@ -31,7 +31,8 @@ package struct Event {
 package struct Poller: ~Copyable {
   private let epoll: Descriptor
   private let events: UnsafeMutablePointer<epoll_event>
-  private let capacity: Int32
+  /// The most events one `wait` gives.
+  package let capacity: Int
 
   /// How a descriptor is watched.
   package enum Watch {
@@ -45,7 +46,7 @@ package struct Poller: ~Copyable {
 
   /// - Parameter batch: the most events one `wait` gives.
   package init(batch: Int = 512) throws(SystemError) {
-    capacity = Int32(batch)
+    capacity = batch
     epoll = Descriptor(
       owning: try retrying("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
     unsafe events = .allocate(capacity: batch)
@@ -85,7 +86,7 @@ package struct Poller: ~Copyable {
   package func wait(milliseconds: Int) -> Int {
     // Safe: the kernel writes at most `capacity` events, for which there is room.
     let count = unsafe epoll_wait(
-      epoll.raw, events, capacity, Int32(clamping: milliseconds))
+      epoll.raw, events, Int32(capacity), Int32(clamping: milliseconds))
     if count >= 0 { return Int(count) }
     guard errno == EINTR else {
       fatalError("epoll_wait: \(SystemError.text(errno))")
@@ -96,7 +97,7 @@ package struct Poller: ~Copyable {
   /// An event of the last batch, `index` below its size.
   @inline(__always)
   package func event(_ index: Int) -> Event {
-    guard index >= 0 && index < Int(capacity) else { fatalError("an event outside of the batch") }
+    guard index >= 0 && index < capacity else { fatalError("an event outside of the batch") }
     let event = unsafe events[index]
     return unsafe Event(token: event.data.u64, readiness: Readiness(bits: event.events))
   }

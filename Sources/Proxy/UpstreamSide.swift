@@ -86,31 +86,58 @@ extension Worker {
 
   // MARK: Idle connections, newest first
 
+  /// The connection has ended its exchange well. It may serve the next one after this batch of events.
   private mutating func putIdle(_ upstream: UInt32) {
-    let slot = upstreams[upstream].replica
-    guard address(of: slot) != nil && upstreams[upstream].move == moves[slot] else {
-      return closeUpstream(upstream)
-    }
-    let newest = idle[slot]
     upstreams[upstream].isReused = true
-    upstreams[upstream].older = newest == 0 ? none : newest - 1
-    upstreams[upstream].newer = none
-    if newest != 0 { upstreams[newest - 1].newer = upstream }
-    idle[slot] = upstream + 1
     upstreamDeadlines.set(upstream, at: now + settings.upstreamIdleTimeout)
+    rested.append(upstreams.token(upstream))
   }
 
-  /// The newest idle connection to a replica, taken out of the pool. It is asked before: one that has
-  /// ended would fail the request, and what has come on one that nobody asked would be taken for the
-  /// answer. The event that says so may lie behind the one that is being handled.
+  /// What rested in the last batch of events is idle from now on.
+  mutating func linkRested() {
+    for token in rested {
+      guard let upstream = upstreams.slot(of: token) else { continue }
+      let slot = upstreams[upstream].replica
+      guard address(of: slot) != nil && upstreams[upstream].move == moves[slot] else {
+        closeUpstream(upstream)
+        continue
+      }
+      let newest = idle[slot]
+      upstreams[upstream].older = newest == 0 ? none : newest - 1
+      upstreams[upstream].newer = none
+      if newest != 0 { upstreams[newest - 1].newer = upstream }
+      idle[slot] = upstream + 1
+    }
+    rested.removeAll(keepingCapacity: true)
+  }
+
+  /// A connection to a replica that has neither ended nor spoken unasked: one that ended would fail
+  /// the request, and what came on it would be taken for the answer. Of idle ones the events have
+  /// said so, since those of replicas are handled before those of clients; one that rested in this
+  /// very batch has to be asked.
   mutating func takeIdle(_ slot: Int) -> UInt32? {
     while idle[slot] != 0 {
       let newest = idle[slot] - 1
-      if upstreams[newest].descriptor.isSilent {
+      if !mayHaveMoreEvents || upstreams[newest].descriptor.isSilent {
         unlinkIdle(newest)
         return newest
       }
       dropIdle(newest)
+    }
+    return takeRested(slot)
+  }
+
+  /// Looks at no more than the last few, so that the search costs less than a connection.
+  private mutating func takeRested(_ slot: Int) -> UInt32? {
+    for index in rested.indices.suffix(64).reversed() {
+      guard let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot,
+        upstreams[upstream].move == moves[slot]
+      else { continue }
+      rested.swapAt(index, rested.count - 1)
+      rested.removeLast()
+      if upstreams[upstream].descriptor.isSilent { return upstream }
+      closeUpstream(upstream)
+      return nil
     }
     return nil
   }
@@ -141,6 +168,11 @@ extension Worker {
   private mutating func closeAnyIdle() -> Bool {
     for slot in addresses.indices where idle[slot] != 0 {
       dropIdle(idle[slot] - 1)
+      return true
+    }
+    while let token = rested.popLast() {
+      guard let upstream = upstreams.slot(of: token) else { continue }
+      closeUpstream(upstream)
       return true
     }
     return false

@@ -45,6 +45,10 @@ package struct Worker: ~Copyable {
   var addresses: [SocketAddress?] = []
   /// How often each replica's address has changed: connections to a former one are not kept.
   let moves: ZeroedArray<UInt32>
+  /// Connections that ended an exchange in this batch of events; idle from the next one on.
+  var rested: [UInt64] = []
+  /// The batch was full: others may wait in the kernel.
+  var mayHaveMoreEvents = false
   /// The newest idle connection to each replica, one above its slot; 0 for none.
   let idle: ZeroedArray<UInt32>
 
@@ -82,6 +86,7 @@ package struct Worker: ~Copyable {
     expired.reserveCapacity(1024)
     waiting.reserveCapacity(1024)
     turn.reserveCapacity(1024)
+    rested.reserveCapacity(1024)
   }
 
   /// Serves until it is told to stop.
@@ -90,7 +95,15 @@ package struct Worker: ~Copyable {
     while !isStopped {
       let count = poller.wait(milliseconds: waiting.isEmpty ? nextDeadline() : 0)
       now = Clock.now()
-      for index in 0..<count { handle(poller.event(index)) }
+      linkRested()
+      mayHaveMoreEvents = count == poller.capacity
+      // What replicas have said is known before a client's request goes to one of them.
+      for index in 0..<count where Token.isUpstream(poller.event(index).token) {
+        handle(poller.event(index))
+      }
+      for index in 0..<count where !Token.isUpstream(poller.event(index).token) {
+        handle(poller.event(index))
+      }
       resumeWaiting()
       expireDeadlines()
       if !isListening && now >= listenAgain && clients.count < clients.capacity {
