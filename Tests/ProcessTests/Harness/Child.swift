@@ -79,7 +79,7 @@ final class Child {
   func paused<Value>(_ body: () throws -> Value) throws -> Value {
     signal(SIGSTOP)
     defer { signal(SIGCONT) }
-    try eventually("pid \(pid) stands still") { try statistics()[0] == "T" }
+    try eventually("pid \(pid) stands still") { try areThreadsStopped() }
     return try body()
   }
 
@@ -103,6 +103,16 @@ final class Child {
       let value = Int(number)
     else { throw Failure("/proc/\(pid)/status has no \(name)") }
     return value
+  }
+
+  /// Each thread stops when it gets to it, after what it finds on its way out of a system call.
+  private func areThreadsStopped() throws -> Bool {
+    let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+    return try threads.allSatisfy { thread in
+      let text = try String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
+      guard let name = text.lastIndex(of: ")") else { throw Failure("\(thread): \(text)") }
+      return text[name...].dropFirst(2).first == "T"
+    }
   }
 
   /// The fields of `/proc/PID/stat` from the third on, which is the state.
