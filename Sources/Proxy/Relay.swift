@@ -53,7 +53,8 @@ extension Worker {
         upstream, at: exchanges[exchange].startedAt + settings.responseTimeout)
     } else {
       upstreamDeadlines.clear(upstream)
-      if !clientDeadlines.isSet(client) {
+      // In a tunnel, bytes of either side count.
+      if exchanges[exchange].isTunnel || !clientDeadlines.isSet(client) {
         clientDeadlines.set(client, at: now + idleLimit(exchange))
       }
     }
