@@ -80,23 +80,50 @@ package struct ByteWriter: ~Copyable {
     count += length
   }
 
-  /// Writes a number of zero or more. Where the room is short, its first digits only.
+  /// Writes a number of zero or more, or nothing of it where the room is short.
   package mutating func append(decimal value: Int) {
-    var divisor = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(truncatingIfNeeded: 0x30 + value / divisor % 10))
-      divisor /= 10
+    // Twenty bytes hold any: its digits are put together from the last one on.
+    guard count <= capacity - 20 else {
+      isOverfull = true
+      return
+    }
+    var rest = UInt64(value)
+    var length = 1
+    var limit: UInt64 = 10
+    while rest >= limit && length < 19 {
+      limit &*= 10
+      length += 1
+    }
+    count += length
+    for index in 1...length {
+      // Safe: the room was checked, and no number here has more than nineteen digits.
+      unsafe block[count - index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+      rest /= 10
     }
   }
 
-  /// Writes sixteen hexadecimal digits. Where the room is short, the first of them only.
+  /// Writes sixteen hexadecimal digits, or nothing of them where the room is short.
   package mutating func append(hex value: UInt64) {
-    var shift: UInt64 = 64
-    while shift > 0 {
-      shift -= 4
-      let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
-      append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+    append(hexWord: UInt32(truncatingIfNeeded: value >> 32))
+    append(hexWord: UInt32(truncatingIfNeeded: value))
+  }
+
+  /// Eight digits: the half bytes are spread over the bytes of one word, then all made digits at once.
+  @inline(__always)
+  private mutating func append(hexWord value: UInt32) {
+    guard count <= capacity - 8 else {
+      isOverfull = true
+      return
     }
+    var word = UInt64(value)
+    word = (word | word << 16) & 0x0000_FFFF_0000_FFFF
+    word = (word | word << 8) & 0x00FF_00FF_00FF_00FF
+    word = (word | word << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    let letters = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    word = word &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+    // Safe: the room was checked.
+    unsafe UnsafeMutableRawPointer(block + count).storeBytes(
+      of: word.bigEndian, as: UInt64.self)
+    count += 8
   }
 }

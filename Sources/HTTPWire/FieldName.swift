@@ -72,10 +72,17 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
     }
   }
 
+  /// `count` bytes, at most eight, as one word: letters small, `_` as `-`.
   @inline(__always)
   private static func word(
     _ bytes: Span<UInt8>, _ start: Int, _ count: Int, _ hasUnderscore: inout Bool
   ) -> UInt64 {
+    if let whole = ByteScan.word(bytes, start) {
+      let letters = whole.byteSwapped &>> UInt64(64 - count * 8)
+      if !mayHoldUnderscore(letters) {
+        return (letters | 0x2020_2020_2020_2020) & UInt64.max &>> UInt64(64 - count * 8)
+      }
+    }
     var word: UInt64 = 0
     for index in start..<start + count {
       let isUnderscore = bytes[index] == 0x5F
@@ -83,5 +90,12 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
       word = word << 8 | UInt64(isUnderscore ? 0x2D : bytes[index] | 0x20)
     }
     return word
+  }
+
+  /// Whether one of the bytes is `_`; where it says so, it may be wrong.
+  @inline(__always)
+  private static func mayHoldUnderscore(_ word: UInt64) -> Bool {
+    let differences = word ^ 0x5F5F_5F5F_5F5F_5F5F
+    return (differences &- 0x0101_0101_0101_0101) & ~differences & 0x8080_8080_8080_8080 != 0
   }
 }

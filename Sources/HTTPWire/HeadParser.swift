@@ -11,7 +11,7 @@ package enum ParseOutcome: Equatable {
   case malformed(Refusal)
 }
 
-/// The parser of request and response heads. Cost: about half a nanosecond a byte.
+/// The parser of request and response heads. Cost: about a nanosecond for three bytes.
 package struct HeadParser: ~Copyable, ~Escapable {
   private let bytes: Span<UInt8>
   private let fieldLimit: Int
@@ -91,7 +91,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
     case let other: return other
     }
     let start = position
-    while position < bytes.count && ByteClass.isToken(bytes[position]) { position += 1 }
+    position = ByteScan.tokenEnd(bytes, from: start)
     guard position < bytes.count else { return .incomplete }
     guard position > start && bytes[position] == ByteClass.space else {
       return .malformed(.malformedRequestLine)
@@ -123,7 +123,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
 
   private mutating func target(_ head: inout RequestHead) -> Step {
     let start = position
-    while position < bytes.count && ByteClass.isTarget(bytes[position]) { position += 1 }
+    position = ByteScan.targetEnd(bytes, from: start)
     guard position < bytes.count else { return .incomplete }
     guard position > start && bytes[position] == ByteClass.space else {
       return .malformed(.malformedTarget)
@@ -181,6 +181,11 @@ package struct HeadParser: ~Copyable, ~Escapable {
 
   private mutating func versionNumber(_ isVersion10: inout Bool, _ refusal: Refusal) -> Step {
     let start = position
+    if ByteScan.word(bytes, start) == 0x312E_312F_5054_5448 {
+      isVersion10 = false
+      position += 8
+      return .done
+    }
     let name: [5 of UInt8] = [0x48, 0x54, 0x54, 0x50, 0x2F]
     for index in name.indices {
       guard position < bytes.count else { return .incomplete }
@@ -225,7 +230,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
       return .malformed(.malformedRequestLine)
     }
     let start = position
-    while position < bytes.count && ByteClass.isFieldValue(bytes[position]) { position += 1 }
+    position = ByteScan.valueEnd(bytes, from: start)
     head.reasonRange = start..<position
     return lineEnd(.malformedRequestLine)
   }
@@ -262,7 +267,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
   /// (§5.1, §5.2): neither byte is a token.
   private mutating func fieldLine(_ field: inout Field) -> Step {
     let start = position
-    while position < bytes.count && ByteClass.isToken(bytes[position]) { position += 1 }
+    position = ByteScan.tokenEnd(bytes, from: start)
     guard position < bytes.count else { return .incomplete }
     guard position > start && bytes[position] == ByteClass.colon && position < 65535 else {
       return .malformed(.malformedField)
@@ -272,7 +277,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
     field.name = FieldName.recognise(bytes, start, position - start)
     position += 1
     let valueStart = position
-    while position < bytes.count && ByteClass.isFieldValue(bytes[position]) { position += 1 }
+    position = ByteScan.valueEnd(bytes, from: valueStart)
     guard position < bytes.count else { return .incomplete }
     guard position < 65535 else { return .malformed(.headTooLarge) }
     let value = Text.trim(bytes, valueStart..<position)
@@ -282,6 +287,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
   }
 
   /// CRLF and nothing else: a bare CR or LF is read in two ways by others (§2.2).
+  @inline(__always)
   private mutating func lineEnd(_ refusal: Refusal) -> Step {
     guard position < bytes.count else { return .incomplete }
     guard bytes[position] == ByteClass.cr else { return .malformed(refusal) }

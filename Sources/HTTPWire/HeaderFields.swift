@@ -146,6 +146,7 @@ package enum Text {
   }
 
   /// The range without spaces and tabs at its ends.
+  @inline(__always)
   static func trim(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
     var start = range.lowerBound
     var end = range.upperBound
