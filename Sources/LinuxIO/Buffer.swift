@@ -57,6 +57,18 @@ package struct Buffer: ~Copyable {
     return true
   }
 
+  /// Goes on with a block of another pool, empty; with its own where all of those are out. The bytes
+  /// at hand, if any, are dropped.
+  package mutating func exchange(for pool: inout BufferPool) {
+    guard capacity != pool.blockSize, let block = unsafe pool.takeBlock() else { return reset() }
+    giveBack()
+    // Safe: as in `borrow`.
+    unsafe self.block = block
+    unsafe home = pool.home
+    capacity = pool.blockSize
+    reset()
+  }
+
   /// Gives the block back; none is held afterwards.
   package mutating func giveBack() {
     guard isHeld else { return }

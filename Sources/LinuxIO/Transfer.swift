@@ -21,7 +21,7 @@ extension Descriptor {
   @inline(__always)
   package func receive(into buffer: inout Buffer) -> TransferOutcome {
     // Safe: the kernel writes at most `space` bytes behind `end`.
-    let count = unsafe recv(raw, buffer.block + buffer.end, buffer.space, Int32(MSG_DONTWAIT))
+    let count = unsafe lbd_recv(raw, buffer.block + buffer.end, buffer.space, Int32(MSG_DONTWAIT))
     if count > 0 {
       buffer.received(count)
       return .moved(count)
@@ -56,9 +56,8 @@ extension Descriptor {
   package func send(_ bytes: Span<UInt8>) -> TransferOutcome {
     // Safe: the kernel reads the span's bytes during the call only.
     let count = unsafe bytes.withUnsafeBytes { source in
-      unsafe Glibc.send(
-        raw, source.baseAddress, source.count,
-        Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+      unsafe lbd_send(
+        raw, source.baseAddress, source.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
     return count >= 0 ? .moved(count) : .refused(errno)
   }

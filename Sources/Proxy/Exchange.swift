@@ -89,6 +89,8 @@ struct Exchange: ~Copyable {
 
   // The response's direction.
   var response = Buffer()
+  /// The last receive filled the buffer: the next one is into a larger one.
+  var isFlowing = false
   /// Bytes at the response buffer's front that are ready for the client.
   var pending = 0
   var hasHead = false

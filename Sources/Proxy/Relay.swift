@@ -163,7 +163,11 @@ extension Worker {
     if clients[client].input.isHeld {
       // A zero, or part of a trailer's line, may wait for more.
       clients[client].input.consume(exchanges[exchange].nextFrom - clients[client].input.start)
-      clients[client].input.compact()
+      if clients[client].input.isEmpty {
+        clients[client].input.exchange(for: &largeBuffers)
+      } else {
+        clients[client].input.compact()
+      }
     } else {
       guard clients[client].input.borrow(from: &buffers) else { return false }
     }

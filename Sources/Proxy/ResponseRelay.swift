@@ -75,7 +75,13 @@ extension Worker {
       fail(exchange, 503, "lbd is out of buffers", cause: "every buffer is in use")
       return false
     }
-    if exchanges[exchange].response.isEmpty { exchanges[exchange].response.reset() }
+    if exchanges[exchange].response.isEmpty {
+      if exchanges[exchange].isFlowing {
+        exchanges[exchange].response.exchange(for: &largeBuffers)
+      } else {
+        exchanges[exchange].response.reset()
+      }
+    }
     // Interim responses, or chunks, may have left only the buffer's end to what is not whole yet.
     if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
     let space = exchanges[exchange].response.space
@@ -86,6 +92,7 @@ extension Worker {
     switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
     case .moved(let count):
       exchanges[exchange].hasHeard = true
+      exchanges[exchange].isFlowing = count == space
       if count < space && !upstreams[upstream].isEnding { upstreams[upstream].isReadable = false }
       if exchanges[exchange].hasHead {
         upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))

@@ -29,6 +29,9 @@ package struct Worker: ~Copyable {
   var upstreams: Slab<Upstream>
   var exchanges: Slab<Exchange>
   var buffers: BufferPool
+  /// For bodies that fill a buffer at one go: fewer, larger steps. Few, so that slow readers of long
+  /// bodies cannot make the process large.
+  var largeBuffers: BufferPool
   var nextTrim: UInt64 = 0
   var clientDeadlines: Deadlines
   var upstreamDeadlines: Deadlines
@@ -77,6 +80,7 @@ package struct Worker: ~Copyable {
     // Two for each client at most: the request's and the response's.
     let block = max(32 << 10, settings.headLimit + HeadWriter.growth + 4096)
     buffers = BufferPool(blocks: limits.clients * 2, blockSize: block)
+    largeBuffers = BufferPool(blocks: Worker.largeBlocks, blockSize: Worker.largeBlockSize)
     clientDeadlines = Deadlines(capacity: limits.clients, now: now)
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
@@ -88,6 +92,9 @@ package struct Worker: ~Copyable {
     turn.reserveCapacity(1024)
     rested.reserveCapacity(1024)
   }
+
+  private static var largeBlocks: Int { 32 }
+  private static var largeBlockSize: Int { 128 << 10 }
 
   /// Serves until it is told to stop.
   package mutating func run() {
@@ -166,7 +173,7 @@ package struct Worker: ~Copyable {
     let upstream = upstreamDeadlines.wait(now: now)
     var next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
     if !isListening && !isDraining { next = Worker.sooner(next, Worker.pause) }
-    return buffers.hasSpare ? Worker.sooner(next, 1000) : next
+    return buffers.hasSpare || largeBuffers.hasSpare ? Worker.sooner(next, 1000) : next
   }
 
   private static func sooner(_ wait: Int, _ limit: Int) -> Int {
@@ -178,6 +185,7 @@ package struct Worker: ~Copyable {
     guard now >= nextTrim else { return }
     nextTrim = now + 1_000_000_000
     if buffers.hasSpare { buffers.trim() }
+    if largeBuffers.hasSpare { largeBuffers.trim() }
   }
 
   private mutating func expireDeadlines() {
@@ -252,7 +260,8 @@ package struct Worker: ~Copyable {
       closeUpstream(upstream)
       slot = upstream + 1
     }
-    guard buffers.lent == 0 else { fatalError("a worker ends and \(buffers.lent) buffers are out") }
+    let lent = buffers.lent + largeBuffers.lent
+    guard lent == 0 else { fatalError("a worker ends and \(lent) buffers are out") }
     links.evidence.post(.stopped)
   }
 

@@ -60,6 +60,24 @@ struct BufferTests {
     #expect(count == 4096 && start == 0)
   }
 
+  @Test func `a buffer goes on with a block of another pool, or keeps its own where none is left`()
+  {
+    var small = BufferPool(blocks: 2, blockSize: 4096)
+    var large = BufferPool(blocks: 1, blockSize: 16384)
+    var first = small.borrow()
+    var second = small.borrow()
+    #expect(append("dropped", to: &first) && append("dropped", to: &second))
+    first.exchange(for: &large)
+    second.exchange(for: &large)
+    #expect([first.capacity, first.count, second.capacity, second.count] == [16384, 0, 4096, 0])
+    #expect([small.lent, large.lent] == [1, 1])
+    first.exchange(for: &large)
+    #expect([first.capacity, large.lent] == [16384, 1])
+    first.giveBack()
+    second.giveBack()
+    #expect([small.lent, large.lent] == [0, 0])
+  }
+
   @Test func `compacting moves what is left to the front, overlapping or not`() throws {
     var pool = BufferPool(blocks: 1, blockSize: 4096)
     var buffer = pool.borrow()
