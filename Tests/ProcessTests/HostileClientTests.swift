@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func `clients that never read hold a buffer each, and few of these are large`() throws {
-    let (count, large) = (120, 2 * 32)
+    let (count, large) = (300, 2 * 32)
     let stage = try AbuseStage(sections: "[timeouts]\nidle = 700ms\n")
     let lbd = try stage.lbd()
     _ = try stage.stage.connect().get("/bytes/1000000")
