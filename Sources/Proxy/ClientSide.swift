@@ -35,6 +35,8 @@ extension Worker {
       _ = clients.remove(slot)
       return
     }
+    links.counts.add(.clients, links.index)
+    links.counts.add(.accepted, links.index)
     clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
     if clients.count == clients.capacity { pauseListening() }
   }
@@ -228,5 +230,6 @@ extension Worker {
     if clients[slot].exchange != none { return abandon(clients[slot].exchange) }
     clientDeadlines.clear(slot)
     _ = clients.remove(slot)
+    links.counts.add(.clients, links.index, by: -1)
   }
 }

@@ -22,7 +22,7 @@ extension Worker {
     exchanges[exchange].failures += 1
     switch verdict {
     case .retry:
-      links.tally.count(.retries, slot)
+      links.tally.count(phase == .unsent ? .retriesUnsent : .retriesSent, slot)
       // The end of an idle connection says nothing of its replica: where no other is left, that
       // one is asked again.
       dispatch(exchange, orAgain: isReused && cause == .reset ? slot : nil)
@@ -125,6 +125,7 @@ extension Worker {
     exchanges[exchange].hasHead = true
     exchanges[exchange].responseBody = .done
     exchanges[exchange].status = status
+    links.tally.count(status: status, Tally.ownSlot)
     clientDeadlines.set(exchanges[exchange].client, at: now + settings.idleTimeout)
     pumpResponse(exchange)
   }

@@ -54,7 +54,7 @@ extension Worker {
 
   /// Has the control socket answer, unless that would keep others from it.
   mutating func askControl(_ exchange: UInt32) {
-    guard links.tally.value(.active, SharedPool.controlSlot) < Worker.mostAtControl else {
+    guard links.tally.active(SharedPool.controlSlot) < Worker.mostAtControl else {
       return fail(
         exchange, 503, "too many ask for the pool's state at once",
         cause: "too many ask for the pool's state at once", retryAfter: 1)

@@ -265,8 +265,7 @@ extension Worker {
     let upstream = exchanges[exchange].upstream
     guard upstream != none else { return }
     let slot = upstreams[upstream].replica
-    links.tally.count(.responses, slot)
-    if exchanges[exchange].status >= 500 { links.tally.count(.status5xx, slot) }
+    links.tally.count(status: exchanges[exchange].status, slot)
     links.tally.record(slot, nanoseconds: now - exchanges[exchange].startedAt)
   }
 

@@ -7,20 +7,26 @@ import LinuxIO
 package final class Tally: Sendable {
   /// What is counted; each is a cell of the replica's row.
   package enum Counter: Int, Sendable {
-    /// Exchanges in flight.
-    case active
-    /// Responses passed on, and what they were.
-    case responses, status5xx
-    /// Failed attempts that another replica took over.
-    case retries
+    /// Attempts that began and that ended; those between are in flight.
+    case attempts, ended
+    /// Responses passed on, by their status' first digit.
+    case status1xx, status2xx, status3xx, status4xx, status5xx
+    /// Failed attempts that another replica took over, by whether any of the request was sent.
+    case retriesUnsent, retriesSent
+
+    /// The counters of responses, from 1xx to 5xx.
+    package static let classes = [status1xx, status2xx, status3xx, status4xx, status5xx]
   }
+
+  /// The row of the answers that lbd gives itself.
+  package static var ownSlot: Int { SharedPool.capacity + 1 }
 
   /// Cells of the histogram of response times.
   package static var buckets: Int { 112 }
   private static var histogram: Int { 16 }
   private static var row: Int { histogram + buckets }
 
-  private let cells = SharedCells(count: row * (SharedPool.capacity + 1))
+  private let cells = SharedCells(count: row * (SharedPool.capacity + 2))
 
   package init() {}
 
@@ -28,6 +34,13 @@ package final class Tally: Sendable {
   @inline(__always)
   package func count(_ counter: Counter, _ slot: Int, by amount: Int = 1) {
     cells.bump(slot * Tally.row + counter.rawValue, by: amount)
+  }
+
+  /// The worker's own call: a response had this status.
+  @inline(__always)
+  package func count(status: Int, _ slot: Int) {
+    let first = Counter.status1xx.rawValue
+    cells.bump(slot * Tally.row + first - 1 + min(max(status / 100, 1), 5))
   }
 
   /// The worker's own call: a response took this long.
@@ -41,13 +54,24 @@ package final class Tally: Sendable {
     cells.peek(slot * Tally.row + counter.rawValue)
   }
 
+  /// Any thread: attempts in flight. What ended is read first, so that it is never less than none.
+  package func active(_ slot: Int) -> Int {
+    let ended = value(.ended, slot)
+    return value(.attempts, slot) - ended
+  }
+
+  /// Any thread: responses of every status.
+  package func responses(_ slot: Int) -> Int {
+    Counter.classes.reduce(0) { $0 + value($1, slot) }
+  }
+
   /// Any thread: how many responses fell into a bucket.
   package func responses(_ slot: Int, bucket: Int) -> Int {
     cells.peek(slot * Tally.row + Tally.histogram + bucket)
   }
 
   /// Four buckets for each doubling: a response time is known to a fifth of itself.
-  static func bucket(_ microseconds: UInt64) -> Int {
+  package static func bucket(_ microseconds: UInt64) -> Int {
     guard microseconds >= 4 else { return Int(microseconds) }
     let exponent = 63 - microseconds.leadingZeroBitCount
     let quarter = Int(microseconds >> UInt64(exponent - 2)) & 3

@@ -17,7 +17,10 @@ extension Worker {
       return attemptFailed(exchange, .connect, "no address")
     }
     switch Socket.connect(address) {
-    case .failed(let code): connectFailed(exchange, code)
+    case .failed(let code):
+      links.tally.count(.attempts, slot)
+      links.tally.count(.ended, slot)
+      connectFailed(exchange, code)
     case .connected(let descriptor):
       adopt(
         Upstream(
@@ -43,6 +46,7 @@ extension Worker {
   private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
     let isConnected = record.isConnected
     let upstream = upstreams.insert(record)
+    links.counts.add(.upstreams, links.index)
     attach(upstream, to: exchange)
     do {
       try poller.add(
@@ -67,7 +71,7 @@ extension Worker {
   mutating func attach(_ upstream: UInt32, to exchange: UInt32) {
     upstreams[upstream].exchange = exchange
     exchanges[exchange].upstream = upstream
-    links.tally.count(.active, upstreams[upstream].replica)
+    links.tally.count(.attempts, upstreams[upstream].replica)
   }
 
   /// Takes the connection from its exchange: back to the pool of idle ones, or closed.
@@ -76,7 +80,7 @@ extension Worker {
     guard upstream != none else { return }
     exchanges[exchange].upstream = none
     upstreams[upstream].exchange = none
-    links.tally.count(.active, upstreams[upstream].replica, by: -1)
+    links.tally.count(.ended, upstreams[upstream].replica)
     if keep && !upstreams[upstream].isEnding && !upstreams[upstream].isReadable && !isDraining {
       putIdle(upstream)
     } else {
@@ -181,6 +185,7 @@ extension Worker {
   mutating func closeUpstream(_ upstream: UInt32) {
     upstreamDeadlines.clear(upstream)
     _ = upstreams.remove(upstream)
+    links.counts.add(.upstreams, links.index, by: -1)
   }
 
   // MARK: Events

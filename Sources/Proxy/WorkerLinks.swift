@@ -18,16 +18,18 @@ package struct WorkerLinks: Sendable {
   package let index: Int
   package let pool: SharedPool
   package let tally: Tally
+  package let counts: WorkerCounts
   package let orders: Mailbox<Order>
   package let evidence: Mailbox<Evidence>
 
   package init(
-    index: Int, pool: SharedPool, tally: Tally, orders: Mailbox<Order>,
+    index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts, orders: Mailbox<Order>,
     evidence: Mailbox<Evidence>
   ) {
     self.index = index
     self.pool = pool
     self.tally = tally
+    self.counts = counts
     self.orders = orders
     self.evidence = evidence
   }

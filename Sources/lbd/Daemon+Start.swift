@@ -53,6 +53,7 @@ extension Daemon {
     signals = parts.signals
     poller = parts.poller
     tallies = (0..<workers).map { _ in Tally() }
+    workerCounts = WorkerCounts(workers: workers)
     var random = SystemRandomNumberGenerator()
     testToken = String(random.next() | 1 << 63, radix: 16)
     self.control = control
@@ -128,7 +129,8 @@ extension Daemon {
     let snapshot = makeSnapshot()
     for index in 0..<running {
       let links = WorkerLinks(
-        index: index, pool: pool, tally: tallies[index], orders: orders[index], evidence: evidence)
+        index: index, pool: pool, tally: tallies[index], counts: workerCounts,
+        orders: orders[index], evidence: evidence)
       do {
         guard let number = try listenerDuplicate() else { return }
         try Thread.start("lbd-worker-\(index)") {

@@ -30,6 +30,7 @@ struct Daemon: ~Copyable {
   let poller: Poller
   let pool = SharedPool()
   let tallies: [Tally]
+  let workerCounts: WorkerCounts
   let orders: [Mailbox<Order>]
   let evidence: Mailbox<Evidence>
   let resolver: Resolver

@@ -37,8 +37,7 @@ struct Meter {
   init(slot: Int, tallies: [Tally], now: UInt64) {
     self.slot = slot
     self.tallies = tallies
-    func sum(_ counter: Tally.Counter) -> Int { tallies.reduce(0) { $0 + $1.value(counter, slot) } }
-    base = (sum(.responses), sum(.status5xx), sum(.retries))
+    base = Meter.totals(slot, tallies)
     newer = Meter.sample(slot, tallies, now)
     older = newer
   }
@@ -47,12 +46,18 @@ struct Meter {
     let histogram = (0..<Tally.buckets).map { bucket in
       UInt32(truncatingIfNeeded: tallies.reduce(0) { $0 + $1.responses(slot, bucket: bucket) })
     }
-    let responses = tallies.reduce(0) { $0 + $1.value(.responses, slot) }
+    let responses = tallies.reduce(0) { $0 + $1.responses(slot) }
     return Sample(time: now, responses: responses, histogram: histogram)
   }
 
-  private func sum(_ counter: Tally.Counter) -> Int {
-    tallies.reduce(0) { $0 + $1.value(counter, slot) }
+  private static func totals(
+    _ slot: Int, _ tallies: [Tally]
+  ) -> (responses: Int, status5xx: Int, retries: Int) {
+    func sum(_ counter: Tally.Counter) -> Int { tallies.reduce(0) { $0 + $1.value(counter, slot) } }
+    return (
+      tallies.reduce(0) { $0 + $1.responses(slot) }, sum(.status5xx),
+      sum(.retriesUnsent) + sum(.retriesSent)
+    )
   }
 
   /// Moves the window on.
@@ -64,10 +69,11 @@ struct Meter {
   func read(now: UInt64) -> Reading {
     let current = Meter.sample(slot, tallies, now)
     var reading = Reading()
-    reading.active = max(0, sum(.active))
+    let totals = Meter.totals(slot, tallies)
+    reading.active = max(0, tallies.reduce(0) { $0 + $1.active(slot) })
     reading.responses = current.responses - base.responses
-    reading.status5xx = sum(.status5xx) - base.status5xx
-    reading.retries = sum(.retries) - base.retries
+    reading.status5xx = totals.status5xx - base.status5xx
+    reading.retries = totals.retries - base.retries
     let count = current.responses - older.responses
     let seconds = Double(now - older.time) / 1e9
     guard count > 0 && seconds > 0 else { return reading }

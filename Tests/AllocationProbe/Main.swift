@@ -40,8 +40,8 @@ enum Main {
   private static func startWorker(_ listener: Int32, _ replicas: [Replica]) throws {
     let pool = SharedPool()
     let links = WorkerLinks(
-      index: 0, pool: pool, tally: Tally(), orders: try Mailbox(limit: 16),
-      evidence: try Mailbox(limit: 16))
+      index: 0, pool: pool, tally: Tally(), counts: WorkerCounts(workers: 1),
+      orders: try Mailbox(limit: 16), evidence: try Mailbox(limit: 16))
     let snapshot = Snapshot(
       settings: Settings(), replicas: replicas, control: nil, testToken: Array("secret".utf8),
       pages: Pages(docs: [], openAPI: []))

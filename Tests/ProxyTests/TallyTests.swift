@@ -22,10 +22,17 @@ import Testing
 
   @Test func `replicas are counted apart`() {
     let tally = Tally()
-    tally.count(.active, 1)
-    tally.count(.active, 2, by: 5)
-    tally.count(.active, 1, by: -1)
-    #expect(tally.value(.active, 1) == 0)
-    #expect(tally.value(.active, 2) == 5)
+    tally.count(.attempts, 1)
+    tally.count(.attempts, 2, by: 5)
+    tally.count(.ended, 1)
+    #expect(tally.active(1) == 0 && tally.value(.attempts, 1) == 1)
+    #expect(tally.active(2) == 5)
+  }
+
+  @Test func `a response is counted once, by the first digit of its status`() {
+    let tally = Tally()
+    for status in [101, 200, 299, 302, 404, 500, 599, 999] { tally.count(status: status, 3) }
+    let counts = Tally.Counter.classes.map { tally.value($0, 3) }
+    #expect(counts == [1, 2, 1, 1, 3] && tally.responses(3) == 8)
   }
 }
