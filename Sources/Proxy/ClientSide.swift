@@ -15,7 +15,11 @@ extension Worker {
     self.listener = consume listener
     switch consume outcome {
     case .accepted(let descriptor, let address):
-      welcome(descriptor, address)
+      if let worker = lighterWorker {
+        hand(descriptor, address, to: worker)
+      } else {
+        welcome(descriptor, address)
+      }
       return true
     case .none: return false
     case .exhausted:
@@ -24,6 +28,29 @@ extension Worker {
       listenAgain = now + UInt64(Worker.pause) * 1_000_000
       return false
     }
+  }
+
+  /// The worker that should serve the next connection; nil for this one.
+  private var lighterWorker: Int? {
+    mutating get {
+      guard links.counts.workers > 1 && !isDraining else { return nil }
+      return links.counts.lighter(than: links.index, limit: limits.clients)
+    }
+  }
+
+  private mutating func hand(
+    _ descriptor: consuming Descriptor, _ peer: SocketAddress, to worker: Int
+  ) {
+    guard links.counts.hand(to: worker) else { return welcome(descriptor, peer) }
+    links.workers[worker].post(.serve(descriptor.release(), from: peer))
+  }
+
+  /// Takes over a connection that another worker has accepted.
+  mutating func takeOver(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
+    links.counts.add(.taken, links.index)
+    // Many that were on their way at once may be more than there is room for.
+    guard clients.count < clients.capacity else { return }
+    welcome(descriptor, peer)
   }
 
   private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {

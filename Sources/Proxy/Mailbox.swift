@@ -5,10 +5,12 @@ package import Balancing
 package import LinuxIO
 import Synchronization
 
-/// What the control thread tells a worker.
+/// What the control thread, or another worker, tells a worker.
 package enum Order: Sendable {
   /// Go on with this configuration.
   case adopt(Snapshot)
+  /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
+  case serve(Int32, from: SocketAddress)
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.

@@ -117,7 +117,7 @@ package struct Worker: ~Copyable {
         resumeListening()
       }
       trimBuffers()
-      if isDraining && clients.count == 0 { isStopped = true }
+      if isDraining && clients.count == 0 && links.counts.close(links.index) { isStopped = true }
     }
     finish()
   }
@@ -206,6 +206,7 @@ package struct Worker: ~Copyable {
     for order in links.orders.take() {
       switch order {
       case .adopt(let snapshot): adopt(snapshot)
+      case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .drain: drain()
       case .stop: isStopped = true
       }

@@ -10,6 +10,8 @@ package final class WorkerCounts: Sendable {
     case clients
     /// Connections from clients that were ever accepted.
     case accepted
+    /// Connections that another worker had accepted and that this one has taken over.
+    case taken
     /// Connections to replicas that are open, and the control socket's, in use or idle.
     case upstreams
   }
@@ -17,6 +19,8 @@ package final class WorkerCounts: Sendable {
   package let workers: Int
   /// Two lines of 64 bytes, since processors fetch them in pairs.
   private static var row: Int { 16 }
+  /// Connections handed to a worker, on the row's second line, since others write it.
+  private static var handed: Int { 8 }
   private let cells: SharedCells
 
   package init(workers: Int) {
@@ -34,5 +38,39 @@ package final class WorkerCounts: Sendable {
   @inline(__always)
   package func value(_ counter: Counter, _ worker: Int) -> Int {
     cells.peek(worker * WorkerCounts.row + counter.rawValue)
+  }
+  // MARK: Sharing connections evenly
+
+  /// Open connections of a worker and those on their way to it.
+  func load(_ worker: Int) -> Int {
+    value(.clients, worker) + cells.peek(worker * WorkerCounts.row + WorkerCounts.handed)
+      - value(.taken, worker)
+  }
+
+  /// The worker that should serve a connection that `worker` has accepted: the one with the fewest,
+  /// where `worker` would have notably more; nil for itself. The kernel wakes whom it likes, so that
+  /// without this one worker may end up with most of the connections that last.
+  /// - Parameter limit: the most that a worker can hold.
+  func lighter(than worker: Int, limit: Int) -> Int? {
+    var least = (worker: worker, load: Int.max)
+    for other in 0..<workers where other != worker {
+      let load = load(other)
+      if load < least.load { least = (other, load) }
+    }
+    let isHeavy = load(worker) > least.load &+ least.load / 16
+    return isHeavy && least.load < limit ? least.worker : nil
+  }
+
+  /// Announces a connection to another worker. False when that one takes no more.
+  func hand(to worker: Int) -> Bool {
+    cells.add(worker * WorkerCounts.row + WorkerCounts.handed, 1) >= 0
+  }
+
+  /// The worker's own call: takes no more from others. False when some are on their way, which are
+  /// to be taken first.
+  func close(_ worker: Int) -> Bool {
+    cells.exchange(
+      worker * WorkerCounts.row + WorkerCounts.handed, from: value(.taken, worker),
+      to: Int.min / 2)
   }
 }

@@ -19,18 +19,22 @@ package struct WorkerLinks: Sendable {
   package let pool: SharedPool
   package let tally: Tally
   package let counts: WorkerCounts
-  package let orders: Mailbox<Order>
+  /// The mailboxes of all workers, by index.
+  package let workers: [Mailbox<Order>]
   package let evidence: Mailbox<Evidence>
 
   package init(
-    index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts, orders: Mailbox<Order>,
-    evidence: Mailbox<Evidence>
+    index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts,
+    workers: [Mailbox<Order>], evidence: Mailbox<Evidence>
   ) {
     self.index = index
     self.pool = pool
     self.tally = tally
     self.counts = counts
-    self.orders = orders
+    self.workers = workers
     self.evidence = evidence
   }
+
+  /// The worker's own mailbox.
+  var orders: Mailbox<Order> { workers[index] }
 }

@@ -130,7 +130,7 @@ extension Daemon {
     for index in 0..<running {
       let links = WorkerLinks(
         index: index, pool: pool, tally: tallies[index], counts: workerCounts,
-        orders: orders[index], evidence: evidence)
+        workers: orders, evidence: evidence)
       do {
         guard let number = try listenerDuplicate() else { return }
         try Thread.start("lbd-worker-\(index)") {

@@ -41,7 +41,7 @@ enum Main {
     let pool = SharedPool()
     let links = WorkerLinks(
       index: 0, pool: pool, tally: Tally(), counts: WorkerCounts(workers: 1),
-      orders: try Mailbox(limit: 16), evidence: try Mailbox(limit: 16))
+      workers: [try Mailbox(limit: 16)], evidence: try Mailbox(limit: 16))
     let snapshot = Snapshot(
       settings: Settings(), replicas: replicas, control: nil, testToken: Array("secret".utf8),
       pages: Pages(docs: [], openAPI: []))
