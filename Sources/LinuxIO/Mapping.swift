@@ -1,6 +1,7 @@
 // Anonymous memory straight from the kernel. A page costs nothing until it is touched, so a table
 // can be reserved for the most that the limits allow and still weigh only what is in use.
 
+import CLinux
 import Glibc
 
 /// The single owner of a zero-filled anonymous mapping; unmaps it at the end of its life.
@@ -30,6 +31,16 @@ package struct Mapping: ~Copyable {
   deinit {
     // Safe: base and length are the mapping's own, and every user of it is a member of its owner.
     unsafe munmap(base, length)
+  }
+
+  /// Lets go of the pages of this program's code: what is used again comes back from its file, page
+  /// by page, and what only the start needed does not. For the end of a start.
+  package static func forgetCode() {
+    let first = (UInt(lbd_code_start()) + UInt(page) - 1) / UInt(page) * UInt(page)
+    let last = UInt(lbd_code_end()) / UInt(page) * UInt(page)
+    guard first < last, let start = unsafe UnsafeMutableRawPointer(bitPattern: first) else { return }
+    // Safe: code is never written, so that its pages are as they are in the file.
+    _ = unsafe madvise(start, Int(last - first), MADV_DONTNEED)
   }
 
   /// Gives the whole pages inside `offset ..< offset + count` back to the kernel; they read as

@@ -131,6 +131,7 @@ struct Daemon: ~Copyable {
     let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
     guard isAsked || now >= startedAt + 2_000_000_000 else { return }
     isReady = true
+    Mapping.forgetCode()
     manager.notify("READY=1\nSTATUS=\(statusLine)")
   }
 

@@ -36,6 +36,12 @@ static inline long lbd_send(int socket, const void *bytes, size_t count, int fla
   return syscall(SYS_sendto, socket, bytes, count, flags, (void *)0, 0);
 }
 
+// Where the linker has put the program's code.
+extern const char __executable_start[];
+extern const char etext[];
+static inline uintptr_t lbd_code_start(void) { return (uintptr_t)__executable_start; }
+static inline uintptr_t lbd_code_end(void) { return (uintptr_t)etext; }
+
 // What SO_PEERCRED answers (struct ucred).
 struct lbd_peer_credentials {
   pid_t pid;
