@@ -9,7 +9,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
-  test-browser test-peers test-systemd test-docker fuzz fuzz-differential lint format install \
+  test-browser test-cost test-peers test-systemd test-docker fuzz fuzz-differential lint format install \
   uninstall clean
 
 help: ## list the goals
@@ -53,10 +53,13 @@ $(BIN)/compose:
 
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests \
-	  --skip 'ProcessTests\.(Abuse|Peer)'
+	  --skip 'ProcessTests\.(Abuse|Cost|Peer)'
 
 test-abuse: build ## every sort of hostile client at once, for ABUSE_SECONDS, 240 unless set
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Abuse'
+
+test-cost: build ## the instructions that a request costs; needs Debian's valgrind
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Cost'
 
 test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests

@@ -1,6 +1,6 @@
 // Writes the head that goes on: request line or status line, the fields that may pass, and what a
-// balancer adds. Nothing of a head goes out as it came in; each line is written anew from what the
-// parser understood.
+// balancer adds. Each line is written from what the parser understood of it; neighbours that came in
+// the very form that is written are copied at one go.
 
 /// The writer of heads.
 package enum HeadWriter {
@@ -25,14 +25,16 @@ package enum HeadWriter {
     if framing.host == nil && host.isEmpty { writer.append("localhost") }
     writer.append("\r\n")
     let hasTrailers = framing.body == .chunked && !framing.listsFields
+    var run = LineRun()
     for index in 0..<head.fields.count {
       let field = head.fields[index]
       guard Forwarding.passes(field.name, facts),
         field.name != .maxForwards || framing.hopsLeft == .max,
         passes(field, of: head.fields, bytes, framing.listsFields, hasTrailers)
       else { continue }
-      write(field, bytes, to: &writer)
+      run.add(field, bytes, to: &writer)
     }
+    run.end(bytes, to: &writer)
     if framing.hopsLeft < Int.max {
       writer.append("Max-Forwards: ")
       writer.append(decimal: max(0, framing.hopsLeft - 1))
@@ -103,21 +105,16 @@ package enum HeadWriter {
     // The length that HEAD or 304 states is the one that GET would have had; it passes.
     let passesLength = body == .none && head.status >= 200 && head.status != 204
     let hasTrailers = framing.body == .chunked && body == .chunked && !framing.listsFields
+    var run = LineRun()
     for index in 0..<head.fields.count {
       let field = head.fields[index]
       guard
         passesLength && field.name == .contentLength
           || passes(field, of: head.fields, bytes, framing.listsFields, hasTrailers)
       else { continue }
-      write(field, bytes, to: &writer)
+      run.add(field, bytes, to: &writer)
     }
-  }
-
-  private static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
-    writer.append(bytes.extracting(field.nameRange))
-    writer.append(": ")
-    writer.append(bytes.extracting(field.valueRange))
-    writer.append("\r\n")
+    run.end(bytes, to: &writer)
   }
 
   /// Writes the field line that says where a body ends; none for a body that ends with its connection.
@@ -137,7 +134,7 @@ package enum HeadWriter {
   ) {
     writer.append("Connection: upgrade\r\n")
     for index in 0..<fields.count where fields[index].name == .upgrade {
-      write(fields[index], bytes, to: &writer)
+      LineRun.write(fields[index], bytes, to: &writer)
     }
   }
 
@@ -156,6 +153,50 @@ package enum HeadWriter {
     case .via, .date: true
     default: listsFields ? !Framing.lists(fields, bytes, field.nameRange) : true
     }
+  }
+}
+
+/// Neighbouring field lines that came as they are written, `name: value`, to be copied at one go.
+private struct LineRun {
+  private var lines = 0..<0
+
+  /// Writes a field's line, now or at the end of the run that it belongs to.
+  @inline(__always)
+  mutating func add(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
+    let range = field.nameRange
+    let end = Int(field.valueEnd) + 2
+    guard isNormal(field, bytes) else {
+      self.end(bytes, to: &writer)
+      return LineRun.write(field, bytes, to: &writer)
+    }
+    if range.lowerBound == lines.upperBound {
+      lines = lines.lowerBound..<end
+    } else {
+      self.end(bytes, to: &writer)
+      lines = range.lowerBound..<end
+    }
+  }
+
+  /// Writes what was not written yet.
+  @inline(__always)
+  mutating func end(_ bytes: Span<UInt8>, to writer: inout ByteWriter) {
+    writer.append(bytes.extracting(lines))
+    lines = 0..<0
+  }
+
+  /// One space before the value, and the line's end right behind it.
+  @inline(__always)
+  private func isNormal(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
+    Int(field.valueStart) == Int(field.nameEnd) + 2
+      && bytes[Int(field.nameEnd) + 1] == ByteClass.space
+      && bytes[Int(field.valueEnd)] == ByteClass.cr
+  }
+
+  static func write(_ field: Field, _ bytes: Span<UInt8>, to writer: inout ByteWriter) {
+    writer.append(bytes.extracting(field.nameRange))
+    writer.append(": ")
+    writer.append(bytes.extracting(field.valueRange))
+    writer.append("\r\n")
   }
 }
 

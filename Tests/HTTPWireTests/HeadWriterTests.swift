@@ -46,6 +46,19 @@ struct HeadWriterTests {
     #expect(fields(text) == "")
   }
 
+  @Test(arguments: [
+    ("A: 1\r\nB: 2\r\nC: 3\r\n", "A: 1\r\nB: 2\r\nC: 3\r\n"),
+    ("A: 1\r\nB:2\r\nC: 3\r\nD: \r\nE:\r\n", "A: 1\r\nB: 2\r\nC: 3\r\nD: \r\nE: \r\n"),
+    ("A: 1\r\nB:\t2\r\nC:  3\r\nD: 4 \r\nE: 5\r\n", "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n"),
+    ("A: 1\r\nTE: x\r\nB: 2\r\nX-Real-IP: 1\r\nC: 3\r\n", "A: 1\r\nB: 2\r\nC: 3\r\n"),
+    ("Connection: b\r\nA: 1\r\nB: 2\r\nC:3\r\nb: 4\r\nD: 5\r\n", "A: 1\r\nC: 3\r\nD: 5\r\n"),
+  ])
+  func `lines keep their order, whichever of them are in normal form`(
+    _ text: String, _ expected: String
+  ) {
+    #expect(fields(text) == expected)
+  }
+
   @Test func `which trailers come is said where a chunked body brings some`() {
     let chunked = "Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n"
     #expect(fields(chunked) == chunked)
