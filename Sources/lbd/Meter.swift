@@ -9,7 +9,26 @@ struct Meter {
   private struct Sample {
     var time: UInt64
     var responses: Int
-    var histogram: [UInt32]
+    /// Empty before the first response.
+    var histogram: [UInt32] = []
+
+    /// Counts anew, in place.
+    mutating func take(_ slot: Int, _ tallies: [Tally], _ now: UInt64) {
+      time = now
+      responses = tallies.reduce(0) { $0 + $1.responses(slot) }
+      guard responses > 0 else { return }
+      if histogram.isEmpty { histogram = [UInt32](repeating: 0, count: Tally.buckets) }
+      for bucket in 0..<Tally.buckets {
+        let count = tallies.reduce(0) { $0 + $1.responses(slot, bucket: bucket) }
+        histogram[bucket] = UInt32(truncatingIfNeeded: count)
+      }
+    }
+
+    /// What was counted since an earlier one.
+    func window(since older: Sample) -> [Int] {
+      guard !older.histogram.isEmpty else { return histogram.map { Int($0) } }
+      return zip(histogram, older.histogram).map { Int($0 &- $1) }
+    }
   }
 
   /// The figures at one moment.
@@ -38,16 +57,9 @@ struct Meter {
     self.slot = slot
     self.tallies = tallies
     base = Meter.totals(slot, tallies)
-    newer = Meter.sample(slot, tallies, now)
+    newer = Sample(time: now, responses: 0)
+    newer.take(slot, tallies, now)
     older = newer
-  }
-
-  private static func sample(_ slot: Int, _ tallies: [Tally], _ now: UInt64) -> Sample {
-    let histogram = (0..<Tally.buckets).map { bucket in
-      UInt32(truncatingIfNeeded: tallies.reduce(0) { $0 + $1.responses(slot, bucket: bucket) })
-    }
-    let responses = tallies.reduce(0) { $0 + $1.responses(slot) }
-    return Sample(time: now, responses: responses, histogram: histogram)
   }
 
   private static func totals(
@@ -62,23 +74,24 @@ struct Meter {
 
   /// Moves the window on.
   mutating func roll(now: UInt64) {
-    older = newer
-    newer = Meter.sample(slot, tallies, now)
+    swap(&older, &newer)
+    newer.take(slot, tallies, now)
   }
 
   func read(now: UInt64) -> Reading {
-    let current = Meter.sample(slot, tallies, now)
     var reading = Reading()
     let totals = Meter.totals(slot, tallies)
     reading.active = max(0, tallies.reduce(0) { $0 + $1.active(slot) })
-    reading.responses = current.responses - base.responses
+    reading.responses = totals.responses - base.responses
     reading.status5xx = totals.status5xx - base.status5xx
     reading.retries = totals.retries - base.retries
-    let count = current.responses - older.responses
+    let count = totals.responses - older.responses
     let seconds = Double(now - older.time) / 1e9
     guard count > 0 && seconds > 0 else { return reading }
     reading.rate = Double(count) / seconds
-    let window = zip(current.histogram, older.histogram).map { Int($0 &- $1) }
+    var current = Sample(time: now, responses: 0)
+    current.take(slot, tallies, now)
+    let window = current.window(since: older)
     reading.p50Milliseconds = Meter.percentile(0.5, of: window)
     reading.p99Milliseconds = Meter.percentile(0.99, of: window)
     return reading
