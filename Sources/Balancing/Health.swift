@@ -47,15 +47,20 @@ package struct Health: Sendable {
   /// Whether requests may go to it.
   package var isUsable: Bool { observation == .up }
 
-  /// How long to wait from now until the next probe starts, in nanoseconds.
-  package func delay(_ policy: HealthPolicy) -> UInt64 {
-    let isOpen: Bool
-    switch observation {
-    case .starting, .ejected: isOpen = true
-    case .up: isOpen = failures > 0
-    case .down: isOpen = passes > 0 || !hasPassed
+  /// Whether it is up and nothing since has spoken against it.
+  package var isBeyondDoubt: Bool { observation == .up && failures == 0 }
+
+  /// How its next probes follow the last one.
+  package func pace(_ policy: HealthPolicy) -> ProbePace {
+    let fast = min(policy.fastInterval, policy.interval)
+    return switch observation {
+    case .starting: .steady(fast)
+    case .up: failures > 0 ? .urgent(fast) : .steady(policy.interval)
+    case .ejected: .urgent(fast)
+    case .down where passes > 0: .urgent(fast)
+    // It may take for ever to come for the first time.
+    case .down: .steady(hasPassed ? policy.interval : fast)
     }
-    return isOpen ? min(policy.fastInterval, policy.interval) : policy.interval
   }
 
   /// A probe passed. The first one ever, and the first after an ejection, admit at once.

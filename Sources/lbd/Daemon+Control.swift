@@ -1,5 +1,6 @@
 // What the control socket is asked, and the orders it takes.
 
+import Balancing
 import Configuration
 import ConfigurationIO
 import ControlProtocol
@@ -57,7 +58,7 @@ extension Daemon {
     [
       PoolStatus(
         name: "default", algorithm: configuration.algorithm.rawValue,
-        replicas: replicas.map { $0.report(now: now) })
+        replicas: replicas.map { $0.report(now: now, nextProbe: schedule.due($0.slot)) })
     ]
   }
 
@@ -178,6 +179,7 @@ extension Daemon {
     }
     configuration = next
     log = Log(next.log)
+    policy = HealthPolicy(next.health)
     prober.adopt(next)
     replaceReplicas(next.replicas)
     publish()
@@ -186,19 +188,24 @@ extension Daemon {
 
   /// Keeps the replicas that the conf still has, with all that is known of them.
   private mutating func replaceReplicas(_ next: [ReplicaConfiguration]) {
-    func isSame(_ one: ReplicaConfiguration, _ other: ReplicaConfiguration) -> Bool {
-      one.name == other.name && one.address == other.address
+    let addresses = Dictionary(next.map { ($0.name, $0.address) }) { first, _ in first }
+    var kept: [String: ReplicaRecord] = [:]
+    for replica in replicas {
+      if addresses[replica.name] == replica.configuration.address && kept[replica.name] == nil {
+        kept[replica.name] = replica
+      } else {
+        letGo(replica.slot)
+      }
     }
-    for index in replicas.indices.reversed() {
-      let kept = next.first { isSame($0, replicas[index].configuration) }
-      if let kept { replicas[index].configuration = kept } else { dismiss(at: index) }
+    replicas.removeAll(keepingCapacity: true)
+    for replica in next {
+      guard var record = kept.removeValue(forKey: replica.name) else {
+        _ = admit(replica)
+        continue
+      }
+      record.configuration = replica
+      replicas.append(record)
     }
-    for replica in next where !replicas.contains(where: { isSame($0.configuration, replica) }) {
-      _ = admit(replica)
-    }
-    let order = next.map(\.name)
-    replicas.sort {
-      (order.firstIndex(of: $0.name) ?? 0) < (order.firstIndex(of: $1.name) ?? 0)
-    }
+    findPlaces()
   }
 }

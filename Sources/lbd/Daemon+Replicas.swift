@@ -28,15 +28,24 @@ struct SlotAllotment {
 }
 
 extension Daemon {
-  var policy: HealthPolicy {
-    let health = configuration.health
-    return HealthPolicy(
-      rise: health.rise, fall: health.fall, interval: health.interval.nanoseconds,
-      fastInterval: health.fastInterval.nanoseconds)
+  func name(of slot: Int) -> String {
+    index(of: slot).map { replicas[$0].name } ?? "#\(slot)"
   }
 
-  func name(of slot: Int) -> String {
-    replicas.first { $0.slot == slot }?.name ?? "#\(slot)"
+  /// Where a slot's replica stands among `replicas`; nil when there is none.
+  func index(of slot: Int) -> Int? {
+    guard slot < places.count, places[slot] < replicas.count, replicas[places[slot]].slot == slot
+    else { return nil }
+    return places[slot]
+  }
+
+  /// Notes where the replicas stand, from one of them on.
+  mutating func findPlaces(from start: Int = 0) {
+    for index in start..<replicas.count {
+      let slot = replicas[index].slot
+      while places.count <= slot { places.append(.max) }
+      places[slot] = index
+    }
   }
 
   // MARK: Members
@@ -45,20 +54,27 @@ extension Daemon {
   mutating func admit(_ replica: ReplicaConfiguration) -> Int? {
     guard let slot = slots.take() else { return nil }
     pool.setUsable(slot, false)
-    replicas.append(
-      ReplicaRecord(
-        slot: slot, configuration: replica, address: ReplicaRecord.address(of: replica),
-        health: Health(now: now), meter: Meter(slot: slot, tallies: tallies, now: now),
-        nextProbe: now))
-    nextLookup = now
+    let meter = Meter(slot: slot, tallies: tallies, now: now)
+    let record = ReplicaRecord(slot: slot, configuration: replica, meter: meter, now: now)
+    replicas.append(record)
+    findPlaces(from: replicas.count - 1)
+    if record.address != nil { schedule.set(slot, at: now) }
+    if record.hostName != nil { nextLookup = now }
     return slot
   }
 
   /// Takes a replica out of the table; what is in flight to it ends by itself.
   mutating func dismiss(at index: Int) {
-    let slot = replicas[index].slot
-    pool.setUsable(slot, false)
+    letGo(replicas[index].slot)
     replicas.remove(at: index)
+    findPlaces(from: index)
+  }
+
+  /// Ends all that goes on for a slot.
+  mutating func letGo(_ slot: Int) {
+    pool.setUsable(slot, false)
+    schedule.remove(slot)
+    prober.forget(slot)
     slots.giveBack(slot)
   }
 
@@ -93,25 +109,35 @@ extension Daemon {
 
   // MARK: Probes
 
+  /// Probes that start in one go: of many that are due some at a time, so that answers are heard
+  /// between.
+  private static var probesAtOnce: Int { 32 }
+
+  var isProbeDue: Bool { (schedule.next ?? .max) <= now }
+
+  /// When probes are to be started next. They wait for each other a little, a sixtieth of a second
+  /// at most, so that a thousand replicas do not wake this thread a thousand times a second.
+  var nextProbes: UInt64 {
+    guard let next = schedule.next else { return .max }
+    let tick = min(1 << 24, min(policy.fastInterval, policy.interval) / 8)
+    return (next + tick - 1) / tick * tick
+  }
+
   mutating func startDueProbes() {
-    for index in replicas.indices {
-      guard !replicas[index].isProbing, now >= replicas[index].nextProbe,
-        let address = replicas[index].address
-      else { continue }
-      replicas[index].isProbing = true
-      let target = ProbeTarget(
-        slot: replicas[index].slot, move: replicas[index].move, address: address,
-        host: replicas[index].probeHost)
-      if let result = prober.start(target, poller, now: now) { probed(result) }
+    for _ in 0..<Daemon.probesAtOnce {
+      guard let slot = schedule.take(now: now) else { return }
+      guard let index = index(of: slot), let address = replicas[index].address else { continue }
+      let target = ProbeTarget(slot: slot, address: address, host: replicas[index].probeHost)
+      let result = prober.start(
+        target, number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,
+        poller)
+      if let result { probed(result) }
     }
   }
 
   mutating func probed(_ result: ProbeResult) {
-    guard let index = replicas.firstIndex(where: { $0.slot == result.slot }),
-      replicas[index].move == result.move
-    else { return }
+    guard let index = index(of: result.slot) else { return }
     let isPass = result.verdict == .pass
-    replicas[index].isProbing = false
     replicas[index].probes += 1
     replicas[index].checkResult = result.text
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
@@ -121,31 +147,28 @@ extension Daemon {
       case .failure: replicas[index].health.probeFailed(policy, now: now)
       case .none: false
       }
-    scheduleProbe(index, spent: result.nanoseconds)
-    if hasChanged { healthChanged(index, "probe: \(result.text)") }
-    // A worker may have taken it out since; where that was right its evidence follows.
-    let isUsable = replicas[index].health.isUsable
-    if pool.isUsable(result.slot) != isUsable { pool.setUsable(result.slot, isUsable) }
-  }
-
-  /// The next probe, an interval after the last one's start, strayed by the conf's jitter.
-  private mutating func scheduleProbe(_ index: Int, spent: UInt64) {
-    let delay = Double(replicas[index].health.delay(policy))
     let jitter = Double(configuration.health.jitterPercent) / 100
-    let strayed = UInt64(delay * (1 + Double.random(in: -jitter...jitter)))
-    replicas[index].nextProbe = now + (strayed > spent ? strayed - spent : 0)
+    schedule.follow(
+      result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
+    if hasChanged { healthChanged(index, "probe: \(result.text)") }
+    // A worker may have taken it out since; where that was right its evidence follows. What passed
+    // on a connection from before says nothing against it.
+    let isUsable = replicas[index].health.isUsable
+    if pool.isUsable(result.slot) != isUsable && (result.isFresh || !isUsable) {
+      pool.setUsable(result.slot, isUsable)
+    }
   }
 
   /// A worker could not reach a replica and took it out: its next probe follows soon.
   mutating func unreachable(_ slot: Int, _ cause: String) {
-    guard let index = replicas.firstIndex(where: { $0.slot == slot }) else { return }
+    guard let index = index(of: slot) else { return }
     replicas[index].checkResult = SystemError.brief(cause)
     replicas[index].checkMilliseconds = nil
     if replicas[index].health.connectFailed(now: now) {
       healthChanged(index, "request: \(cause)")
     }
-    let soon = now + min(policy.fastInterval, policy.interval)
-    replicas[index].nextProbe = min(replicas[index].nextProbe, soon)
+    schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))
+    if let result = prober.doubt(slot, poller) { probed(result) }
     // A probe that passed while the evidence was on its way has set it usable again: its word, being
     // the later one of two, is undone only by the evidence's own.
     pool.setUsable(slot, replicas[index].health.isUsable)
@@ -158,7 +181,7 @@ extension Daemon {
     log.write(
       replica.health.isUsable ? .info : .warning, "replica \(replica.name) is \(state) (\(reason))",
       ["event": "state", "replica": replica.name, "state": state, "cause": reason])
-    if isReady { manager.notify("STATUS=\(statusLine)") }
+    isStatusNew = true
   }
 
   var statusLine: String {
@@ -180,7 +203,9 @@ extension Daemon {
       replicas[index].isLookingUp = true
       resolver.ask(Lookup(slot: replicas[index].slot, host: host, port: port))
     }
-    if replicas.contains(where: { $0.address == nil }) {
+    if !replicas.contains(where: { $0.hostName != nil }) {
+      nextLookup = .max
+    } else if replicas.contains(where: { $0.address == nil }) {
       nextLookup = now + Daemon.lookupInterval / 5
     }
   }
@@ -188,7 +213,7 @@ extension Daemon {
   mutating func takeResolutions() {
     var hasChanged = false
     for answer in resolver.answers.take() {
-      guard let index = replicas.firstIndex(where: { $0.slot == answer.slot }) else { continue }
+      guard let index = index(of: answer.slot) else { continue }
       replicas[index].isLookingUp = false
       let present = replicas[index].address
       // Only a probe that failed speaks against an address.
@@ -196,11 +221,10 @@ extension Daemon {
       guard let address = answer.choice(present: present, serves: serves), address != present
       else { continue }
       replicas[index].address = address
-      replicas[index].move += 1
       replicas[index].probes = 0
-      replicas[index].isProbing = false
       replicas[index].health = Health(now: now)
-      replicas[index].nextProbe = now
+      prober.forget(answer.slot)
+      schedule.set(answer.slot, at: now)
       pool.setUsable(answer.slot, false)
       hasChanged = true
       log.write(
@@ -213,10 +237,10 @@ extension Daemon {
   }
 }
 
-extension ReplicaRecord {
-  /// What a probe's Host field says.
-  fileprivate var probeHost: String {
-    if case .unix = configuration.address { return "localhost" }
-    return configuration.address.description
+extension HealthPolicy {
+  init(_ health: HealthConfiguration) {
+    self.init(
+      rise: health.rise, fall: health.fall, interval: health.interval.nanoseconds,
+      fastInterval: health.fastInterval.nanoseconds)
   }
 }

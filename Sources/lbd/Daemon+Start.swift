@@ -1,6 +1,7 @@
 // How lbd starts: what the kernel must give is asked for first, each refusal ends in one line that
 // says what to do, and the workers come last.
 
+import Balancing
 import Configuration
 import ControlProtocol
 import Glibc
@@ -45,6 +46,7 @@ extension Daemon {
     self.path = path
     self.environment = environment
     self.configuration = configuration
+    policy = HealthPolicy(configuration.health)
     log = Log(configuration.log)
     manager = ServiceManager(environment: environment)
     evidence = parts.evidence
@@ -59,6 +61,7 @@ extension Daemon {
     self.control = control
     self.listener = consume listener
     prober = HealthProber(configuration, now: Clock.now())
+    schedule = ProbeSchedule(origin: startedAt, seed: random.next())
     running = workers
   }
 
@@ -71,7 +74,7 @@ extension Daemon {
       throw StartFailure("cannot start a thread: \(error)")
     }
     // Where there is nothing to ask (check = off), replicas are usable before the first request.
-    startDueProbes()
+    repeat { startDueProbes() } while configuration.health.check == .off && isProbeDue
     try startWorkers(limits)
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)",

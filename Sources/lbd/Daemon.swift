@@ -23,6 +23,8 @@ struct Daemon: ~Copyable {
   let path: String
   let environment: [String: String]
   var configuration: Configuration
+  /// What its `[health]` says.
+  var policy: HealthPolicy
   var log: Log
   let manager: ServiceManager
   let startedAt = Clock.now()
@@ -38,16 +40,24 @@ struct Daemon: ~Copyable {
   var listener: Descriptor?
   var control: ControlServer
   var prober: HealthProber
+  var schedule: ProbeSchedule
   var replicas: [ReplicaRecord] = []
+  /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
+  var places: [Int] = []
   var slots = SlotAllotment()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
+  /// The service manager has not been told yet how many replicas are up.
+  var isStatusNew = false
   var running: Int
   var drainDeadline: UInt64?
   var nextRoll: UInt64 = 0
+  /// How many meters were rolled in this round.
+  private var rolled = 0
   var answerLines = LineBudget()
-  var nextLookup: UInt64 = 0
+  /// When names are looked up again; never where there is none.
+  var nextLookup: UInt64 = .max
   /// What `/docs/pool` was last answered, and when.
   var publicPool: (time: UInt64, bytes: [UInt8]) = (0, [])
 
@@ -87,24 +97,23 @@ struct Daemon: ~Copyable {
       let count = poller.wait(milliseconds: nextWait())
       now = Clock.now()
       for index in 0..<count { handle(poller.event(index)) }
-      for result in prober.expire(now: now) { probed(result) }
+      while let result = prober.nextExpired(now: now) { probed(result) }
       control.expire(poller, now: now)
       startDueProbes()
       rollMeters()
       lookUpNames()
-      announceReady()
+      announce()
       if let deadline = drainDeadline, now >= deadline { stopNow() }
     }
   }
 
   private func nextWait() -> Int {
-    var next = min(nextRoll, drainDeadline ?? .max)
-    for replica in replicas where !replica.isProbing && replica.address != nil {
-      next = min(next, replica.nextProbe)
-    }
-    if replicas.contains(where: { $0.hostName != nil }) { next = min(next, nextLookup) }
-    let timer = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
-    return [prober.wait(now: now), control.wait(now: now)].filter { $0 >= 0 }.reduce(timer, min)
+    let next = min(nextRoll, drainDeadline ?? .max, nextLookup, nextProbes)
+    var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
+    let (prober, control) = (prober.wait(now: now), control.wait(now: now))
+    if prober >= 0 { wait = min(wait, prober) }
+    if control >= 0 { wait = min(wait, control) }
+    return wait
   }
 
   private mutating func handle(_ event: Event) {
@@ -114,25 +123,33 @@ struct Daemon: ~Copyable {
     case Source.control: control.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
     case let token where token & ControlServer.tokenBit != 0: answerControl(event)
-    default: if let result = prober.handle(event, now: now) { probed(result) }
+    default: if let result = prober.handle(event, poller) { probed(result) }
     }
   }
 
+  /// Rolls each meter once a period, of many some at a time.
   private mutating func rollMeters() {
     guard now >= nextRoll else { return }
-    for index in replicas.indices { replicas[index].meter.roll(now: now) }
-    reportSkippedLines()
-    nextRoll = now + Meter.period
+    let share = 64
+    let end = min(rolled + share, replicas.count)
+    for index in min(rolled, end)..<end { replicas[index].meter.roll(now: now) }
+    rolled = end < replicas.count ? end : 0
+    if rolled == 0 { reportSkippedLines() }
+    nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
 
-  /// Tells the service manager once every replica was asked, or after 2 s.
-  private mutating func announceReady() {
-    guard !isReady else { return }
-    let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
-    guard isAsked || now >= startedAt + 2_000_000_000 else { return }
-    isReady = true
-    Mapping.forgetCode()
-    manager.notify("READY=1\nSTATUS=\(statusLine)")
+  /// Tells the service manager once every replica was asked, or after 2 s; then what changes.
+  private mutating func announce() {
+    if isReady {
+      if isStatusNew { manager.notify("STATUS=\(statusLine)") }
+    } else {
+      let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
+      guard isAsked || now >= startedAt + 2_000_000_000 else { return }
+      isReady = true
+      Mapping.forgetCode()
+      manager.notify("READY=1\nSTATUS=\(statusLine)")
+    }
+    isStatusNew = false
   }
 
   // MARK: Ending

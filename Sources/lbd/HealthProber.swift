@@ -1,196 +1,242 @@
-// Asks replicas how they are: a connection of its own for each probe, all of them at once on the
-// control thread's epoll, never waiting for one. It reports; what follows is Health's to say.
+// Asks replicas how they are: all of them at once on the control thread's epoll, never waiting for
+// one. It reports; what follows is Health's to say. A connection costs several times what a question
+// does, so a replica beyond doubt is asked up to 16 times on one. Such a connection outlives the
+// listener that it came from: its word is good for no more than that nothing has changed, and
+// whatever else comes of it is asked again at once on a new one.
 
 import Configuration
 import HTTPWire
 import LinuxIO
 import Proxy
 
-/// Whom to probe.
-struct ProbeTarget {
-  let slot: Int
-  /// Which of the replica's addresses this is; the result says the same.
-  let move: Int
-  let address: SocketAddress
-  /// What the probe's Host field says.
-  let host: String
-}
-
-/// What a probe came to.
-struct ProbeResult {
-  enum Verdict {
-    case pass, failure
-    /// lbd itself could not ask.
-    case none
-  }
-
-  let slot: Int
-  let move: Int
-  let verdict: Verdict
-  /// `200`, `refused`, `timeout` …
-  let text: String
-  let nanoseconds: UInt64
-}
-
-/// The probes under way. The control thread owns it.
+/// The probes under way, and the connections that rest between them. The control thread owns it.
 struct HealthProber: ~Copyable {
-  struct Probe: ~Copyable {
-    let descriptor: Descriptor
-    let slot: Int
-    let move: Int
-    let startedAt: UInt64
-    let request: [UInt8]
-    var answer: [UInt8] = []
-    var isSent = false
-  }
+  /// Every so manieth probe of a replica begins a connection, so that a listener that is gone is
+  /// noticed. A new connection costs about six times what a question costs.
+  private static var probesEach: Int { 16 }
 
   private var configuration: HealthConfiguration
+  private var timeout: UInt64
   private var proxyHeader: ProxyVersion?
   private var probes: Slab<Probe>
+  /// Each replica's record in `probes`, one above it; 0 for none. By the replica's slot.
+  private let records: ZeroedArray<UInt32>
   private var deadlines: Deadlines
   private var expired: [UInt32] = []
+  private var question: [UInt8] = []
+  private var scratch = [UInt8](repeating: 0, count: 16 << 10)
+  private var head = ResponseHead()
 
   init(_ configuration: Configuration, now: UInt64) {
     self.configuration = configuration.health
+    timeout = configuration.health.timeout.nanoseconds
     proxyHeader = configuration.forward.proxyProtocol.version
     probes = Slab(capacity: SharedPool.capacity)
+    records = ZeroedArray(count: SharedPool.capacity)
     deadlines = Deadlines(capacity: SharedPool.capacity, now: now)
   }
 
   mutating func adopt(_ configuration: Configuration) {
     self.configuration = configuration.health
+    timeout = configuration.health.timeout.nanoseconds
     proxyHeader = configuration.forward.proxyProtocol.version
+    // Connections that began otherwise are not asked again.
+    var next = probes.next(from: 0)
+    while let record = next {
+      probes[record].mayRest = false
+      if !probes[record].isOpen { close(record) }
+      next = probes.next(from: record + 1)
+    }
   }
 
-  /// Milliseconds until `expire` has something to do; negative when nothing is under way.
+  /// Milliseconds until `nextExpired` has something to give; negative when nothing is under way.
   func wait(now: UInt64) -> Int { deadlines.wait(now: now) }
 
-  /// Starts a probe of a replica. The result, when it is there at once.
+  // MARK: Asking
+
+  /// Starts a probe of a replica that has none under way. The result, when it is there at once.
+  /// - Parameters:
+  ///   - number: which probe of this replica it is.
+  ///   - isBeyondDoubt: nothing speaks against the replica, so that a connection which was good
+  ///     before may do.
   mutating func start(
-    _ target: ProbeTarget, _ poller: borrowing Poller, now: UInt64
+    _ target: ProbeTarget, number: Int, isBeyondDoubt: Bool, _ poller: borrowing Poller
   ) -> ProbeResult? {
-    if configuration.check == .off { return result(target, .pass, "off") }
-    guard probes.count < probes.capacity else { return result(target, .none, "too many probes") }
+    if configuration.check == .off { return ProbeResult(target, .pass, "off") }
+    let now = Clock.now()
+    // Counted from the slot on, since a pool's replicas begin together.
+    let turn = (number + target.slot) % HealthProber.probesEach
+    let mayRest = isBeyondDoubt && turn < HealthProber.probesEach - 1
+    if isBeyondDoubt && turn > 0, askAgain(target.slot, mayRest: mayRest, now: now) { return nil }
+    forget(target.slot)
+    return open(target, mayRest: mayRest && configuration.check == .http, poller, now: now)
+  }
+
+  /// Asks on the connection that rests, if one does.
+  private mutating func askAgain(_ slot: Int, mayRest: Bool, now: UInt64) -> Bool {
+    guard let record = record(of: slot), probes[record].isResting else { return false }
+    probes[record].startedAt = now
+    probes[record].mayRest = mayRest
+    guard ask(record) == .done else { return false }
+    deadlines.set(record, at: now + timeout)
+    return true
+  }
+
+  private mutating func open(
+    _ target: ProbeTarget, mayRest: Bool, _ poller: borrowing Poller, now: UInt64
+  ) -> ProbeResult? {
     let descriptor: Descriptor
     switch Socket.connect(target.address) {
     case .connected(let connected): descriptor = connected
     case .connecting(let connecting): descriptor = connecting
     case .failed(let code):
-      let verdict: ProbeResult.Verdict = SystemError.isOwnFault(code) ? .none : .failure
-      return result(target, verdict, SystemError.brief(code))
+      let isOwnFault = SystemError.isOwnFault(code)
+      return ProbeResult(target, isOwnFault ? .none : .failure, SystemError.brief(code))
     }
-    let record = probes.insert(
-      Probe(
-        descriptor: descriptor, slot: target.slot, move: target.move, startedAt: now,
-        request: request(target.host)))
+    let record = probes.insert(Probe(target, descriptor, mayRest: mayRest, now: now))
+    records[target.slot] = record + 1
     do {
       try poller.add(probes[record].descriptor, .connection, token: probes.token(record))
     } catch {
-      _ = probes.remove(record)
-      return result(target, .none, error.reason)
+      close(record)
+      return ProbeResult(target, .none, error.reason)
     }
-    deadlines.set(record, at: now + configuration.timeout.nanoseconds)
+    deadlines.set(record, at: now + timeout)
+    // On one machine it stands by now.
+    if configuration.check == .http, case .failed(let text) = ask(record) {
+      return end(record, false, text, poller)
+    }
     return nil
   }
 
-  private func result(
-    _ target: ProbeTarget, _ verdict: ProbeResult.Verdict, _ text: String
-  ) -> ProbeResult {
-    ProbeResult(
-      slot: target.slot, move: target.move, verdict: verdict, text: text, nanoseconds: 0)
+  private mutating func ask(_ record: UInt32) -> Probe.Asking {
+    let (host, mayRest) = (probes[record].target.host, probes[record].mayRest)
+    question.removeAll(keepingCapacity: true)
+    if let proxyHeader, probes[record].questions == 0 {
+      // A replica that wants to know its client is told that lbd itself asks.
+      var writer = ByteWriter(capacity: 32)
+      ProxyHeader.writeUnstated(proxyHeader, to: &writer)
+      for index in writer.bytes.indices { question.append(writer.bytes[index]) }
+    }
+    question += "GET ".utf8
+    question += configuration.path.utf8
+    question += " HTTP/1.1\r\nHost: ".utf8
+    question += host.utf8
+    question += "\r\nUser-Agent: lbd-health\r\nAccept: */*\r\n".utf8
+    question += (mayRest ? "\r\n" : "Connection: close\r\n\r\n").utf8
+    return probes[record].ask(question)
   }
 
-  private func request(_ host: String) -> [UInt8] {
-    let text =
-      "GET \(configuration.path) HTTP/1.1\r\nHost: \(host)\r\nUser-Agent: lbd-health\r\n"
-      + "Accept: */*\r\nConnection: close\r\n\r\n"
-    guard let proxyHeader else { return Array(text.utf8) }
-    // A replica that wants to know its client is told that lbd itself asks.
-    var writer = ByteWriter(capacity: 32)
-    ProxyHeader.writeUnstated(proxyHeader, to: &writer)
-    return writer.bytes.indices.map { writer.bytes[$0] } + Array(text.utf8)
-  }
+  // MARK: Answers
 
   /// Goes on with the probe that an event is for. The result, when it is there.
-  mutating func handle(_ event: Event, now: UInt64) -> ProbeResult? {
+  mutating func handle(_ event: Event, _ poller: borrowing Poller) -> ProbeResult? {
     guard let record = probes.slot(of: event.token) else { return nil }
-    let outcome = advance(record, event.readiness)
-    guard let (isPass, text) = outcome else { return nil }
-    return end(record, isPass, text, now)
+    switch advance(record, event.readiness) {
+    case .waits: return nil
+    case .verdict(let isPass, let text): return end(record, isPass, text, poller)
+    case .over:
+      close(record)
+      return nil
+    }
   }
 
-  private mutating func advance(
-    _ record: UInt32, _ readiness: Readiness
-  ) -> (isPass: Bool, text: String)? {
-    if !probes[record].isSent {
-      guard readiness.isWritable else { return nil }
+  private mutating func advance(_ record: UInt32, _ readiness: Readiness) -> Probe.Step {
+    if case .connecting = probes[record].phase {
+      guard readiness.isWritable else { return .waits }
       if readiness.isOver {
         let code = Socket.error(probes[record].descriptor)
-        if code != 0 { return (false, SystemError.brief(code)) }
+        if code != 0 { return .verdict(isPass: false, SystemError.brief(code)) }
       }
-      if configuration.check == .tcp { return (true, "connected") }
-      if let failure = probes[record].send() { return (false, failure) }
-    }
-    return readiness.isReadable ? receive(record) : nil
-  }
-
-  private mutating func receive(_ record: UInt32) -> (isPass: Bool, text: String)? {
-    while true {
-      switch probes[record].receive() {
-      case .moved: if let verdict = probes[record].judge(configuration.expect) { return verdict }
-      case .wouldBlock: return nil
-      case .ended: return (false, "closed without an answer")
-      case .failed(let code): return (false, SystemError.brief(code))
+      if configuration.check == .tcp { return .verdict(isPass: true, "connected") }
+      switch ask(record) {
+      case .done: break
+      case .tooEarly: return .waits
+      case .failed(let text): return .verdict(isPass: false, text)
       }
     }
+    guard readiness.isReadable else { return .waits }
+    // Its end, if there is one, is not told of again.
+    if readiness.isEnding { probes[record].mayRest = false }
+    return probes[record].receive(&scratch, &head, configuration.expect)
   }
 
-  /// The results of the probes that took too long.
-  mutating func expire(now: UInt64) -> [ProbeResult] {
-    deadlines.expire(now: now, into: &expired)
-    var results: [ProbeResult] = []
-    while let record = expired.popLast() {
-      guard !deadlines.isSet(record), probes.next(from: record) == record else { continue }
-      results.append(end(record, false, "timeout", now))
-    }
-    return results
-  }
-
+  /// Ends a probe. Where a connection that was used before has anything but good to say, its replica
+  /// is asked once more.
   private mutating func end(
-    _ record: UInt32, _ isPass: Bool, _ text: String, _ now: UInt64
-  ) -> ProbeResult {
+    _ record: UInt32, _ isPass: Bool, _ text: String, _ poller: borrowing Poller
+  ) -> ProbeResult? {
+    if !isPass && !probes[record].isFresh { return restart(record, poller) }
+    deadlines.clear(record)
+    let result = ProbeResult(
+      probes[record].target, isPass ? .pass : .failure, text, isFresh: probes[record].isFresh,
+      nanoseconds: Clock.now() - probes[record].startedAt)
+    if probes[record].isOpen || receiveRest(record) == .over { close(record) }
+    return result
+  }
+
+  /// Takes more of a body whose head came first; the event was for all that is there.
+  private mutating func receiveRest(_ record: UInt32) -> Probe.Step {
+    if probes[record].isResting { return .waits }
+    return probes[record].receive(&scratch, &head, configuration.expect)
+  }
+
+  /// The next result of a probe that took too long.
+  mutating func nextExpired(now: UInt64) -> ProbeResult? {
+    if expired.isEmpty { deadlines.expire(now: now, into: &expired) }
+    while let record = expired.popLast() {
+      guard !deadlines.isSet(record), probes.next(from: record) == record, probes[record].isOpen
+      else { continue }
+      let (target, startedAt) = (probes[record].target, probes[record].startedAt)
+      close(record)
+      return ProbeResult(target, .failure, "timeout", nanoseconds: now - startedAt)
+    }
+    return nil
+  }
+
+  // MARK: Connections
+
+  /// Something speaks against a replica: a connection from before is asked no more, and what was
+  /// asked on one is asked anew. The result, when it is there at once.
+  mutating func doubt(_ slot: Int, _ poller: borrowing Poller) -> ProbeResult? {
+    guard let record = record(of: slot) else { return nil }
+    guard probes[record].isOpen else {
+      close(record)
+      return nil
+    }
+    probes[record].mayRest = false
+    return probes[record].isFresh ? nil : restart(record, poller)
+  }
+
+  /// Ends what there is of a replica, without a result.
+  mutating func forget(_ slot: Int) {
+    if let record = record(of: slot) { close(record) }
+  }
+
+  private mutating func restart(_ record: UInt32, _ poller: borrowing Poller) -> ProbeResult? {
+    let target = probes[record].target
+    close(record)
+    return open(target, mayRest: false, poller, now: Clock.now())
+  }
+
+  private func record(of slot: Int) -> UInt32? {
+    records[slot] == 0 ? nil : records[slot] - 1
+  }
+
+  private mutating func close(_ record: UInt32) {
     deadlines.clear(record)
     let probe = probes.remove(record)
-    return ProbeResult(
-      slot: probe.slot, move: probe.move, verdict: isPass ? .pass : .failure, text: text,
-      nanoseconds: Clock.now() - probe.startedAt)
+    records[probe.target.slot] = 0
   }
 }
 
-extension HealthProber.Probe {
-  /// Sends the request, which fits any socket's buffer. What failed, or nil.
-  fileprivate mutating func send() -> String? {
-    switch descriptor.send(request.span) {
-    case .moved(let count) where count == request.count:
-      isSent = true
-      return nil
-    case .failed(let code): return SystemError.brief(code)
-    default: return "takes no bytes"
-    }
-  }
-
-  /// The verdict once the response's head is there.
-  fileprivate func judge(_ expect: StatusRanges) -> (isPass: Bool, text: String)? {
-    var head = ResponseHead()
-    switch HeadParser.parse(response: answer.span, into: &head) {
-    case .complete: return (expect.contains(head.status), String(head.status))
-    case .incomplete: return answer.count < 64 << 10 ? nil : (false, "malformed")
-    case .malformed: return (false, "malformed")
-    }
-  }
-
-  fileprivate mutating func receive() -> TransferOutcome {
-    descriptor.receive(appendingTo: &answer, atMost: 16 << 10)
+extension ProbeResult {
+  init(
+    _ target: ProbeTarget, _ verdict: Verdict, _ text: String, isFresh: Bool = true,
+    nanoseconds: UInt64 = 0
+  ) {
+    self.init(
+      slot: target.slot, verdict: verdict, text: text, isFresh: isFresh, nanoseconds: nanoseconds)
   }
 }
 

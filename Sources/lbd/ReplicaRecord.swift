@@ -11,6 +11,10 @@ import Proxy
 struct ReplicaRecord {
   let slot: Int
   var configuration: ReplicaConfiguration
+  /// Its host's name where that has to be looked up, with the port.
+  let hostName: (String, port: UInt16)?
+  /// What a probe's Host field says.
+  let probeHost: String
   /// Where it is; nil while its name does not resolve.
   var address: SocketAddress?
   var health: Health
@@ -18,34 +22,29 @@ struct ReplicaRecord {
   /// The last probe's verdict, such as `200` or `refused`.
   var checkResult = "-"
   var checkMilliseconds: Double?
-  /// When the next probe is due, by the monotonic clock.
-  var nextProbe: UInt64 = 0
-  /// A probe is under way.
-  var isProbing = false
   /// Its name is being looked up.
   var isLookingUp = false
-  /// How often its address has changed: what a probe of a former one says counts for nothing.
-  var move = 0
-  /// Probes that have ended.
+  /// Probes of this address that have ended.
   var probes = 0
 
-  var name: String { configuration.name }
-
-  /// Its host's name where that has to be looked up, with the port.
-  var hostName: (String, port: UInt16)? {
-    guard case .host(let host, let port) = configuration.address,
-      SocketAddress(ip: host, port: port) == nil
-    else { return nil }
-    return (host, port)
-  }
-
-  /// The address in the conf where it needs no look-up.
-  static func address(of configuration: ReplicaConfiguration) -> SocketAddress? {
+  init(slot: Int, configuration: ReplicaConfiguration, meter: Meter, now: UInt64) {
+    self.slot = slot
+    self.configuration = configuration
+    self.meter = meter
+    health = Health(now: now)
     switch configuration.address {
-    case .host(let host, let port): SocketAddress(ip: host, port: port)
-    case .unix(let path): SocketAddress(path: path)
+    case .host(let host, let port):
+      address = SocketAddress(ip: host, port: port)
+      probeHost = configuration.address.description
+      hostName = address == nil ? (host, port) : nil
+    case .unix(let path):
+      address = SocketAddress(path: path)
+      hostName = nil
+      probeHost = "localhost"
     }
   }
+
+  var name: String { configuration.name }
 
   var observed: ObservedState {
     guard address != nil else { return .unresolved }
@@ -58,10 +57,11 @@ struct ReplicaRecord {
   }
 
   /// The row of `lbctl pool`.
-  func report(now: UInt64) -> ReplicaReport {
+  /// - Parameter nextProbe: when it is due; nil while one is under way.
+  func report(now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
     let reading = meter.read(now: now)
     let state = ReplicaState(rawValue: observed.rawValue) ?? .starting
-    let next = isProbing || nextProbe <= now ? 0 : Double(nextProbe - now) / 1e6
+    let next = max(nextProbe ?? now, now) - now
     return ReplicaReport(
       name: name, address: configuration.address.description,
       config: .init(weight: configuration.weight), order: .ready, observed: observed, state: state,
@@ -70,6 +70,7 @@ struct ReplicaRecord {
       p99Milliseconds: reading.p99Milliseconds, status5xx: reading.status5xx,
       retries: reading.retries,
       check: .init(
-        result: checkResult, latencyMilliseconds: checkMilliseconds, nextInMilliseconds: next))
+        result: checkResult, latencyMilliseconds: checkMilliseconds,
+        nextInMilliseconds: Double(next) / 1e6))
   }
 }

@@ -68,14 +68,22 @@ import Testing
 
   @Test func `probes are fast while a verdict is open`() {
     var health = Health(now: 0)
-    #expect(health.delay(policy) == 250)
+    #expect(health.pace(policy) == .steady(250) && !health.isBeyondDoubt)
     _ = pass(&health, 1)
-    #expect(health.delay(policy) == 1000)
+    #expect(health.pace(policy) == .steady(1000) && health.isBeyondDoubt)
     _ = miss(&health, 2)
-    #expect(health.delay(policy) == 250)
+    #expect(health.pace(policy) == .urgent(250) && !health.isBeyondDoubt)
     _ = refuse(&health, 3)
-    #expect(health.delay(policy) == 250)
+    #expect(health.pace(policy) == .urgent(250) && !health.isBeyondDoubt)
     for time in 4...6 { _ = miss(&health, UInt64(time)) }
-    #expect(health.observation == .down && health.delay(policy) == 1000)
+    #expect(health.observation == .down && health.pace(policy) == .steady(1000))
+    _ = pass(&health, 7)
+    #expect(health.observation == .down && health.pace(policy) == .urgent(250))
+  }
+
+  @Test func `one that never passed is asked often for as long as it takes`() {
+    var health = Health(now: 0)
+    for time in 1...9 { _ = miss(&health, UInt64(time)) }
+    #expect(health.observation == .down && health.pace(policy) == .steady(250))
   }
 }

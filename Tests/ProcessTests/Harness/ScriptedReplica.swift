@@ -26,10 +26,14 @@ final class ScriptedReplica: Sendable {
   let closed = Counter()
 
   /// - Parameters:
+  ///   - host: where it listens.
   ///   - port: one that was reserved for it; any when it is 0.
   ///   - keepsRequests: whether `requests` is wanted, which holds every one for good.
-  init(port: UInt16 = 0, keepsRequests: Bool = true, _ script: @escaping Script) throws {
-    guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
+  init(
+    host: String = "127.0.0.1", port: UInt16 = 0, keepsRequests: Bool = true,
+    _ script: @escaping Script
+  ) throws {
+    guard let address = SocketAddress(ip: host, port: port) else {
       throw Failure("no address")
     }
     let listener = try Socket.listen(address)

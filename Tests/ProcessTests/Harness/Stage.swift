@@ -94,6 +94,25 @@ final class Stage {
       """)
   }
 
+  /// Writes a conf with so many replicas, `r1` and on, that are one server on every loopback address.
+  func writeConf(replicas count: Int, on port: UInt16, health: String) throws {
+    let sections = (0..<count).map { index in
+      "[replica r\(index + 1)]\naddress = \(Stage.loopback(index)):\(port)\n"
+    }
+    try write(
+      """
+      [lbd]
+      main_port = \(mainPort)
+      control = \(socketPath)
+      [health]
+      \(health)
+      \(sections.joined())
+      """)
+  }
+
+  /// An address of this machine for each number.
+  static func loopback(_ index: Int) -> String { "127.0.\(index / 200 + 1).\(index % 200 + 1)" }
+
   func write(_ conf: String) throws {
     try conf.write(toFile: confPath, atomically: true, encoding: .utf8)
   }
