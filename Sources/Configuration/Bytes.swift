@@ -31,6 +31,8 @@ func wholeNumber(_ text: some StringProtocol) -> Int? {
 func quoted(_ text: some StringProtocol) -> String { "\"\(clipped(text))\"" }
 
 func clipped(_ text: some StringProtocol) -> String {
+  // Nearly all text is short plain ASCII and stays as it is.
+  if text.utf8.count <= 64 && text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) { return String(text) }
   let scalars = text.unicodeScalars
   let head = printable(scalars.prefix(64))
   return scalars.dropFirst(64).isEmpty ? head : head + "…"
