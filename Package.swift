@@ -93,6 +93,7 @@ let package = Package(
     tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
     tests("DocsTests", ["lbd", "Proxy"]),
+    tests("LbdTests", ["lbd", "Proxy"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
     tests("BrowserTests", ["LinuxIO"]),
   ]

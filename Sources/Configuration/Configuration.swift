@@ -26,6 +26,7 @@ package struct Configuration: Sendable, Equatable {
   package var limits = LimitConfiguration()
   package var forward = ForwardConfiguration()
   package var log = LogConfiguration()
+  package var metrics = MetricsConfiguration()
 
   package init() {}
 

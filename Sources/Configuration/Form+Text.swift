@@ -51,6 +51,14 @@ extension Form<String> {
 extension Form<ReplicaAddress> {
   static var address: Form {
     Form(
-      help: "host:port, [v6]:port or unix:/path", read: ReplicaAddress.read, write: \.description)
+      help: "host:port, [v6]:port or unix:/path", read: { ReplicaAddress.read($0) },
+      write: \.description)
+  }
+
+  /// Where lbd itself listens, beside `host`: nothing that would have to be looked up.
+  static var listener: Form {
+    Form(
+      help: "address:port, [v6]:port or unix:/path", read: ReplicaAddress.readListener,
+      write: \.description)
   }
 }

@@ -26,7 +26,19 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     if case .host(let host, _) = self { HostName.isLoopback(host) } else { true }
   }
 
-  static func read(_ text: String) -> Reading<ReplicaAddress> {
+  /// The same for an address to listen on: a wildcard is one, a name but `localhost` is none.
+  static func readListener(_ text: String) -> Reading<ReplicaAddress> {
+    guard text.utf8.contains(.colon) else {
+      return .refused("\(quoted(text)) is no address with a port, write 127.0.0.1:9090")
+    }
+    let reading = read(text, isListener: true)
+    guard case .value(.host(let host, _)) = reading, host != "localhost",
+      !host.utf8.contains(.colon), !HostName.isIPv4(host.split(separator: "."))
+    else { return reading }
+    return .refused("\(quoted(host)) is a name, write an address such as 127.0.0.1:9090")
+  }
+
+  static func read(_ text: String, isListener: Bool = false) -> Reading<ReplicaAddress> {
     if text.hasPrefix("unix:") {
       return readPath(String(text.utf8.dropFirst(5)) ?? "")
     }
@@ -38,7 +50,7 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     guard let number = wholeNumber(port), let port = UInt16(exactly: number), port > 0 else {
       return .refused("\(quoted(port)) is not a port, write host:port with a port from 1 to 65535")
     }
-    return readHost(host).map { .host($0, port: port) }
+    return readHost(host, isListener: isListener).map { .host($0, port: port) }
   }
 
   private static func readPath(_ path: String) -> Reading<ReplicaAddress> {
@@ -51,7 +63,7 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     return .value(.unix(path))
   }
 
-  private static func readHost(_ host: Substring) -> Reading<String> {
+  private static func readHost(_ host: Substring, isListener: Bool) -> Reading<String> {
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
     if host.utf8.contains(.colon), !isBracketed {
       return .refused("an IPv6 address stands in brackets, write [\(clipped(host))]:port")
@@ -61,7 +73,7 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     if isBracketed, !name.utf8.contains(.colon) {
       return .refused("only an IPv6 address stands in brackets, write \(name):port")
     }
-    if HostName.isWildcard(name) {
+    if !isListener && HostName.isWildcard(name) {
       return .refused("\(name) is not an address to connect to, write 127.0.0.1 or the host's own")
     }
     return .value(name)

@@ -4,7 +4,7 @@
 /// The binder, `lbd -T` and `--help-config` all walk these tables: a new key is one line here and one
 /// property; nothing else in this module names it.
 enum Schema {
-  static let sections = [lbd, balance, health, timeouts, retry, limits, forward, log]
+  static let sections = [lbd, balance, health, timeouts, retry, limits, forward, log, metrics]
 
   private static let lbd = Section<Configuration>(
     kind: "lbd", help: "where lbd listens, and for whom",
@@ -101,6 +101,12 @@ enum Schema {
       Key("level", \.log.level, .choice, "the least severe message written"),
       Key("format", \.log.format, .choice, "auto: text on a terminal, else JSON"),
       Key("access", \.log.access, .choice, "a line for each request; off today"),
+    ])
+
+  private static let metrics = Section<Configuration>(
+    kind: "metrics", help: "Prometheus text at GET /metrics; lbctl metrics prints the same",
+    keys: [
+      Key("listen", \.metrics.listen, .word("off", or: .listener), "where it is answered")
     ])
 
   /// Not a value: the reader follows it. Stands before the first section or in `[lbd]`, often.

@@ -9,6 +9,8 @@ package enum ControlPath {
   package static let publicPool = "/docs/pool"
   /// GET: a `HealthReport`.
   package static let health = "/health"
+  /// GET: the metrics as Prometheus reads them, no JSON. The same at the metrics' own listener.
+  package static let metrics = "/metrics"
   /// GET: a `VersionReport`.
   package static let version = "/version"
   /// POST with an `OrderBody` of the key `address`: a `DetailReport`.

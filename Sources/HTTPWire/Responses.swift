@@ -29,9 +29,10 @@ package enum Responses {
   /// - Parameters:
   ///   - date: the time of the answer, in seconds since 1970.
   ///   - retryAfter: seconds, 0 for none (RFC 9110 §10.2.3).
+  ///   - allow: the methods that a 405 names (RFC 9110 §15.5.6).
   package static func writeHead(
     _ status: Int, type: StaticString, length: Int, connection: ConnectionOption, date: Int,
-    retryAfter: Int = 0, to writer: inout ByteWriter
+    retryAfter: Int = 0, allow: StaticString? = nil, to writer: inout ByteWriter
   ) {
     writer.append("HTTP/1.1 ")
     writer.append(decimal: status)
@@ -47,6 +48,11 @@ package enum Responses {
     if retryAfter > 0 {
       writer.append("Retry-After: ")
       writer.append(decimal: retryAfter)
+      writer.append("\r\n")
+    }
+    if let allow {
+      writer.append("Allow: ")
+      writer.append(allow)
       writer.append("\r\n")
     }
     switch connection {

@@ -25,6 +25,7 @@ struct Command {
     case .test: try test()
     case .add: try order(ControlPath.addReplica, OrderBody.addressKey)
     case .remove: try order(ControlPath.removeReplica, OrderBody.replicaKey)
+    case .metrics: try metrics()
     case .health: health()
     case .version: try version()
     case .help: try help()

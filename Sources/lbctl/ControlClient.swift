@@ -26,6 +26,13 @@ struct ControlClient {
     try decode(try exchange("GET", .get, target, body: nil), target)
   }
 
+  /// Reads a text as it is.
+  func text(_ target: String) throws(Failure) -> [UInt8] {
+    let answer = try exchange("GET", .get, target, body: nil)
+    guard answer.isSuccess else { throw ControlClient.refusal(answer, target) }
+    return answer.body
+  }
+
   /// Gives an order.
   func post(
     _ target: String, _ key: String, _ value: String

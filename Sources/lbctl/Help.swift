@@ -13,6 +13,7 @@ enum Help {
       test [URL or path]    sends requests through the balancer and tells who answered
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
+      metrics               the figures as Prometheus reads them
       health                one line; exit 0 all up, 1 some down, 2 none up, 3 unreachable
       version               the versions of lbctl and lbd
       help [VERB]           this text, or that of a verb
@@ -36,6 +37,7 @@ enum Help {
     case .test: test
     case .add: add
     case .remove: remove
+    case .metrics: metrics
     case .health: health
     case .version: version
     }
@@ -78,6 +80,13 @@ enum Help {
 
     Takes a replica out of the running pool. REPLICA is its name, port or address. To keep it out,
     take it out of the conf as well. Exit 4 when there is none.
+    """
+
+  private static let metrics = """
+    usage: lbctl metrics [--json] [--no-header] [--socket PATH]
+
+    Prints what Prometheus reads where the conf has [metrics] listen, which need not be. With
+    --no-header the samples alone; with --json each sample with its labels and its value.
     """
 
   private static let health = """

@@ -2,14 +2,14 @@
 
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
-  case pool, test, add, remove, health, version, help
+  case pool, test, add, remove, metrics, health, version, help
 
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
     switch self {
     case .pool, .test, .help: 0...1
     case .add, .remove: 1...1
-    case .health, .version: 0...0
+    case .metrics, .health, .version: 0...0
     }
   }
 
@@ -21,7 +21,7 @@ enum Verb: String, CaseIterable {
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
-    case .health, .version: ""
+    case .metrics, .health, .version: ""
     }
   }
 

@@ -1,4 +1,4 @@
-// One caller of the control socket: what it asks, read whole, and what it is answered.
+// One caller of the control socket or of the metrics' listener: what it asks, read whole, and what it is answered.
 
 import ControlProtocol
 import HTTPWire
@@ -17,6 +17,9 @@ struct ControlRequest {
 struct ControlAnswer {
   let status: Int
   let body: [UInt8]
+  var type: StaticString = "application/json"
+  /// What may be asked of the target, in a 405.
+  var allow: StaticString?
   /// The body's length is said, the body left out.
   var isHead = false
 
@@ -30,18 +33,28 @@ struct ControlAnswer {
   }
 }
 
-/// One connection to the control socket. The control thread owns it.
+/// One connection to the control socket or the metrics' listener. The control thread owns it.
 struct ControlConnection: ~Copyable {
   let descriptor: Descriptor
   let user: UInt32?
   var input: [UInt8] = []
   var output: [UInt8] = []
+  /// How much of the output went out.
+  private var sent = 0
   /// The peer has sent all that it will.
   var isEnding = false
   var isLast = false
+
+  init(descriptor: consuming Descriptor, user: UInt32?) {
+    self.descriptor = descriptor
+    self.user = user
+  }
 }
 
 extension ControlConnection {
+  /// Something waits for the peer to read.
+  var owesOutput: Bool { sent < output.count }
+
   private static var longestRequest: Int { 16 << 10 }
   /// Answers that may wait for a peer that does not read.
   private static var longestOutput: Int { 4 << 20 }
@@ -61,7 +74,7 @@ extension ControlConnection {
 
   /// The next whole request at hand; the connection's last one is the last it gives.
   mutating func nextRequest() -> ControlRequest? {
-    guard !isLast && output.count < Self.longestOutput else { return nil }
+    guard !isLast && output.count - sent < Self.longestOutput else { return nil }
     _ = receive()
     guard !input.isEmpty else { return nil }
     switch take() {
@@ -115,21 +128,23 @@ extension ControlConnection {
   mutating func write(_ answer: ControlAnswer) {
     var writer = ByteWriter(capacity: 512)
     Responses.writeHead(
-      answer.status, type: "application/json", length: answer.body.count,
-      connection: isLast ? .close : .unsaid, date: Clock.wallSeconds(), to: &writer)
+      answer.status, type: answer.type, length: answer.body.count,
+      connection: isLast ? .close : .unsaid, date: Clock.wallSeconds(), allow: answer.allow,
+      to: &writer)
     for index in 0..<writer.count { output.append(writer.bytes[index]) }
     if !answer.isHead { output += answer.body }
   }
 
   /// Sends what is to be sent, as far as it goes. False when the connection is over.
   mutating func flush() -> Bool {
-    while !output.isEmpty {
-      switch descriptor.send(output.span) {
-      case .moved(let count): output.removeFirst(count)
+    while sent < output.count {
+      switch descriptor.send(output.span.extracting(sent..<output.count)) {
+      case .moved(let count): sent += count
       case .wouldBlock: return true
       case .ended, .failed: return false
       }
     }
+    (output, sent) = ([], 0)
     return !isLast && !isEnding
   }
 }

@@ -1,103 +1,86 @@
 // The control socket: HTTP/1.1 with JSON over a Unix socket, for lbctl, for curl, and for the pool's
-// state on lbd's own page. A few small connections on the control thread's epoll.
+// state on lbd's own page; and the metrics' listener, which is one more of these with less behind it. A
+// few small connections on the control thread's epoll.
 
 import ControlProtocol
-import Glibc
 import HTTPWire
 import LinuxIO
 import Proxy
 
-/// The control socket and its connections. The control thread owns it.
-struct ControlServer: ~Copyable {
-  /// Connections at once; others wait in the kernel's queue.
-  static let most = 128
-  /// How long a connection may be silent, in nanoseconds: longer than a worker keeps an idle one.
-  private static let patience: UInt64 = 75_000_000_000
-  /// Set in the tokens of connections, to tell them from other records' on the same epoll.
-  static var tokenBit: UInt64 { 1 << 31 }
+/// What tells the control socket from the metrics' listener, where strangers may come.
+struct Door {
   /// The token of the listener itself.
-  static var listenerToken: UInt64 { 2 }
+  let listenerToken: UInt64
+  /// Set in the tokens of connections, to tell them from other records' on the same epoll.
+  let tokenBit: UInt64
+  /// Connections at once; others wait in the kernel's queue.
+  let most: Int
+  /// How long a connection may be silent, in nanoseconds.
+  let patience: UInt64
+  /// Any byte ends a silence. Else only the peer's reading does, and a request that drips in is late.
+  let isPatient: Bool
 
-  private let path: String
-  private let listener: Descriptor
-  /// Which file the socket is.
-  private let identity: Files.Identity?
+  /// Its patience is longer than a worker's, who keeps an idle connection to it.
+  static let control = Door(
+    listenerToken: 2, tokenBit: 1 << 31, most: 128, patience: 75_000_000_000, isPatient: true)
+  static let metrics = Door(
+    listenerToken: 4, tokenBit: 1 << 30, most: 32, patience: 10_000_000_000, isPatient: false)
+}
+
+/// The control socket, or the metrics' listener, with its connections. The control thread owns it.
+struct ControlServer: ~Copyable {
+  private let door: Door
+  private var listener: ControlListener?
   private var isListening = false
-  private var connections = Slab<ControlConnection>(capacity: ControlServer.most)
+  private var connections: Slab<ControlConnection>
   private var deadlines: Deadlines
   private var expired: [UInt32] = []
 
-  /// Listens at `path`, where a dead lbd may have left its socket.
-  init(path: String, now: UInt64) throws(StartFailure) {
-    guard let address = SocketAddress(path: path) else {
-      throw StartFailure("the control socket's path is longer than 107 bytes: \(path)")
-    }
-    try ControlServer.clear(path, address)
-    do {
-      // No moment in which others could connect: the mode is there from the start.
-      let mask = umask(0o117)
-      defer { umask(mask) }
-      listener = try Socket.listen(address, backlog: 512)
-      self.path = path
-      identity = Files.identity(path)
-      deadlines = Deadlines(capacity: ControlServer.most, now: now)
-    } catch {
-      throw ControlServer.refusal(path, error)
-    }
+  /// - Parameter listener: nil for a server that nobody can reach, until it is opened.
+  init(_ door: Door, _ listener: consuming ControlListener?, now: UInt64) {
+    self.door = door
+    self.listener = consume listener
+    connections = Slab(capacity: door.most)
+    deadlines = Deadlines(capacity: door.most, now: now)
   }
 
-  /// Makes way at `path`: the directory is there, and no socket that nobody listens on.
-  private static func clear(_ path: String, _ address: SocketAddress) throws(StartFailure) {
-    switch Socket.connect(address) {
-    case .failed(ENOENT): break
-    case .failed(ECONNREFUSED):
-      guard Files.isSocket(path) else {
-        throw StartFailure(
-          "\(path) is a file and no socket; remove it or set another control in [lbd]")
-      }
-    case .failed(EACCES): throw refusal(path, SystemError("connect", EACCES))
-    case .failed(ENOTDIR): throw refusal(path, SystemError("connect", ENOTDIR))
-    default:
-      throw StartFailure("another lbd answers at \(path); stop it or set another control in [lbd]")
-    }
-    do {
-      // So that a conf which says nothing of it works, /run/lbd is made where that is allowed.
-      if path.hasPrefix("/run/") { try Files.makeDirectory(of: path) }
-      try Files.remove(path)
-    } catch {
-      throw refusal(path, error)
-    }
+  /// Listens there from now on; connections go on.
+  mutating func open(_ listener: consuming ControlListener, _ poller: borrowing Poller) {
+    self.listener = consume listener
+    listen(poller)
   }
 
-  private static func refusal(_ path: String, _ error: SystemError) -> StartFailure {
-    StartFailure(
-      "cannot make the control socket \(path): \(error.reason); make its directory writable or"
-        + " set another control in [lbd] or LBD_SOCKET")
-  }
-
-  /// Removes the socket at the end, unless another has taken its place.
-  func remove() {
-    if let identity, Files.identity(path) == identity { try? Files.remove(path) }
+  /// Listens no more, and removes the socket's file.
+  mutating func remove() {
+    if let listener = listener.take() { listener.remove() }
+    isListening = false
   }
 
   // MARK: Connections
 
   /// Watches for new connections, unless there are as many as there may be.
   mutating func listen(_ poller: borrowing Poller) {
-    guard !isListening && connections.count < ControlServer.most else { return }
-    isListening =
-      (try? poller.add(listener, .readable, token: ControlServer.listenerToken)) != nil
+    guard !isListening && connections.count < door.most else { return }
+    switch listener {
+    case .some(let listener):
+      isListening =
+        (try? poller.add(listener.descriptor, .readable, token: door.listenerToken)) != nil
+    case .none: break
+    }
   }
 
   private mutating func pause(_ poller: borrowing Poller) {
-    poller.remove(listener)
+    switch listener {
+    case .some(let listener): poller.remove(listener.descriptor)
+    case .none: break
+    }
     isListening = false
   }
 
   /// Takes the connections that wait.
   mutating func accept(_ poller: borrowing Poller, now: UInt64) {
-    while connections.count < ControlServer.most {
-      switch Socket.accept(listener) {
+    while connections.count < door.most {
+      switch next() {
       case .accepted(let descriptor, _): welcome(descriptor, poller, now)
       case .none: return
       case .exhausted: return pause(poller)
@@ -106,23 +89,31 @@ struct ControlServer: ~Copyable {
     pause(poller)
   }
 
+  private func next() -> AcceptOutcome {
+    switch listener {
+    case .some(let listener): Socket.accept(listener.descriptor)
+    case .none: .none
+    }
+  }
+
   private mutating func welcome(
     _ descriptor: consuming Descriptor, _ poller: borrowing Poller, _ now: UInt64
   ) {
     let user = Socket.peerUser(descriptor)
     let slot = connections.insert(ControlConnection(descriptor: descriptor, user: user))
-    let token = connections.token(slot) | ControlServer.tokenBit
+    let token = connections.token(slot) | door.tokenBit
     if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
       _ = connections.remove(slot)
     } else {
-      deadlines.set(slot, at: now + ControlServer.patience)
+      deadlines.set(slot, at: now + door.patience)
     }
   }
 
   /// Milliseconds until `expire` has something to do; negative for never.
   func wait(now: UInt64) -> Int {
     let next = deadlines.wait(now: now)
-    return isListening || next >= 0 && next < 100 ? next : 100
+    let isOpen = listener != nil
+    return isListening || !isOpen || next >= 0 && next < 100 ? next : 100
   }
 
   /// Ends the connections that were silent for too long, and lets new ones in where there is room.
@@ -141,8 +132,10 @@ struct ControlServer: ~Copyable {
 
   /// The connection that an event is about, with what it sent. Nil when it is over.
   mutating func receive(_ event: Event, now: UInt64) -> UInt32? {
-    guard let slot = connections.slot(of: event.token & ~ControlServer.tokenBit) else { return nil }
-    deadlines.set(slot, at: now + ControlServer.patience)
+    guard let slot = connections.slot(of: event.token & ~door.tokenBit) else { return nil }
+    if door.isPatient || connections[slot].owesOutput {
+      deadlines.set(slot, at: now + door.patience)
+    }
     guard !event.readiness.isReadable || receive(slot) else { return nil }
     return slot
   }
@@ -159,7 +152,9 @@ struct ControlServer: ~Copyable {
     connections[slot].nextRequest()
   }
 
-  mutating func answer(_ slot: UInt32, _ answer: ControlAnswer) {
+  /// - Parameter isLast: the connection ends with it.
+  mutating func answer(_ slot: UInt32, _ answer: ControlAnswer, isLast: Bool = false) {
+    if isLast { connections[slot].isLast = true }
     connections[slot].write(answer)
   }
 

@@ -38,17 +38,18 @@ extension Daemon {
     case (.get, ControlPath.publicPool): ControlAnswer(200, publicReport())
     case (.head, ControlPath.publicPool): publicHead()
     case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
+    case (.get, ControlPath.metrics): metricsAnswer(metricsText())
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.post, ControlPath.addReplica): add(request)
     case (.post, ControlPath.removeReplica): remove(request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
-      (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
+      (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
       refusal(405, "reads are GET, orders are POST")
     default: refusal(404, "there is no \(path) on the control socket")
     }
   }
 
-  private func refusal(_ status: Int, _ detail: String) -> ControlAnswer {
+  func refusal(_ status: Int, _ detail: String) -> ControlAnswer {
     ControlAnswer(status, DetailReport(detail))
   }
 
@@ -162,7 +163,10 @@ extension Daemon {
       for diagnostic in diagnostics {
         log.write(.error, "not reloaded: \(diagnostic)", ["event": "reload-refused"])
       }
-    case .loaded(let next, _): apply(next)
+      figures.reloaded(false)
+    case .loaded(let next, _):
+      apply(next)
+      figures.reloaded(true)
     }
   }
 
@@ -177,8 +181,9 @@ extension Daemon {
       (next.host, next.mainPort) = (before.host, before.mainPort)
       (next.workers, next.control, next.limits) = (before.workers, before.control, before.limits)
     }
+    next.metrics.listen = moveMetrics(from: before.metrics.listen, to: next.metrics.listen)
     configuration = next
-    log = Log(next.log)
+    log = Log(next.log, after: log)
     policy = HealthPolicy(next.health)
     prober.adopt(next)
     replaceReplicas(next.replicas)
@@ -194,7 +199,7 @@ extension Daemon {
       if addresses[replica.name] == replica.configuration.address && kept[replica.name] == nil {
         kept[replica.name] = replica
       } else {
-        letGo(replica.slot)
+        letGo(replica)
       }
     }
     replicas.removeAll(keepingCapacity: true)

@@ -10,7 +10,8 @@ import Proxy
 /// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
 /// are others, so that what is still in flight to its last replica is not taken for the next one's.
 struct SlotAllotment {
-  private var next = 0
+  /// Slots that were ever handed out; the first of the others.
+  private(set) var next = 0
   private var returned: [Int] = []
 
   /// A free slot, or nil when the tables are full.
@@ -55,7 +56,9 @@ extension Daemon {
     guard let slot = slots.take() else { return nil }
     pool.setUsable(slot, false)
     let meter = Meter(slot: slot, tallies: tallies, now: now)
-    let record = ReplicaRecord(slot: slot, configuration: replica, meter: meter, now: now)
+    let counts = figures.former.take(replica.name, slot: slot, tallies: tallies)
+    let record = ReplicaRecord(
+      slot: slot, configuration: replica, meter: meter, counts: counts, now: now)
     replicas.append(record)
     findPlaces(from: replicas.count - 1)
     if record.address != nil { schedule.set(slot, at: now) }
@@ -65,16 +68,17 @@ extension Daemon {
 
   /// Takes a replica out of the table; what is in flight to it ends by itself.
   mutating func dismiss(at index: Int) {
-    letGo(replicas[index].slot)
-    replicas.remove(at: index)
+    letGo(replicas.remove(at: index))
     findPlaces(from: index)
   }
 
-  /// Ends all that goes on for a slot.
-  mutating func letGo(_ slot: Int) {
+  /// Ends all that goes on for a replica that has left the table.
+  mutating func letGo(_ replica: ReplicaRecord) {
+    let slot = replica.slot
     pool.setUsable(slot, false)
     schedule.remove(slot)
     prober.forget(slot)
+    figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
     slots.giveBack(slot)
   }
 
@@ -138,7 +142,9 @@ extension Daemon {
   mutating func probed(_ result: ProbeResult) {
     guard let index = index(of: result.slot) else { return }
     let isPass = result.verdict == .pass
+    let wasUsable = replicas[index].health.isUsable
     replicas[index].probes += 1
+    replicas[index].counts.count(result)
     replicas[index].checkResult = result.text
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =
@@ -147,6 +153,7 @@ extension Daemon {
       case .failure: replicas[index].health.probeFailed(policy, now: now)
       case .none: false
       }
+    if wasUsable && !replicas[index].health.isUsable { replicas[index].counts.count(.probe) }
     let jitter = Double(configuration.health.jitterPercent) / 100
     schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
@@ -165,6 +172,7 @@ extension Daemon {
     replicas[index].checkResult = SystemError.brief(cause)
     replicas[index].checkMilliseconds = nil
     if replicas[index].health.connectFailed(now: now) {
+      replicas[index].counts.count(ReplicaCounts.Ejection(unreachable: cause))
       healthChanged(index, "request: \(cause)")
     }
     schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))

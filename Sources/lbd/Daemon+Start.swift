@@ -41,7 +41,8 @@ extension Daemon {
 
   init(
     _ configuration: Configuration, path: String, environment: [String: String], workers: Int,
-    parts: consuming Parts, control: consuming ControlServer, listener: consuming Descriptor
+    parts: consuming Parts, control: consuming ControlServer, metrics: consuming ControlServer,
+    listener: consuming Descriptor
   ) {
     self.path = path
     self.environment = environment
@@ -59,6 +60,7 @@ extension Daemon {
     var random = SystemRandomNumberGenerator()
     testToken = String(random.next() | 1 << 63, radix: 16)
     self.control = control
+    self.metrics = metrics
     self.listener = consume listener
     prober = HealthProber(configuration, now: Clock.now())
     schedule = ProbeSchedule(origin: startedAt, seed: random.next())
@@ -83,6 +85,7 @@ extension Daemon {
 
   private mutating func watchSources() {
     control.listen(poller)
+    metrics.listen(poller)
     do {
       try poller.add(signals.descriptor, .readable, token: Source.signals)
       try poller.add(evidence.wakeUp.descriptor, .readable, token: Source.evidence)
@@ -98,7 +101,8 @@ extension Daemon {
   ) throws(StartFailure) -> WorkerLimits {
     let descriptors = min(Descriptor.raiseLimit(), 2 << 20)
     // Kept for probes, the control socket, mailboxes and files.
-    let reserve = 128 + ControlServer.most + configuration.replicas.count + workers * 8
+    let reserve =
+      128 + Door.control.most + Door.metrics.most + configuration.replicas.count + workers * 8
     let each = (descriptors - reserve) / 2 / workers
     guard each >= 16 else {
       throw StartFailure(
@@ -117,14 +121,8 @@ extension Daemon {
     do {
       return try Socket.listen(address)
     } catch {
-      let advice =
-        switch error.code {
-        case EADDRINUSE: "stop what listens there (ss -ltnp) or set another main_port in [lbd]"
-        case EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE"
-        case EADDRNOTAVAIL: "no interface here has this address; set another host in [lbd]"
-        default: "see host and main_port in [lbd]"
-        }
-      throw StartFailure("cannot listen on \(address): \(error.reason); \(advice)")
+      throw StartFailure(
+        listening: address, error, port: "main_port in [lbd]", host: "host in [lbd]")
     }
   }
 

@@ -14,7 +14,8 @@ struct Daemon: ~Copyable {
   enum Source {
     static var signals: UInt64 { 0 }
     static var evidence: UInt64 { 1 }
-    static var control: UInt64 { ControlServer.listenerToken }
+    static var control: UInt64 { Door.control.listenerToken }
+    static var metrics: UInt64 { Door.metrics.listenerToken }
     static var resolutions: UInt64 { 3 }
   }
 
@@ -39,6 +40,8 @@ struct Daemon: ~Copyable {
   let testToken: String
   var listener: Descriptor?
   var control: ControlServer
+  var metrics: ControlServer
+  var figures = DaemonFigures()
   var prober: HealthProber
   var schedule: ProbeSchedule
   var replicas: [ReplicaRecord] = []
@@ -69,17 +72,22 @@ struct Daemon: ~Copyable {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
       // In this order, so that lbctl works as soon as clients can connect.
-      let control = try ControlServer(path: configuration.control, now: Clock.now())
+      var control = ControlServer(
+        .control, try ControlListener(path: configuration.control, .control), now: Clock.now())
+      var metrics = ControlServer(.metrics, nil, now: Clock.now())
       let listener: Descriptor
       do throws(StartFailure) {
+        metrics = try metricsServer(configuration)
         listener = try listen(configuration)
       } catch {
         control.remove()
+        metrics.remove()
         throw error
       }
       var daemon = Daemon(
         configuration, path: path, environment: environment, workers: workers,
-        parts: try Parts.open(workers: workers), control: control, listener: listener)
+        parts: try Parts.open(workers: workers), control: control, metrics: metrics,
+        listener: listener)
       try daemon.start(limits)
       daemon.serve()
       daemon.finish()
@@ -99,6 +107,7 @@ struct Daemon: ~Copyable {
       for index in 0..<count { handle(poller.event(index)) }
       while let result = prober.nextExpired(now: now) { probed(result) }
       control.expire(poller, now: now)
+      metrics.expire(poller, now: now)
       startDueProbes()
       rollMeters()
       lookUpNames()
@@ -111,8 +120,10 @@ struct Daemon: ~Copyable {
     let next = min(nextRoll, drainDeadline ?? .max, nextLookup, nextProbes)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
+    let metrics = metrics.wait(now: now)
     if prober >= 0 { wait = min(wait, prober) }
     if control >= 0 { wait = min(wait, control) }
+    if metrics >= 0 { wait = min(wait, metrics) }
     return wait
   }
 
@@ -121,8 +132,10 @@ struct Daemon: ~Copyable {
     case Source.signals: while let signal = signals.next() { received(signal) }
     case Source.evidence: takeEvidence()
     case Source.control: control.accept(poller, now: now)
+    case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
-    case let token where token & ControlServer.tokenBit != 0: answerControl(event)
+    case let token where token & Door.control.tokenBit != 0: answerControl(event)
+    case let token where token & Door.metrics.tokenBit != 0: answerMetrics(event)
     default: if let result = prober.handle(event, poller) { probed(result) }
     }
   }
@@ -180,6 +193,7 @@ struct Daemon: ~Copyable {
   private mutating func finish() {
     reportSkippedLines()
     control.remove()
+    metrics.remove()
     log.write(.info, "stopped", ["event": "stop"])
   }
 

@@ -12,8 +12,12 @@ struct Log {
   private let level: Int
   private let isJSON: Bool
   private var dropped = 0
+  /// Lines dropped since lbd began.
+  private(set) var drops = 0
 
-  init(_ configuration: LogConfiguration) {
+  /// - Parameter former: the log that this one takes over from.
+  init(_ configuration: LogConfiguration, after former: Log? = nil) {
+    drops = former?.drops ?? 0
     level = Log.rank(configuration.level)
     switch configuration.format {
     case .text: isJSON = false
@@ -37,7 +41,7 @@ struct Log {
     if dropped > 0 && put(line(.warning, "\(dropped) lines of this log were dropped", [:])) {
       dropped = 0
     }
-    if !put(line(level, message, fields)) { dropped += 1 }
+    if !put(line(level, message, fields)) { (dropped, drops) = (dropped + 1, drops + 1) }
   }
 
   private func put(_ line: String) -> Bool {

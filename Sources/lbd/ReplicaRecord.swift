@@ -19,6 +19,7 @@ struct ReplicaRecord {
   var address: SocketAddress?
   var health: Health
   var meter: Meter
+  var counts: ReplicaCounts
   /// The last probe's verdict, such as `200` or `refused`.
   var checkResult = "-"
   var checkMilliseconds: Double?
@@ -27,10 +28,14 @@ struct ReplicaRecord {
   /// Probes of this address that have ended.
   var probes = 0
 
-  init(slot: Int, configuration: ReplicaConfiguration, meter: Meter, now: UInt64) {
+  init(
+    slot: Int, configuration: ReplicaConfiguration, meter: Meter, counts: ReplicaCounts,
+    now: UInt64
+  ) {
     self.slot = slot
     self.configuration = configuration
     self.meter = meter
+    self.counts = counts
     health = Health(now: now)
     switch configuration.address {
     case .host(let host, let port):
@@ -56,11 +61,13 @@ struct ReplicaRecord {
     }
   }
 
+  /// What people read: today nobody can order anything, so it is what was observed.
+  var state: ReplicaState { ReplicaState(rawValue: observed.rawValue) ?? .starting }
+
   /// The row of `lbctl pool`.
   /// - Parameter nextProbe: when it is due; nil while one is under way.
   func report(now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
     let reading = meter.read(now: now)
-    let state = ReplicaState(rawValue: observed.rawValue) ?? .starting
     let next = max(nextProbe ?? now, now) - now
     return ReplicaReport(
       name: name, address: configuration.address.description,

@@ -53,7 +53,7 @@ import Testing
     (
       "[zebra]",
       "3:2: unknown section [zebra], the sections are lbd, balance, health, "
-        + "timeouts, retry, limits, forward, log, replica"
+        + "timeouts, retry, limits, forward, log, metrics, replica"
     ),
     ("[health", "3:8: a section without its closing bracket, write [name]"),
     ("[a b c]", "3:1: a section has one or two words, write [health] or [replica r4]"),
@@ -133,6 +133,15 @@ import Testing
       "\"all\" is not a whole number, write 1 to 10000000, or auto"
     ),
     ("[log]\naccess = on", "only \"off\" is accepted today, write off"),
+    (
+      "[metrics]\nlisten = 9090",
+      "\"9090\" is no address with a port, write 127.0.0.1:9090, or off"
+    ),
+    (
+      "[metrics]\nlisten = app.internal:9090",
+      "\"app.internal\" is a name, write an address such as 127.0.0.1:9090, or off"
+    ),
+    ("[metrics]\nlisten = on", "\"on\" is no address with a port, write 127.0.0.1:9090, or off"),
     ("[balance]\nalgorithm = random", "only \"round_robin\" is accepted today, write round_robin"),
     ("docs = maybe", "\"maybe\" is neither, write on or off"),
     ("main_port = 65536", "65536 is out of bounds, write 1 to 65535"),

@@ -46,6 +46,7 @@ struct Good: Sendable, CustomTestStringConvertible {
     #expect(all.forward.trustedProxies == nil && !all.forward.forwarded)
     #expect(all.forward.proxyProtocol == .off)
     #expect(all.log.level == .info && all.log.format == .auto && all.log.access == .off)
+    #expect(all.metrics.listen == nil)
   }
 
   @Test(arguments: [
@@ -83,6 +84,15 @@ struct Good: Sendable, CustomTestStringConvertible {
     Good("[log]\nlevel = warning\nformat = json\naccess = off") {
       $0.log.level == .warning && $0.log.format == .json
     },
+    Good("[metrics]\nlisten = off") { $0.metrics.listen == nil },
+    Good("[metrics]\nlisten = 0.0.0.0:9090") {
+      $0.metrics.listen == .host("0.0.0.0", port: 9090)
+    },
+    Good("[metrics]\nlisten = [::]:9090") { $0.metrics.listen == .host("::", port: 9090) },
+    Good("[metrics]\nlisten = LocalHost:9090") {
+      $0.metrics.listen == .host("localhost", port: 9090)
+    },
+    Good("[metrics]\nlisten = unix:/run/m.sock") { $0.metrics.listen == .unix("/run/m.sock") },
     Good("[replica r4]\naddress = App.internal:9000\nweight = 256") {
       $0.replicas.last
         == ReplicaConfiguration(

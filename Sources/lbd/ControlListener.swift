@@ -1,0 +1,116 @@
+// A listening socket of the control thread's own, at a path or an address: made, and removed, without
+// taking another's place.
+
+import Configuration
+import Glibc
+import LinuxIO
+
+/// The control socket, or the metrics' listener. The control thread owns it.
+struct ControlListener: ~Copyable {
+  /// What the socket is called where it cannot be made, and what sets its place.
+  enum Purpose {
+    case control, metrics
+
+    var name: String { self == .control ? "the control socket" : "the metrics' socket" }
+    var key: String { self == .control ? "control in [lbd]" : "listen in [metrics]" }
+    /// The same, with the variable that sets it too.
+    var keys: String { self == .control ? "control in [lbd] or LBD_SOCKET" : key }
+  }
+
+  let descriptor: Descriptor
+  /// Where the socket's file is and which it is; nil for an address.
+  private let file: (path: String, identity: Files.Identity?)?
+
+  /// Listens at `path`, where a dead lbd may have left its socket.
+  init(path: String, _ purpose: Purpose) throws(StartFailure) {
+    guard let address = SocketAddress(path: path) else {
+      throw StartFailure("\(purpose.name)'s path is longer than 107 bytes: \(path)")
+    }
+    try ControlListener.clear(path, address, purpose)
+    do {
+      // No moment in which others could connect: the mode is there from the start.
+      let mask = umask(0o117)
+      defer { umask(mask) }
+      descriptor = try Socket.listen(address, backlog: 512)
+      file = (path, Files.identity(path))
+    } catch {
+      throw ControlListener.refusal(path, error, purpose)
+    }
+  }
+
+  private init(_ address: SocketAddress, _ purpose: Purpose) throws(StartFailure) {
+    do throws(SystemError) {
+      descriptor = try Socket.listen(address, backlog: 512)
+      file = nil
+    } catch {
+      throw StartFailure(listening: address, error, port: purpose.key)
+    }
+  }
+
+  /// Listens for metrics where the conf says.
+  static func metrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {
+    switch place {
+    case .unix(let path): return try ControlListener(path: path, .metrics)
+    case .host(let host, let port):
+      let address = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
+      guard let address else { throw StartFailure("cannot listen on \(place): no address") }
+      return try ControlListener(address, .metrics)
+    }
+  }
+
+  /// Makes way at `path`: the directory is there, and no socket that nobody listens on.
+  private static func clear(
+    _ path: String, _ address: SocketAddress, _ purpose: Purpose
+  ) throws(StartFailure) {
+    switch Socket.connect(address) {
+    case .failed(ENOENT): break
+    case .failed(ECONNREFUSED):
+      guard Files.isSocket(path) else {
+        throw StartFailure(
+          "\(path) is a file and no socket; remove it or set another \(purpose.key)")
+      }
+    case .failed(EACCES): throw refusal(path, SystemError("connect", EACCES), purpose)
+    case .failed(ENOTDIR): throw refusal(path, SystemError("connect", ENOTDIR), purpose)
+    default:
+      throw StartFailure("another lbd answers at \(path); stop it or set another \(purpose.key)")
+    }
+    do {
+      // So that a conf which says nothing of it works, /run/lbd is made where that is allowed.
+      if path.hasPrefix("/run/") { try Files.makeDirectory(of: path) }
+      try Files.remove(path)
+    } catch {
+      throw refusal(path, error, purpose)
+    }
+  }
+
+  private static func refusal(
+    _ path: String, _ error: SystemError, _ purpose: Purpose
+  ) -> StartFailure {
+    StartFailure(
+      "cannot make \(purpose.name) \(path): \(error.reason); make its directory writable or"
+        + " set another \(purpose.keys)")
+  }
+
+  /// Removes the socket's file at the end, unless another has taken its place.
+  func remove() {
+    guard let file, let identity = file.identity, Files.identity(file.path) == identity else {
+      return
+    }
+    try? Files.remove(file.path)
+  }
+}
+
+extension StartFailure {
+  /// An address that cannot be listened on.
+  /// - Parameter port: what sets it in the conf.
+  init(listening address: SocketAddress, _ error: SystemError, port: String, host: String? = nil) {
+    let advice =
+      switch error.code {
+      case EADDRINUSE: "stop what listens there (ss -ltnp) or set another \(port)"
+      case EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE"
+      case EADDRNOTAVAIL: "no interface here has this address; set another \(host ?? port)"
+      default: "see \(port)"
+      }
+    self.init("cannot listen on \(address): \(error.reason); \(advice)")
+  }
+}

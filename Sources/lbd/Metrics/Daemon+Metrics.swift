@@ -1,0 +1,115 @@
+// The metrics' listener: one path, read only, on the control thread. What it answers is made at most
+// four times a second, however many ask, and each connection ends with its answer.
+
+import Configuration
+import ControlProtocol
+import HTTPWire
+import LinuxIO
+import Proxy
+
+extension Daemon {
+  /// The metrics' server as the conf has it.
+  static func metricsServer(
+    _ configuration: Configuration
+  ) throws(StartFailure) -> ControlServer {
+    guard let place = configuration.metrics.listen else {
+      return ControlServer(.metrics, nil, now: Clock.now())
+    }
+    return ControlServer(.metrics, try ControlListener.metrics(at: place), now: Clock.now())
+  }
+
+  /// Listens where a new conf says. What cannot be listened on is said, and the former place kept.
+  /// Gives the place in force.
+  mutating func moveMetrics(
+    from former: ReplicaAddress?, to next: ReplicaAddress?
+  ) -> ReplicaAddress? {
+    guard next != former else { return former }
+    // First, since both may be the same port.
+    metrics.remove()
+    guard let next else { return nil }
+    do throws(StartFailure) {
+      metrics.open(try ControlListener.metrics(at: next), poller)
+      return next
+    } catch {
+      log.write(.error, "[metrics] listen is not changed: \(error.line)")
+    }
+    guard let former, let listener = try? ControlListener.metrics(at: former) else { return nil }
+    metrics.open(listener, poller)
+    return former
+  }
+
+  mutating func answerMetrics(_ event: Event) {
+    guard let slot = metrics.receive(event, now: now) else { return }
+    if let request = metrics.nextRequest(slot) {
+      metrics.answer(slot, answerMetrics(request), isLast: true)
+    }
+    metrics.flush(slot)
+  }
+
+  private mutating func answerMetrics(_ request: ControlRequest) -> ControlAnswer {
+    let path = String(request.path.prefix { $0 != "?" })
+    guard path == ControlPath.metrics else {
+      return refusal(404, "there is only \(ControlPath.metrics) here")
+    }
+    guard request.method == .get || request.method == .head else {
+      var answer = refusal(405, "metrics are read only")
+      answer.allow = "GET, HEAD"
+      return answer
+    }
+    if figures.lastText.bytes.isEmpty || now >= figures.lastText.time + 250_000_000 {
+      figures.lastText = (now, metricsText())
+    }
+    var answer = metricsAnswer(figures.lastText.bytes)
+    answer.isHead = request.method == .head
+    return answer
+  }
+
+  func metricsAnswer(_ text: [UInt8]) -> ControlAnswer {
+    var answer = ControlAnswer(200, text)
+    answer.type = MetricsText.type
+    return answer
+  }
+
+  // MARK: The text
+
+  /// All metrics as they are now. With a thousand replicas a few milliseconds.
+  func metricsText() -> [UInt8] {
+    var text = MetricsText(capacity: 8192 + replicas.count * 4096)
+    writeProcess(to: &text)
+    let rows = replicas.map { ReplicaFigures($0, tallies: tallies) }
+    writeStates(rows, to: &text)
+    ReplicaFigures.write(rows, to: &text)
+    WorkerFigures.write(tallies: tallies, counts: workerCounts, slots: slots.next, to: &text)
+    return text.bytes
+  }
+
+  private func writeProcess(to text: inout MetricsText) {
+    text.only(.up, 1)
+    text.begin(.build)
+    text.sample(MetricLabels(["version": Release.version]), 1)
+    text.only(.start, seconds: Double(figures.start / 1_000_000) / 1000)
+    text.only(.uptime, seconds: Double((now - startedAt) / 1_000_000) / 1000)
+    text.only(.workers, tallies.count)
+    text.only(.descriptors, figures.descriptors)
+    text.only(.reloadTime, seconds: Double(figures.lastReload / 1_000_000) / 1000)
+    text.only(.reloadSuccess, figures.isLastReloadDone ? 1 : 0)
+    text.begin(.reloads)
+    text.sample(MetricLabels(["result": "done"]), figures.reloadsDone)
+    text.sample(MetricLabels(["result": "refused"]), figures.reloadsRefused)
+    // An access log's drops would follow here, as a family of their own.
+    text.only(.logDrops, log.drops)
+    text.begin(.ownResponses)
+    for (counter, code) in zip(Tally.Counter.classes, ReplicaFigures.codes) {
+      text.sample(code, tallies.reduce(0) { $0 + $1.value(counter, Tally.ownSlot) })
+    }
+  }
+
+  private func writeStates(_ rows: [ReplicaFigures], to text: inout MetricsText) {
+    text.begin(.replicas)
+    for state in ReplicaState.allCases {
+      text.sample(
+        MetricLabels(["pool": ReplicaFigures.pool, "state": state.rawValue]),
+        rows.count { $0.state == state })
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// Every family of metrics, each once: its name, type, labels and help. docs/metrics.md says the same,
+// and a test holds the two together.
+
+/// A family of metrics, as the text's HELP and TYPE lines describe it.
+struct MetricFamily: Sendable {
+  enum Kind: String, Sendable { case counter, gauge, histogram }
+
+  let name: String
+  let kind: Kind
+  /// In the order of the text; a histogram's `le` is not among them.
+  let labels: [String]
+  let help: String
+
+  private init(_ name: String, _ kind: Kind, _ help: String) {
+    self.init(name, kind, [], help)
+  }
+
+  private init(_ name: String, _ kind: Kind, _ labels: [String], _ help: String) {
+    self.name = "lbd_" + name
+    self.kind = kind
+    self.labels = labels
+    self.help = help
+  }
+}
+
+// MARK: lbd as a whole
+
+extension MetricFamily {
+  static let up = MetricFamily("up", .gauge, "1 while lbd answers.")
+  static let build = MetricFamily("build_info", .gauge, ["version"], "1, with lbd's version.")
+  static let start = MetricFamily("start_time_seconds", .gauge, "When lbd began, since 1970.")
+  static let uptime = MetricFamily("uptime_seconds", .gauge, "Since lbd began.")
+  static let workers = MetricFamily("workers", .gauge, "Worker threads.")
+  static let descriptors = MetricFamily(
+    "descriptors_limit", .gauge, "Descriptors that lbd may have open.")
+  static let reloadTime = MetricFamily(
+    "last_reload_timestamp_seconds", .gauge,
+    "When the conf in force was taken up, since 1970.")
+  static let reloadSuccess = MetricFamily(
+    "last_reload_success", .gauge, "1 when the last conf that was read was taken up, 0 if refused.")
+  static let reloads = MetricFamily(
+    "reloads_total", .counter, ["result"], "Reloads of the conf: done or refused.")
+  static let logDrops = MetricFamily(
+    "log_lines_dropped_total", .counter, "Log lines that a slow reader left no room for.")
+  static let ownResponses = MetricFamily(
+    "own_responses_total", .counter, ["code"],
+    "Responses that lbd gave itself, by the class of their status.")
+  static let replicas = MetricFamily("replicas", .gauge, ["pool", "state"], "Replicas by state.")
+}
+
+// MARK: Each replica
+
+extension MetricFamily {
+  private static let replica = ["pool", "replica"]
+
+  static let info = MetricFamily(
+    "replica_info", .gauge, replica + ["address"], "1, with the replica's address.")
+  static let replicaUp = MetricFamily(
+    "replica_up", .gauge, replica, "1 while the replica is given requests.")
+  static let weight = MetricFamily(
+    "replica_weight", .gauge, replica, "Its share beside the other replicas.")
+  static let inFlight = MetricFamily(
+    "replica_requests_in_flight", .gauge, replica, "Requests that the replica has now.")
+  static let attempts = MetricFamily(
+    "replica_attempts_total", .counter, replica, "Requests handed to the replica, retries too.")
+  static let retries = MetricFamily(
+    "replica_retries_total", .counter, replica + ["phase"],
+    "Attempts at the replica that failed and were taken to another, by whether any of the request"
+      + " had been sent.")
+  static let responses = MetricFamily(
+    "replica_responses_total", .counter, replica + ["code"],
+    "Responses of the replica that were passed on, by the class of their status.")
+  static let ejections = MetricFamily(
+    "replica_ejections_total", .counter, replica + ["reason"],
+    "How often the replica was taken out, by what spoke against it.")
+  static let probes = MetricFamily(
+    "replica_probes_total", .counter, replica + ["result"],
+    "Probes that ended: passed, failed, or not made for a lack of lbd's own.")
+  static let probeDuration = MetricFamily(
+    "replica_probe_duration_seconds", .gauge, replica, "What the last probe took.")
+  static let responseTime = MetricFamily(
+    "response_seconds", .histogram, replica,
+    "From a request's whole head to its response's end. The sum is estimated from 112 buckets, each"
+      + " time to a fifth of itself.")
+}
+
+// MARK: Each worker
+
+extension MetricFamily {
+  static let clients = MetricFamily(
+    "worker_client_connections", .gauge, ["worker"], "Connections from clients that are open.")
+  static let accepted = MetricFamily(
+    "worker_client_connections_accepted_total", .counter, ["worker"],
+    "Connections from clients that were accepted.")
+  static let requests = MetricFamily(
+    "worker_requests_total", .counter, ["worker"],
+    "Requests that were answered, by a replica or by lbd itself.")
+  static let upstreams = MetricFamily(
+    "worker_replica_connections", .gauge, ["worker"],
+    "Connections to replicas that are open, in use or idle.")
+  static let idleUpstreams = MetricFamily(
+    "worker_replica_connections_idle", .gauge, ["worker"],
+    "Connections to replicas that wait for the next request.")
+
+  /// In the order of the text.
+  static let all = [
+    up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
+    ownResponses, replicas, info, replicaUp, weight, inFlight, attempts, retries, responses,
+    ejections, probes, probeDuration, responseTime, clients, accepted, requests, upstreams,
+    idleUpstreams,
+  ]
+}

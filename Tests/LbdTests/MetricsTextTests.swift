@@ -1,0 +1,76 @@
+// How metrics are written, and that folding the histogram loses nothing.
+
+import Proxy
+import Testing
+
+@testable import lbd
+
+@Suite struct MetricsTextTests {
+  @Test func `what a label may not hold is escaped`() {
+    var text = MetricsText()
+    text.begin(.replicaUp)
+    text.sample(MetricLabels(["pool": "a\"b\\c\nd", "replica": "é{},"]), 1)
+    let line = String(decoding: text.bytes, as: UTF8.self).split(separator: "\n").last
+    #expect(line == #"lbd_replica_up{pool="a\"b\\c\nd",replica="é{},"} 1"#)
+  }
+
+  @Test func `numbers are written whole`() {
+    for value in [0, 9, 10, 1234, -5, Int.max] {
+      var text = MetricsText()
+      text.only(.workers, value)
+      #expect(String(decoding: text.bytes, as: UTF8.self).hasSuffix("\nlbd_workers \(value)\n"))
+    }
+  }
+
+  @Test func `no help holds what would have to be escaped`() {
+    for family in MetricFamily.all {
+      #expect(!family.help.contains("\\") && !family.help.contains("\n"))
+      #expect(family.help.hasSuffix("."))
+    }
+  }
+
+  @Test func `each edge of the histogram is an edge of the tally's buckets`() {
+    for edge in TrafficCounts.edges {
+      #expect(Tally.bucket(edge) == Tally.bucket(edge - 1) + 1)
+      let tally = Tally()
+      tally.count(status: 200, 0)
+      tally.record(0, nanoseconds: edge * 1000 - 1)
+      tally.count(status: 200, 0)
+      tally.record(0, nanoseconds: edge * 1000)
+      let place = TrafficCounts.edges.firstIndex(of: edge)!
+      let counts = TrafficCounts(slot: 0, tallies: [tally])
+      #expect(counts.histogram[place] == 1 && counts.histogram[place + 1] == 1)
+    }
+  }
+
+  @Test func `the estimated sum is within a fifth of the true one`() {
+    let tally = Tally()
+    var sum = 0.0
+    for step in 1...200 {
+      let microseconds = UInt64(step * step * 37)
+      tally.count(status: 200, 5)
+      tally.record(5, nanoseconds: microseconds * 1000)
+      sum += Double(microseconds) / 1e6
+    }
+    let counts = TrafficCounts(slot: 5, tallies: [tally])
+    #expect(abs(counts.seconds - sum) < sum / 5)
+    #expect(counts.histogram.reduce(0, +) == 200)
+  }
+
+  @Test func `counts come back as they were to a replica of the same name in another slot`() {
+    let tally = Tally()
+    for _ in 0..<3 { tally.count(.attempts, 1) }
+    tally.count(.attempts, 2)
+    var former = FormerReplicas()
+    let first = former.take("a", slot: 0, tallies: [tally])
+    for _ in 0..<5 { tally.count(.attempts, 0) }
+    #expect(first.traffic(slot: 0, tallies: [tally]).attempts == 5)
+    former.keep("a", first, slot: 0, tallies: [tally])
+    // What others counted in a slot is not this replica's.
+    let other = former.take("b", slot: 2, tallies: [tally])
+    #expect(other.traffic(slot: 2, tallies: [tally]).attempts == 0)
+    let again = former.take("a", slot: 1, tallies: [tally])
+    tally.count(.attempts, 1)
+    #expect(again.traffic(slot: 1, tallies: [tally]).attempts == 6)
+  }
+}
