@@ -9,13 +9,14 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
-  test-browser test-cost test-peers test-systemd test-docker fuzz fuzz-differential lint format install \
+  test-browser test-cost test-peers test-systemd test-docker fuzz fuzz-differential bench lint \
+  format install \
   uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
 	  $$1 == "logs" ? " [F=1]" : $$1 == "scale" ? " N=5" : $$1 ~ /^fuzz/ ? " [TIME=60]" : \
-	  $$1 ~ /-replica/ ? " PORT=8082" : ""), $$2 }' Makefile
+	  $$1 ~ /-replica/ ? " PORT=8082" : $$1 == "bench" ? " [ROUNDS=5]" : ""), $$2 }' Makefile
 
 up: build ## build, start lbd and the local replicas of the conf, wait until all are up
 	@$(compose) up
@@ -83,12 +84,18 @@ fuzz-differential: build ## the same messages to lbd's parser and to h11; needs 
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Tests/Differential/differential.py \
 	  --probe $(BIN)/head-probe --time '$(TIME)' $(if $(SEED),--seed '$(SEED)')
 
+bench: build ## lbd beside nginx, HAProxy and a blind relay, in bench/results.md; 9 minutes
+	@bench/tools.sh
+	@$(BIN)/bench $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(SECONDS),--seconds '$(SECONDS)') \
+	  $(if $(SCENARIOS),--scenarios '$(SCENARIOS)') $(if $(BALANCERS),--balancers '$(BALANCERS)') \
+	  $(if $(LBD_BEFORE),--lbd-before '$(LBD_BEFORE)') $(if $(OUT),--out '$(OUT)')
+
 lint: ## check the format of the sources
-	@swift format lint --strict -r Sources Tests Package.swift
-	@for script in .ci/run deploy/*/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
+	@swift format lint --strict -r Sources Tests bench/Sources Package.swift
+	@for script in .ci/run bench/*.sh deploy/*/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
 
 format: ## format the sources in place
-	@swift format -i -r Sources Tests Package.swift
+	@swift format -i -r Sources Tests bench/Sources Package.swift
 
 install: | $(BIN)/lbd ## install binaries, units and the conf; honours DESTDIR and PREFIX
 	@install -Dsm755 -t '$(DESTDIR)$(PREFIX)/bin' $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad

@@ -74,6 +74,10 @@ let package = Package(
       "compose",
       ["CommandText", "Configuration", "ConfigurationIO", "ControlProtocol", "LinuxIO"],
       libraries: ["_FoundationCollections", "_FoundationCShims"]),
+    // Asked by `make bench`.
+    .executableTarget(
+      name: "bench", dependencies: ["CommandText", "LinuxIO"], path: "bench/Sources",
+      swiftSettings: swiftSettings, linkerSettings: staticExecutable),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
       name: "allocation-probe", dependencies: ["AllocationCounter", "Proxy", "LinuxIO"],
@@ -91,6 +95,7 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),
+    tests("BenchTests", ["bench"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
     tests("DocsTests", ["lbd", "Proxy"]),
     tests("LbdTests", ["lbd", "Proxy"]),

@@ -102,7 +102,8 @@ package struct Program: Sendable {
     return pid
   }
 
-  private static func awaitEnd(of pid: Int32) -> Int32 {
+  /// Waits for the end of a process that this one started, and gives its status. Once for each.
+  package static func awaitEnd(of pid: Int32) -> Int32 {
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     let signal = status & 0x7F
