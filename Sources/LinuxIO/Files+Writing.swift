@@ -1,4 +1,4 @@
-// Writing files: for commands that leave some behind. lbd itself writes none this way.
+// Writing files and removing directories: for commands that leave some behind. lbd does neither.
 
 import Glibc
 
@@ -18,5 +18,10 @@ extension Files {
         throw SystemError("write", errno)
       }
     }
+  }
+
+  /// Removes a directory with nothing in it; that it is not there is no failure.
+  package static func removeDirectory(_ path: String) throws(SystemError) {
+    if unsafe rmdir(path) != 0 && errno != ENOENT { throw SystemError("rmdir", errno) }
   }
 }

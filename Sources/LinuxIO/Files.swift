@@ -110,6 +110,11 @@ package enum Files {
     return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK
   }
 
+  /// Whether a path leads to what this user may run, or to a directory.
+  package static func isExecutable(_ path: String) -> Bool {
+    unsafe access(path, X_OK) == 0
+  }
+
   /// Whether something lies at a path, or may: only what is surely absent gives false, so that a
   /// directory that may not be searched is told apart from one without the file.
   package static func mayExist(_ path: String) -> Bool {

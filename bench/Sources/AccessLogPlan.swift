@@ -6,7 +6,7 @@ extension Bench {
   func accessLogPlan() -> Plan {
     Plan(
       scenario: .accessLog,
-      about: "lbd without and with an access log in a file: small GETs over 64 connections",
+      about: "an access log in a file against none: small GETs over 64 connections",
       notes: ["Records: lines in the file for each answered request, those of the warm-up too."],
       measures: Bench.loadMeasures + [Measure("records", .share)], rounds: options.rounds,
       subjects: balancers([.lbd]).flatMap { name in
@@ -26,7 +26,7 @@ extension Bench {
     try requireConf(launch)
     defer { try? Files.remove(path) }
     var observation = try observe(launch, .get64)
-    observation.figures.append(isOn ? try records(path) / Double(observation.requests) : 0)
+    if isOn { observation.figures.append(try records(path) / Double(observation.requests)) }
     return observation
   }
 

@@ -46,6 +46,7 @@ final class Bench {
   /// Measures all that was asked for and writes it down; whether nothing went wrong.
   func run() throws(Failure) -> Bool {
     defer {
+      progress.end()
       processes.stopAll()
       workspace.remove()
     }
@@ -62,13 +63,16 @@ final class Bench {
   private func requireLbd() throws(Failure) {
     for name in [BalancerName.lbd] + (options.lbdBefore == nil ? [] : [.lbdBefore]) {
       let path = commands.lbd(name)
-      guard Files.mayExist(path) else { throw Failure("there is no \(path): run make build") }
+      guard Files.isExecutable(path) else {
+        throw Failure("there is no \(path): run make build")
+      }
     }
   }
 
   /// Every subject in every round, so that what changes with time is shared by all.
   private func carryOut(_ plan: Plan) throws(Failure) -> Finding {
     var finding = Finding(plan)
+    if plan.subjects.isEmpty { finding.faults.append("it has none of the balancers asked for") }
     let origin = try startOrigin(pinned: plan.pinsOrigin)
     defer { processes.stop(origin) }
     for round in 0..<plan.rounds {

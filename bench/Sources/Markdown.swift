@@ -9,9 +9,11 @@ enum Markdown {
     let isCompared = finding.measures.contains { $0.unit.isCompared }
     let notes = (isCompared ? ["1.00 is \(reference)."] : []) + finding.notes
     let faults = finding.faults.map { "- **failed**: \(oneLine($0))" }
-    return
-      ([heading, table(finding), notes.joined(separator: " ") + "\n"]
-      + (faults.isEmpty ? [] : [faults.joined(separator: "\n") + "\n"])).joined(separator: "\n")
+    let parts = [
+      heading, table(finding), notes.joined(separator: " "), faults.joined(separator: "\n"),
+    ]
+    return parts.filter { !$0.isEmpty }.map { $0.hasSuffix("\n") ? $0 : $0 + "\n" }
+      .joined(separator: "\n")
   }
 
   private static func table(_ finding: Finding) -> String {

@@ -24,9 +24,13 @@ struct Plot {
 
   func svg() -> String {
     let count = Double(Plot.panels.count)
-    let height = Plot.top + count * (Plot.panelHeight + Plot.panelGap) + 8
+    let height = Plot.top + count * (Plot.panelHeight + Plot.panelGap) + 16
+    let middle = number((Plot.left + Plot.width - 16) / 2)
+    let scenario =
+      #"<text class="small faint" x="\#(middle)" y="\#(number(height - 10))" "#
+      + #"text-anchor="middle">scenario</text>"#
     let parts =
-      [header(height), legend()] + Plot.panels.indices.map(panel) + ["</svg>\n"]
+      [header(height), legend()] + Plot.panels.indices.map(panel) + [scenario, "</svg>\n"]
     return parts.joined(separator: "\n")
   }
 
@@ -40,16 +44,17 @@ struct Plot {
       <style>
         text { font: 13px system-ui, sans-serif; fill: #24292f; }
         .title { font-size: 18px; font-weight: 600; } .panel { font-size: 14px; font-weight: 600; }
-        .small { font-size: 10.5px; } .faint { fill: #57606a; }
+        .small { font-size: 10.5px; } .label { paint-order: stroke; stroke: #ffffff; stroke-width: 5; }
+        .faint { fill: #57606a; }
         .ground { fill: #ffffff; } .grid { stroke: #d0d7de; } .unit { stroke: #24292f; }
         .spread { stroke: #24292f; }
-        .b0 { fill: #0969da; } .b1 { fill: #bf8700; } .b2 { fill: #cf222e; } .b3 { fill: #6e7781; }
-        .b4 { fill: #8250df; }
+        .lbd { fill: #0969da; } .lbd-before { fill: #8250df; } .nginx { fill: #bf8700; }
+        .haproxy { fill: #cf222e; } .relay { fill: #6e7781; }
         @media (prefers-color-scheme: dark) {
-          text { fill: #e6edf3; } .faint { fill: #9da7b3; } .ground { fill: #0d1117; }
+          text { fill: #e6edf3; } .label { stroke: #0d1117; } .faint { fill: #9da7b3; } .ground { fill: #0d1117; }
           .grid { stroke: #30363d; } .unit, .spread { stroke: #e6edf3; }
-          .b0 { fill: #4493f8; } .b1 { fill: #d29922; } .b2 { fill: #f85149; } .b3 { fill: #8b949e; }
-          .b4 { fill: #ab7df8; }
+          .lbd { fill: #4493f8; } .lbd-before { fill: #ab7df8; } .nginx { fill: #d29922; }
+          .haproxy { fill: #f85149; } .relay { fill: #8b949e; }
         }
       </style>
       <rect class="ground" width="100%" height="100%"/>
@@ -62,9 +67,9 @@ struct Plot {
 
   private func legend() -> String {
     var x = 16.0
-    return names.enumerated().map { index, name in
+    return names.map { name in
       let entry =
-        #"<rect class="b\#(index)" x="\#(number(x))" y="64" width="12" height="12"/>"#
+        #"<rect class="\#(Plot.escape(name))" x="\#(number(x))" y="64" width="12" height="12"/>"#
         + #"<text x="\#(number(x + 18))" y="75">\#(Plot.escape(name))</text>"#
       x += 40 + 8 * Double(name.count)
       return entry
@@ -115,11 +120,11 @@ struct Plot {
     }
     let (y, high, low) = (axis.y(median), axis.y(spread.upperBound), axis.y(spread.lowerBound))
     return
-      #"<rect class="b\#(row)" x="\#(number(x + 1))" y="\#(number(y))" "#
+      #"<rect class="\#(Plot.escape(names[row]))" x="\#(number(x + 1))" y="\#(number(y))" "#
       + #"width="\#(number(width - 2))" height="\#(number(axis.bottom - y))"/>"#
       + #"<line class="spread" x1="\#(number(middle))" x2="\#(number(middle))" "#
       + #"y1="\#(number(high))" y2="\#(number(low))"/>"#
-      + #"<text class="small" x="\#(number(middle))" y="\#(number(min(y, high) - 4))" "#
+      + #"<text class="small label" x="\#(number(middle))" y="\#(number(min(y, high) - 4))" "#
       + #"text-anchor="middle">\#(significant(median))</text>"#
   }
 

@@ -44,7 +44,7 @@ struct Quota {
   /// Nobody may be left in it but who is about to end.
   func remove() {
     for _ in 0..<100 {
-      if unsafe rmdir(directory) == 0 || errno == ENOENT { return }
+      if (try? Files.removeDirectory(directory)) != nil { return }
       Clock.sleep(milliseconds: 10)
     }
   }

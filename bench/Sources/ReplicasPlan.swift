@@ -6,7 +6,7 @@ extension Bench {
   func replicasPlan() -> Plan {
     Plan(
       scenario: .replicas1000,
-      about: "lbd with 1,000 replicas against lbd with 3: small GETs over 64 connections, and 10 s "
+      about: "a pool of 1,000 replicas against one of 3: small GETs over 64 connections, and 10 s "
         + "without traffic, probes each second",
       measures: Bench.loadMeasures + [Measure("core in use by probes alone", .share)],
       rounds: options.rounds,

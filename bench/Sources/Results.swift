@@ -19,11 +19,11 @@ struct Results {
     let standard = findings.filter { Scenario.standard.contains($0.scenario) }
     if !standard.isEmpty {
       try write("results.svg", Plot(standard).svg())
-      try write("results.md", document(standard, facts, hasPlot: true))
+      try write("results.md", document(standard, facts, isStandard: true))
     }
     for finding in findings where !Scenario.standard.contains(finding.scenario) {
       let name = "results-\(finding.scenario.rawValue).md"
-      try write(name, document([finding], facts, hasPlot: false))
+      try write(name, document([finding], facts, isStandard: false))
     }
     try show(findings.map(Markdown.section).joined(separator: "\n"))
     let isClean = findings.allSatisfy(\.isClean)
@@ -34,20 +34,28 @@ struct Results {
     return isClean
   }
 
-  private func document(_ findings: [Finding], _ facts: [String], hasPlot: Bool) -> String {
-    let rounds = bench.options.rounds
-    let reading = """
-      A cell has the median over the rounds as a ratio, (the lowest..the highest round) as ratios, and
-      the absolute. Every balancer has one worker on a core of its own unless a table says else; the
-      load (wrk) and the replicas share another. In each of the \(rounds) rounds each has its turn: a start,
-      a second to get warm, \(bench.options.seconds) s measured. Relay is a blind TCP relay: what a balancer costs above it
-      is its own work. PSS is memory with shared pages divided. Bad are answers other than 2xx and 3xx,
-      errors are connections and requests that failed.
-      """
-    return
-      (["# What `make bench` found", facts.joined(separator: "\n"), reading]
-      + (hasPlot ? ["![CPU per request and latency by balancer](results.svg)"] : [])
-      + findings.map { Markdown.section($0).trimmedEnd }).joined(separator: "\n\n") + "\n"
+  private func document(_ findings: [Finding], _ facts: [String], isStandard: Bool) -> String {
+    let parts =
+      ["# What `make bench` found", facts.joined(separator: "\n"), reading]
+      + (isStandard ? [method, "![CPU per request and latency by balancer](results.svg)"] : [])
+      + findings.map { Markdown.section($0).trimmedEnd }
+    return parts.joined(separator: "\n\n") + "\n"
+  }
+
+  private let reading = """
+    A cell has the median over the rounds as a ratio, (the lowest..the highest round) as ratios where
+    there is more than one, and the absolute. PSS is memory with shared pages divided. Bad are answers
+    other than 2xx and 3xx, errors are connections and requests that failed.
+    """
+
+  private var method: String {
+    """
+    Every balancer has one worker on a core of its own; the load (wrk) and the replicas share another.
+    Rounds: \(bench.options.rounds), each with a turn for each: a start, a second to get warm, \(bench.options.seconds) s measured.
+    Relay is a blind TCP relay: what a balancer costs above it is its own work. Core in use is the
+    balancer's share of its core: where that is far from 100 %, the load was the limit, and requests
+    and latencies tell little.
+    """
   }
 
   private func write(_ name: String, _ text: String) throws(Failure) {

@@ -10,7 +10,8 @@ extension Bench {
     var versions: [String] = []
     for name in lbd {
       versions.append(
-        "\(name.rawValue): " + (try processes.output(of: [commands.lbd(name), "--version"])))
+        (name == .lbd ? "" : "\(name.rawValue): ")
+          + (try processes.output(of: [commands.lbd(name), "--version"])))
     }
     versions.append(try processes.output(of: [tools.nginx, "-v"]))
     versions.append(firstLine(try processes.output(of: [tools.haproxy, "-v"])))

@@ -15,7 +15,7 @@ struct Tools {
     var missing: [String] = []
     func find(_ name: String, _ package: String) -> String {
       let places = directories + ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
-      let found = places.map { "\($0)/\(name)" }.first { Files.mayExist($0) }
+      let found = places.map { "\($0)/\(name)" }.first { Files.isExecutable($0) }
       if found == nil { missing.append(package) }
       return found ?? ""
     }

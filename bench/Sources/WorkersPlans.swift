@@ -10,8 +10,8 @@ extension Bench {
       about: "requests a second with two workers and twice the processor time, against one",
       notes: [
         "One worker may use 25 % of a core, two 50 %, by a control group; small GETs over 128 "
-          + "connections. The load and the replicas are far from a whole core each, so they are not "
-          + "the limit."
+          + "connections. How far load and replicas were from a whole core each with two workers "
+          + "tells that they were not the limit."
       ],
       measures: [
         Measure("two / one", .multiple), Measure("requests by one", .perSecond),
