@@ -69,14 +69,17 @@ final class Bench {
     }
   }
 
-  /// Every subject in every round, so that what changes with time is shared by all.
+  /// Every subject in every round, so that what changes with time is shared by all; each round begins
+  /// with another one, so that none always follows the same.
   private func carryOut(_ plan: Plan) throws(Failure) -> Finding {
     var finding = Finding(plan)
     if plan.subjects.isEmpty { finding.faults.append("it has none of the balancers asked for") }
     let origin = try startOrigin(pinned: plan.pinsOrigin)
     defer { processes.stop(origin) }
     for round in 0..<plan.rounds {
-      for (index, subject) in plan.subjects.enumerated() {
+      for turn in plan.subjects.indices {
+        let index = (round + turn) % plan.subjects.count
+        let subject = plan.subjects[index]
         progress.step(
           "\(plan.scenario.rawValue), round \(round + 1) of \(plan.rounds): \(subject.name)")
         do throws(Failure) {

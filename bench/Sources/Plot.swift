@@ -119,12 +119,14 @@ struct Plot {
         + #"text-anchor="middle">none</text>"#
     }
     let (y, high, low) = (axis.y(median), axis.y(spread.upperBound), axis.y(spread.lowerBound))
+    // Above the whisker, unless that is long: a number far from its bar looks like another one.
+    let label = y - high > 30 ? y - 4 : min(y, high) - 4
     return
       #"<rect class="\#(Plot.escape(names[row]))" x="\#(number(x + 1))" y="\#(number(y))" "#
       + #"width="\#(number(width - 2))" height="\#(number(axis.bottom - y))"/>"#
       + #"<line class="spread" x1="\#(number(middle))" x2="\#(number(middle))" "#
       + #"y1="\#(number(high))" y2="\#(number(low))"/>"#
-      + #"<text class="small label" x="\#(number(middle))" y="\#(number(min(y, high) - 4))" "#
+      + #"<text class="small label" x="\#(number(middle))" y="\#(number(label))" "#
       + #"text-anchor="middle">\#(significant(median))</text>"#
   }
 
