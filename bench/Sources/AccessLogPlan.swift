@@ -8,7 +8,9 @@ extension Bench {
       scenario: .accessLog,
       about: "an access log in a file against none: small GETs over 64 connections",
       notes: ["Records: lines in the file for each answered request, those of the warm-up too."],
-      measures: Bench.loadMeasures + [Measure("records", .share)], rounds: options.rounds,
+      measures: Bench.loadMeasures + [
+        Measure("CPU per request, of the worker alone", .microseconds), Measure("records", .share),
+      ], rounds: options.rounds,
       subjects: balancers([.lbd]).flatMap { name in
         [false, true].map { isOn in
           Subject("\(name.rawValue), access log \(isOn ? "in a file" : "off")") {
@@ -26,6 +28,7 @@ extension Bench {
     try requireConf(launch)
     defer { try? Files.remove(path) }
     var observation = try observe(launch, .get64)
+    observation.figures.append(observation.byWorkers)
     if isOn { observation.figures.append(try records(path) / Double(observation.requests)) }
     return observation
   }

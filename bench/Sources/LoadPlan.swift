@@ -26,16 +26,18 @@ extension Bench {
       // Until each replica has passed its first probes.
       try processes.pause(milliseconds: 500)
       let warmUp = try load(launch.name, workload, seconds: 1).report
-      let before = tree.seconds
+      let before = (tree.seconds, tree.secondsOfWorkers(launch.name.workers))
       let outcome = try load(launch.name, workload, seconds: options.seconds)
-      let used = tree.seconds - before
+      let used = tree.seconds - before.0
+      let work = tree.secondsOfWorkers(launch.name.workers).map { $1 - (before.1[$0] ?? 0) }
       let report = outcome.report
       guard report.requests > 0 else { throw Failure("no request was answered") }
       return Observation(
         figures: [
           used * 1e6 / Double(report.requests), report.perSecond, report.p50, report.p99,
           tree.proportionalBytes, used / outcome.seconds,
-        ], requests: warmUp.requests + report.requests, bad: warmUp.bad + report.bad,
+        ], byWorkers: work.reduce(0, +) * 1e6 / Double(report.requests),
+        requests: warmUp.requests + report.requests, bad: warmUp.bad + report.bad,
         errors: warmUp.errors + report.errors)
     }
   }

@@ -24,6 +24,8 @@ struct Measure: Equatable {
 /// What one look at a subject gave: a figure for each measure.
 struct Observation {
   var figures: [Double]
+  /// Microseconds of the workers alone for each request: without probes, logs, whatever else runs.
+  var byWorkers = 0.0
   /// Answers in all, those of the warm-up too.
   var requests = 0
   /// Answers that were not the right ones.

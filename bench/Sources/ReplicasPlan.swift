@@ -8,7 +8,10 @@ extension Bench {
       scenario: .replicas1000,
       about: "a pool of 1,000 replicas against one of 3: small GETs over 64 connections, and 10 s "
         + "without traffic, probes each second",
-      measures: Bench.loadMeasures + [Measure("core in use by probes alone", .share)],
+      measures: Bench.loadMeasures + [
+        Measure("CPU per request, of the worker alone", .microseconds),
+        Measure("core in use by probes alone", .share),
+      ],
       rounds: options.rounds,
       subjects: balancers([.lbd]).flatMap { name in
         [3, 1000].map { count in
@@ -35,7 +38,7 @@ extension Bench {
       probes = (tree.seconds - before) / 10
     }
     var observation = try observe(launch, .get64)
-    observation.figures.append(probes)
+    observation.figures += [observation.byWorkers, probes]
     return observation
   }
 

@@ -11,11 +11,13 @@ extension Bench {
       notes: [
         "One worker may use 25 % of a core, two 50 %, by a control group; small GETs over 128 "
           + "connections. How far load and replicas were from a whole core each with two workers "
-          + "tells that they were not the limit."
+          + "tells that they were not the limit; one that did not get its own 25 % or 50 % shared the "
+          + "machine with something else."
       ],
       measures: [
         Measure("two / one", .multiple), Measure("requests by one", .perSecond),
-        Measure("requests by two", .perSecond), Measure("load busy", .share),
+        Measure("core used by one", .share), Measure("requests by two", .perSecond),
+        Measure("core used by two", .share), Measure("load busy", .share),
         Measure("replicas busy", .share),
       ], rounds: options.rounds, pinsOrigin: false,
       subjects: balancers([.lbd, .nginx, .haproxy]).map { name in
@@ -24,7 +26,7 @@ extension Bench {
           let two = try self.observeShare(name, workers: 2, origin)
           guard one.figures[0] > 0 else { throw Failure("no request was answered") }
           return Observation(
-            figures: [two.figures[0] / one.figures[0], one.figures[0]] + two.figures,
+            figures: [two.figures[0] / one.figures[0]] + one.figures.prefix(2) + two.figures,
             bad: one.bad + two.bad, errors: one.errors + two.errors)
         }
       })
@@ -38,16 +40,17 @@ extension Bench {
     var launch = Launch(name)
     (launch.workers, launch.core, launch.quota) = (workers, nil, quota)
     let workload = Workload(connections: 128, about: "")
-    return try withBalancer(launch) { _ throws(Failure) in
+    return try withBalancer(launch) { tree throws(Failure) in
       try processes.pause(milliseconds: 500)
       _ = try load(name, workload, seconds: 1, pinned: false)
-      let before = ProcessTree(root: origin).seconds
+      let before = (tree.seconds, ProcessTree(root: origin).seconds)
       let outcome = try load(name, workload, seconds: options.seconds, pinned: false)
-      let replicas = ProcessTree(root: origin).seconds - before
+      let own = tree.seconds - before.0
+      let replicas = ProcessTree(root: origin).seconds - before.1
       return Observation(
-        figures: [
-          outcome.report.perSecond, outcome.cpu / outcome.seconds, replicas / outcome.seconds,
-        ], bad: outcome.report.bad, errors: outcome.report.errors)
+        figures: [outcome.report.perSecond]
+          + [own, outcome.cpu, replicas].map { $0 / outcome.seconds }, bad: outcome.report.bad,
+        errors: outcome.report.errors)
     }
   }
 
