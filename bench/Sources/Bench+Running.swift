@@ -82,15 +82,7 @@ extension Bench {
   func load(
     _ name: BalancerName, _ workload: Workload, seconds: Int, pinned: Bool = true
   ) throws(Failure) -> LoadOutcome {
-    var command = [
-      commands.tools.wrk, "-t1", "-c\(workload.connections)", "-d\(seconds)s", "--latency",
-    ]
-    command += workload.arguments
-    if let script = workload.script {
-      try workspace.write(script, to: "wrk.lua")
-      command += ["-s", workspace.file("wrk.lua")]
-    }
-    command.append("http://127.0.0.1:\(name.port)\(workload.path)")
+    let command = try wrk(name, workload, seconds: seconds)
     let start = Clock.now()
     let pid = try processes.start(
       commands.bound(command, to: pinned ? Launch.loadCore : nil), log: workspace.file("wrk.log"))
@@ -108,5 +100,19 @@ extension Bench {
       throw Failure("wrk: \(workspace.logEnd("wrk.log"))")
     }
     return LoadOutcome(report: report, cpu: cpu, seconds: Double(Clock.now() - start) / 1e9)
+  }
+
+  private func wrk(
+    _ name: BalancerName, _ workload: Workload, seconds: Int
+  ) throws(Failure) -> [String] {
+    var command = [
+      commands.tools.wrk, "-t1", "-c\(workload.connections)", "-d\(seconds)s", "--latency",
+    ]
+    command += workload.arguments
+    if let script = workload.script {
+      try workspace.write(script, to: "wrk.lua")
+      command += ["-s", workspace.file("wrk.lua")]
+    }
+    return command + ["http://127.0.0.1:\(name.port)\(workload.path)"]
   }
 }

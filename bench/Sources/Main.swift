@@ -1,5 +1,5 @@
 // The command bench: lbd beside other balancers, all given the same work in one run. `make bench`
-// calls it; what it measures is in Scenario, how in docs of each.
+// calls it; what it measures is in Scenario, how in the plan of each.
 
 import CommandText
 import Glibc
