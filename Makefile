@@ -84,7 +84,7 @@ fuzz-differential: build ## the same messages to lbd's parser and to h11; needs 
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Tests/Differential/differential.py \
 	  --probe $(BIN)/head-probe --time '$(TIME)' $(if $(SEED),--seed '$(SEED)')
 
-bench: build ## lbd beside nginx, HAProxy and a blind relay, in bench/results.md; 9 minutes
+bench: build ## lbd beside nginx, HAProxy and a blind relay, in bench/results.md; 8 minutes
 	@bench/tools.sh
 	@$(BIN)/bench $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(SECONDS),--seconds '$(SECONDS)') \
 	  $(if $(SCENARIOS),--scenarios '$(SCENARIOS)') $(if $(BALANCERS),--balancers '$(BALANCERS)') \

@@ -8,7 +8,7 @@ struct OptionsTests {
   @Test func `without arguments the standard scenarios are measured`() throws {
     let options = try #require(try Options.parse([]))
     #expect(options.scenarios == Scenario.standard)
-    #expect(options.rounds == 5 && options.seconds == 3)
+    #expect(options.rounds == 5 && options.seconds == 2)
     #expect(options.out == "bench")
   }
 

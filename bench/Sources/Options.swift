@@ -4,7 +4,7 @@
 struct Options: Equatable {
   var rounds = 5
   /// How long each measured load lasts.
-  var seconds = 3
+  var seconds = 2
   /// Empty: those that a scenario has by itself.
   var balancers: [BalancerName] = []
   var scenarios = Scenario.standard
@@ -22,7 +22,7 @@ struct Options: Equatable {
     same replicas, and writes bench/results.md and bench/results.svg. Exit 1 when there was an error.
 
       --rounds N          rounds, in each of which every balancer has its turn; 5 unless given
-      --seconds N         how long each load is measured; 3 unless given
+      --seconds N         how long each load is measured; 2 unless given
       --balancers A,B     of \(BalancerName.allCases.map(\.rawValue).joined(separator: ", "))
       --scenarios A,B     of \(list(Scenario.standard)), which are
                           the default, and \(list(Scenario.further.prefix(5))),
