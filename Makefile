@@ -10,8 +10,7 @@ DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
   test-browser test-cost test-peers test-systemd test-docker fuzz fuzz-differential bench lint \
-  format install \
-  uninstall clean
+  format install uninstall clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \

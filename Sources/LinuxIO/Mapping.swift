@@ -38,7 +38,9 @@ package struct Mapping: ~Copyable {
   package static func forgetCode() {
     let first = (UInt(lbd_code_start()) + UInt(page) - 1) / UInt(page) * UInt(page)
     let last = UInt(lbd_code_end()) / UInt(page) * UInt(page)
-    guard first < last, let start = unsafe UnsafeMutableRawPointer(bitPattern: first) else { return }
+    guard first < last, let start = unsafe UnsafeMutableRawPointer(bitPattern: first) else {
+      return
+    }
     // Safe: code is never written, so that its pages are as they are in the file.
     _ = unsafe madvise(start, Int(last - first), MADV_DONTNEED)
   }
