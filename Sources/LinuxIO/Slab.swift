@@ -18,6 +18,8 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   package let capacity: Int
   /// The records it holds now.
   package private(set) var count = 0
+  /// The most records at once since the last `trim`.
+  private var most = 0
   private var touched: UInt32 = 0
   private var firstFree = UInt32.max
 
@@ -66,6 +68,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     unsafe entry(slot).pointee.generation &+= 1
     unsafe element(slot).initialize(to: record)
     count += 1
+    most = max(most, count)
     return slot
   }
 
@@ -117,11 +120,20 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     return nil
   }
 
-  /// Gives the pages of an empty table back to the kernel; does nothing while a record lives.
-  /// Generations stay, so tokens keep their meaning.
-  package func trim() {
-    if count == 0 {
-      memory.discard(offset: 0, count: Int(touched) * MemoryLayout<Element>.stride)
+  /// Whether many records have gone since the last `trim`.
+  package var hasSpare: Bool {
+    (most - count) * MemoryLayout<Element>.stride >= 16 * Mapping.page
+  }
+
+  /// Gives the pages without a record back to the kernel. Call it now and then: it looks at every slot
+  /// that was ever used. Generations stay, so tokens keep their meaning.
+  package mutating func trim() {
+    most = count
+    let stride = MemoryLayout<Element>.stride
+    var free: UInt32 = 0
+    for slot in 0...touched where slot == touched || isOccupied(slot) {
+      memory.discard(offset: Int(free) * stride, count: Int(slot - free) * stride)
+      free = slot + 1
     }
   }
 }

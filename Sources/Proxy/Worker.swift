@@ -116,7 +116,7 @@ package struct Worker: ~Copyable {
       if !isListening && now >= listenAgain && clients.count < clients.capacity {
         resumeListening()
       }
-      trimBuffers()
+      trim()
       if isDraining && clients.count == 0 && links.counts.close(links.index) { isStopped = true }
     }
     finish()
@@ -173,7 +173,9 @@ package struct Worker: ~Copyable {
     let upstream = upstreamDeadlines.wait(now: now)
     var next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
     if !isListening && !isDraining { next = Worker.sooner(next, Worker.pause) }
-    return buffers.hasSpare || largeBuffers.hasSpare ? Worker.sooner(next, 1000) : next
+    let hasSpare =
+      buffers.hasSpare || largeBuffers.hasSpare || clients.hasSpare || upstreams.hasSpare
+    return hasSpare ? Worker.sooner(next, 1000) : next
   }
 
   private static func sooner(_ wait: Int, _ limit: Int) -> Int {
@@ -181,11 +183,14 @@ package struct Worker: ~Copyable {
   }
 
   /// Once a second: what a burst has touched and nobody has used since goes back to the kernel.
-  private mutating func trimBuffers() {
+  private mutating func trim() {
     guard now >= nextTrim else { return }
     nextTrim = now + 1_000_000_000
     if buffers.hasSpare { buffers.trim() }
     if largeBuffers.hasSpare { largeBuffers.trim() }
+    if clients.hasSpare { clients.trim() }
+    if upstreams.hasSpare { upstreams.trim() }
+    if exchanges.hasSpare { exchanges.trim() }
   }
 
   private mutating func expireDeadlines() {

@@ -110,4 +110,28 @@ struct SlabTests {
     let other = slab.token(slab.insert(2))
     #expect(other != token)
   }
+
+  @Test func `records that stay keep their values while the pages of others go`() {
+    var slab = Slab<InlineArray<8, Int>>(capacity: 20_000)
+    var tokens: [UInt64] = []
+    for number in 0..<10_000 {
+      tokens.append(slab.token(slab.insert(InlineArray(repeating: number))))
+    }
+    let isFull = slab.hasSpare
+    #expect(!isFull)
+    for number in 0..<10_000 where number % 999 != 5 { _ = slab.remove(UInt32(number)) }
+    let isSparse = slab.hasSpare
+    #expect(isSparse)
+    slab.trim()
+    let isTrimmed = !slab.hasSpare
+    #expect(isTrimmed)
+    for (number, token) in tokens.enumerated() {
+      guard let slot = slab.slot(of: token) else { continue }
+      let value = slab[slot][7]
+      #expect(number % 999 == 5 && value == number)
+    }
+    for number in 0..<9_000 {
+      #expect(slab[slab.insert(InlineArray(repeating: number))][0] == number)
+    }
+  }
 }
