@@ -1,0 +1,31 @@
+// How a log's file is opened: lines go to its end, and opening it never waits.
+
+import Glibc
+
+extension Files {
+  /// Opens a file whose end is written to, and makes it where there is none. A named pipe is opened
+  /// for both directions: that waits for no reader, and what its readers do ends no line early.
+  /// - Parameter mode: for a new file, before the process's umask.
+  package static func openToAppend(_ path: String, mode: UInt32) throws(SystemError) -> Descriptor {
+    let always = O_APPEND | O_NOCTTY | O_NONBLOCK
+    if !isPipe(path) {
+      do throws(SystemError) {
+        return try Descriptor.open(path, O_WRONLY | O_CREAT | always, mode: mode)
+      } catch {
+        // It became a pipe that nobody reads.
+        guard error.code == ENXIO && isPipe(path) else { throw error }
+      }
+    }
+    return try Descriptor.open(path, O_RDWR | always)
+  }
+
+  private static func isPipe(_ path: String) -> Bool {
+    var facts = stat()
+    return unsafe stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFIFO
+  }
+
+  /// A second descriptor of the standard output.
+  package static func standardOutput() throws(SystemError) -> Descriptor {
+    Descriptor(owning: try retrying("fcntl") { fcntl(1, F_DUPFD_CLOEXEC, 0) })
+  }
+}
