@@ -48,6 +48,36 @@ extension Form<String> {
   }
 }
 
+extension Form<AccessTarget> {
+  /// A path has a slash, so that a slip such as `on` makes no file of that name.
+  static var accessTarget: Form {
+    Form(
+      help: "off, stdout, or a path with a / in it",
+      read: { text in
+        switch text {
+        case "off": return .value(.off)
+        case "stdout": return .value(.standardOutput)
+        default: break
+        }
+        guard text.utf8.contains(.slash) else {
+          return .refused("\(quoted(text)) is no path, write off, stdout or ./\(clipped(text))")
+        }
+        guard text.utf8.last != .slash else {
+          return .refused("\(quoted(text)) is a directory, name a file in it")
+        }
+        guard text.utf8.count < 4096 else { return .refused("a path holds at most 4095 bytes") }
+        return .value(.path(text))
+      },
+      write: { target in
+        switch target {
+        case .off: "off"
+        case .standardOutput: "stdout"
+        case .path(let path): path
+        }
+      })
+  }
+}
+
 extension Form<ReplicaAddress> {
   static var address: Form {
     Form(

@@ -1,9 +1,9 @@
-/// What goes to stderr, and in which shape: `[log]`.
+/// What goes to stderr, and in which shape; where the access log goes: `[log]`.
 package struct LogConfiguration: Sendable, Equatable {
   /// The least severe message that is written.
   package var level = LogLevel.info
   package var format = LogFormat.auto
-  package var access = AccessLog.off
+  package var access = AccessTarget.off
 
   package init() {}
 }
@@ -18,7 +18,9 @@ package enum LogFormat: String, Sendable, CaseIterable {
   case auto, text, json
 }
 
-/// Whether each request is logged; today none is.
-package enum AccessLog: String, Sendable, CaseIterable {
-  case off
+/// Where each request has a line, if anywhere.
+package enum AccessTarget: Sendable, Equatable {
+  case off, standardOutput
+  /// As the conf says it: where it is relative, to where lbd was started.
+  case path(String)
 }

@@ -96,11 +96,11 @@ enum Schema {
     ])
 
   private static let log = Section<Configuration>(
-    kind: "log", help: "what goes to stderr",
+    kind: "log", help: "what goes to stderr, and where each request is recorded",
     keys: [
       Key("level", \.log.level, .choice, "the least severe message written"),
       Key("format", \.log.format, .choice, "auto: text on a terminal, else JSON"),
-      Key("access", \.log.access, .choice, "a line for each request; off today"),
+      Key("access", \.log.access, .accessTarget, "where each request has a line of JSON"),
     ])
 
   private static let metrics = Section<Configuration>(

@@ -137,7 +137,7 @@ enum Forwarding {
   }
 
   /// The value of the one field of a name; empty where there is none, or are several.
-  private static func sole(_ name: FieldName, _ fields: borrowing HeaderFields) -> Range<Int> {
+  static func sole(_ name: FieldName, _ fields: borrowing HeaderFields) -> Range<Int> {
     let found = fields.find(name)
     return found.count == 1 ? found.first?.valueRange ?? 0..<0 : 0..<0
   }
@@ -147,7 +147,7 @@ enum Forwarding {
   }
 
   /// What passes as a request id: it goes into logs and into other fields.
-  private static func isID(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+  static func isID(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     guard !range.isEmpty && range.count <= 128 else { return false }
     for index in range {
       let byte = bytes[index]

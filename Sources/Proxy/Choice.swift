@@ -47,6 +47,7 @@ extension Worker {
     clients[client].writeRequest(
       requestHead, requestFraming, requestID: requestID,
       statesForwarded: settings.statesForwarded, to: &writer)
+    noteID(exchange, requestID)
     guard clients[client].replaceHead(headLength, writer) else { return false }
     let start = clients[client].input.start
     exchanges[exchange].replayFrom = start

@@ -108,6 +108,7 @@ extension Worker {
     case .exchanging:
       let exchange = clients[slot].exchange
       if exchanges[exchange].hasHead {
+        noteCause(exchange, "the client did not take the response in time")
         abandon(exchange)
       } else {
         refuse(exchange: exchange, .requestTimeout)
@@ -208,6 +209,7 @@ extension Worker {
     record.isVersion10 = requestHead.isVersion10
     let exchange = exchanges.insert(record)
     clients[slot].exchange = exchange
+    noteRequest(exchange)
     if let refusal = clients[slot].examine(requestHead, into: &requestFraming) {
       clients[slot].input.consume(length)
       return refuse(exchange: exchange, refusal)
@@ -222,6 +224,7 @@ extension Worker {
     clients[slot].phase = .exchanging
     let exchange = exchanges.insert(Exchange(client: slot, method: .other, startedAt: now))
     clients[slot].exchange = exchange
+    noteUnparsed(exchange)
     refuse(exchange: exchange, refusal)
   }
 

@@ -105,6 +105,12 @@ struct Exchange: ~Copyable {
   var page = Page.none
   var pageSent = 0
 
+  // For the access log.
+  var isRecorded = false
+  var hasCause = false
+  /// Bytes that the client was sent, heads and interim responses too.
+  var bytesSent = 0
+
   init(client: UInt32, method: Method, startedAt: UInt64) {
     self.client = client
     self.method = method

@@ -33,7 +33,9 @@ extension Worker {
       fail(
         exchange, status, isLate ? "the replica did not answer in time" : "the replica failed",
         cause: reason)
-    case .abort: abandon(exchange)
+    case .abort:
+      noteCause(exchange, reason)
+      abandon(exchange)
     }
   }
 
@@ -43,6 +45,7 @@ extension Worker {
   ) {
     links.evidence.post(
       .answered(status: status, tried: exchanges[exchange].tried, cause: cause), isDroppable: true)
+    noteCause(exchange, cause)
     answer(exchange, status, detail, retryAfter: retryAfter)
   }
 
@@ -58,6 +61,7 @@ extension Worker {
     let client = exchanges[exchange].client
     if !exchanges[exchange].isTunnel { Socket.resetOnClose(clients[client].descriptor) }
     if exchanges[exchange].hasHead { count(exchange) }
+    record(exchange, isAborted: true)
     detach(exchange, keep: false)
     _ = exchanges.remove(exchange)
     clients[client].exchange = none
@@ -104,6 +108,7 @@ extension Worker {
     _ exchange: UInt32, _ status: Int, _ detail: StaticString, retryAfter: Int = 0
   ) {
     if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
+    noteDetail(exchange, status, detail)
     writer.removeAll()
     Responses.write(
       status, detail: detail, connection: ownConnectionOption(exchange),

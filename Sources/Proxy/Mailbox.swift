@@ -23,6 +23,8 @@ package enum Evidence: Sendable {
   case unreachable(slot: Int, cause: String)
   /// lbd answered with a 5xx of its own, after these replicas were tried.
   case answered(status: Int, tried: TriedReplicas, cause: String)
+  /// The access log's file refuses what is written; nil once it takes it again.
+  case accessLog(failure: Int32?)
   /// The worker has stopped.
   case stopped
 }

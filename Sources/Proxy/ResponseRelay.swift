@@ -36,6 +36,7 @@ extension Worker {
     case .moved(let count):
       exchanges[exchange].response.consume(count)
       exchanges[exchange].pending = pending - count
+      exchanges[exchange].bytesSent += count
       // After a whole interim response another answer may still follow.
       exchanges[exchange].hasAnswered = exchanges[exchange].hasHead || count < pending
       if count == pending {

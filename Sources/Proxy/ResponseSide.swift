@@ -243,6 +243,7 @@ extension Worker {
     let isRequestRead = exchanges[exchange].requestBody.isDone
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
     count(exchange)
+    record(exchange, isAborted: false)
     let isOwn = exchanges[exchange].hasProxyHeader
     detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && !isOwn)
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining

@@ -27,6 +27,8 @@ package struct Settings: Sendable, Equatable {
   package var statesForwarded = false
   /// The PROXY header that connections to replicas begin with.
   package var proxyHeader: ProxyVersion?
+  /// Each exchange has a line in the access log.
+  package var recordsAccess = false
 
   package init() {}
 

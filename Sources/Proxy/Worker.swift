@@ -62,6 +62,7 @@ package struct Worker: ~Copyable {
   var responseHead = ResponseHead()
   var responseFraming = ResponseFraming()
   var requestIDs: RequestIDs
+  var access: AccessRecorder
 
   /// - Parameter listener: the worker's own duplicate of the shared listening socket.
   package init(
@@ -87,6 +88,7 @@ package struct Worker: ~Copyable {
     moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
     requestIDs = RequestIDs()
+    access = AccessRecorder(ring: links.access, exchanges: limits.clients)
     expired.reserveCapacity(1024)
     waiting.reserveCapacity(1024)
     turn.reserveCapacity(1024)
@@ -191,6 +193,7 @@ package struct Worker: ~Copyable {
     if clients.hasSpare { clients.trim() }
     if upstreams.hasSpare { upstreams.trim() }
     if exchanges.hasSpare { exchanges.trim() }
+    trimLines()
   }
 
   private mutating func expireDeadlines() {
@@ -231,6 +234,7 @@ package struct Worker: ~Copyable {
       closeIdle(slot)
     }
     pickerEpoch = -1
+    access.adopt(next.settings, next.replicas)
   }
 
   private mutating func setAddress(_ slot: Int, _ address: SocketAddress?) {

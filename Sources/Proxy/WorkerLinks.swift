@@ -1,5 +1,7 @@
 // What a worker is given when it is made: its bounds, and what it shares with the other threads.
 
+package import LinuxIO
+
 /// How many of each record one worker may hold.
 package struct WorkerLimits: Sendable {
   /// Connections from clients.
@@ -22,10 +24,12 @@ package struct WorkerLinks: Sendable {
   /// The mailboxes of all workers, by index.
   package let workers: [Mailbox<Order>]
   package let evidence: Mailbox<Evidence>
+  /// Where the lines of the access log go.
+  package let access: LogRing
 
   package init(
     index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts,
-    workers: [Mailbox<Order>], evidence: Mailbox<Evidence>
+    workers: [Mailbox<Order>], evidence: Mailbox<Evidence>, access: LogRing = LogRing()
   ) {
     self.index = index
     self.pool = pool
@@ -33,6 +37,7 @@ package struct WorkerLinks: Sendable {
     self.counts = counts
     self.workers = workers
     self.evidence = evidence
+    self.access = access
   }
 
   /// The worker's own mailbox.

@@ -171,6 +171,7 @@ extension Daemon {
   }
 
   private mutating func apply(_ next: Configuration) {
+    guard changeAccessLog(to: next.log.access) else { return }
     var next = next
     let before = configuration
     if next.host != before.host || next.mainPort != before.mainPort

@@ -102,6 +102,7 @@ extension Daemon {
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
     settings.statesForwarded = configuration.forward.forwarded
     settings.proxyHeader = configuration.forward.proxyProtocol.version
+    settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
       Replica(
         slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight)

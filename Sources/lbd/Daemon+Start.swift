@@ -22,6 +22,7 @@ extension Daemon {
     let poller: Poller
     let evidence: Mailbox<Evidence>
     let resolver: Resolver
+    let access: AccessLog
     let orders: [Mailbox<Order>]
 
     static func open(workers: Int) throws(StartFailure) -> Parts {
@@ -30,9 +31,10 @@ extension Daemon {
         let poller = try Poller()
         var orders: [Mailbox<Order>] = []
         for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }
+        let evidence = try Mailbox<Evidence>(limit: 4096)
         return Parts(
-          signals: signals, poller: poller, evidence: try Mailbox(limit: 4096),
-          resolver: try Resolver(), orders: orders)
+          signals: signals, poller: poller, evidence: evidence, resolver: try Resolver(),
+          access: try AccessLog(workers: workers, evidence: evidence), orders: orders)
       } catch {
         throw StartFailure("cannot start: \(error)")
       }
@@ -53,6 +55,7 @@ extension Daemon {
     evidence = parts.evidence
     resolver = parts.resolver
     orders = parts.orders
+    access = parts.access
     signals = parts.signals
     poller = parts.poller
     tallies = (0..<workers).map { _ in Tally() }
@@ -131,7 +134,7 @@ extension Daemon {
     for index in 0..<running {
       let links = WorkerLinks(
         index: index, pool: pool, tally: tallies[index], counts: workerCounts,
-        workers: orders, evidence: evidence)
+        workers: orders, evidence: evidence, access: access.rings[index])
       do {
         guard let number = try listenerDuplicate() else { return }
         try Thread.start("lbd-worker-\(index)") {

@@ -37,6 +37,7 @@ struct Daemon: ~Copyable {
   let orders: [Mailbox<Order>]
   let evidence: Mailbox<Evidence>
   let resolver: Resolver
+  var access: AccessLog
   let testToken: String
   var listener: Descriptor?
   var control: ControlServer
@@ -71,6 +72,7 @@ struct Daemon: ~Copyable {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
+      let accessFile = try AccessLog.open(configuration.log.access)
       // In this order, so that lbctl works as soon as clients can connect.
       var control = ControlServer(
         .control, try ControlListener(path: configuration.control, .control), now: Clock.now())
@@ -88,6 +90,7 @@ struct Daemon: ~Copyable {
         configuration, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
         listener: listener)
+      try daemon.access.use(accessFile, configuration.log.access)
       try daemon.start(limits)
       daemon.serve()
       daemon.finish()
@@ -147,7 +150,10 @@ struct Daemon: ~Copyable {
     let end = min(rolled + share, replicas.count)
     for index in min(rolled, end)..<end { replicas[index].meter.roll(now: now) }
     rolled = end < replicas.count ? end : 0
-    if rolled == 0 { reportSkippedLines() }
+    if rolled == 0 {
+      reportSkippedLines()
+      reportDroppedLines()
+    }
     nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
 
@@ -171,7 +177,7 @@ struct Daemon: ~Copyable {
     switch signal {
     case SIGHUP: reload()
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
-    default: log.write(.info, "nothing to reopen: the log goes to standard error")
+    default: reopenLogs()
     }
   }
 
@@ -192,6 +198,7 @@ struct Daemon: ~Copyable {
 
   private mutating func finish() {
     reportSkippedLines()
+    finishAccessLog()
     control.remove()
     metrics.remove()
     log.write(.info, "stopped", ["event": "stop"])
@@ -203,6 +210,7 @@ struct Daemon: ~Copyable {
       switch message {
       case .unreachable(let slot, let cause): unreachable(slot, cause)
       case .answered(let status, let tried, let cause): answered(status, tried, cause)
+      case .accessLog(let failure): accessLogFailed(failure)
       case .stopped:
         running -= 1
         if running == 0 { phase = .ended }

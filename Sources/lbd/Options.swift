@@ -24,7 +24,8 @@ enum Options {
       --help-config [KEY]  explain the keys of the conf
       --version            print the version
 
-    Signals: HUP reloads the conf, TERM and INT drain and stop, a second one stops now.
+    Signals: HUP reloads the conf, USR1 opens the access log anew, TERM and INT drain and stop, a
+    second one stops now.
     lbctl shows the pool and sends test requests.
     """
 

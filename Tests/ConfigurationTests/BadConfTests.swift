@@ -132,7 +132,6 @@ import Testing
       "[limits]\nconnections = all",
       "\"all\" is not a whole number, write 1 to 10000000, or auto"
     ),
-    ("[log]\naccess = on", "only \"off\" is accepted today, write off"),
     (
       "[metrics]\nlisten = 9090",
       "\"9090\" is no address with a port, write 127.0.0.1:9090, or off"
@@ -142,6 +141,9 @@ import Testing
       "\"app.internal\" is a name, write an address such as 127.0.0.1:9090, or off"
     ),
     ("[metrics]\nlisten = on", "\"on\" is no address with a port, write 127.0.0.1:9090, or off"),
+    ("[log]\naccess = on", "\"on\" is no path, write off, stdout or ./on"),
+    ("[log]\naccess = /var/log/", "\"/var/log/\" is a directory, name a file in it"),
+    ("[log]\naccess = /\(String(repeating: "x", count: 4095))", "a path holds at most 4095 bytes"),
     ("[balance]\nalgorithm = random", "only \"round_robin\" is accepted today, write round_robin"),
     ("docs = maybe", "\"maybe\" is neither, write on or off"),
     ("main_port = 65536", "65536 is out of bounds, write 1 to 65535"),

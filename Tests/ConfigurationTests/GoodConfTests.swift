@@ -93,6 +93,8 @@ struct Good: Sendable, CustomTestStringConvertible {
       $0.metrics.listen == .host("localhost", port: 9090)
     },
     Good("[metrics]\nlisten = unix:/run/m.sock") { $0.metrics.listen == .unix("/run/m.sock") },
+    Good("[log]\naccess = stdout") { $0.log.access == .standardOutput },
+    Good("[log]\naccess = ./access log.json") { $0.log.access == .path("./access log.json") },
     Good("[replica r4]\naddress = App.internal:9000\nweight = 256") {
       $0.replicas.last
         == ReplicaConfiguration(

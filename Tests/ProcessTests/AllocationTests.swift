@@ -8,5 +8,6 @@ import Testing
     let outcome = try Child.run("allocation-probe", [], within: 60)
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.error)")
     #expect(outcome.output.contains("GET: 0 allocations in 5000 requests"))
+    #expect(outcome.output.contains("GET with the access log: 0 allocations in 5000 requests"))
   }
 }

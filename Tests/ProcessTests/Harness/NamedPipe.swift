@@ -26,7 +26,10 @@ final class NamedPipe {
   }
 
   /// Takes all that is in it.
-  func drain() -> String {
+  func drain() -> String { String(decoding: take(), as: UTF8.self) }
+
+  /// The same, as bytes.
+  func take() -> [UInt8] {
     var all: [UInt8] = []
     while true {
       var count = 0
@@ -36,7 +39,7 @@ final class NamedPipe {
         count = unsafe read(number, space.baseAddress, 1 << 16)
         length = max(0, count)
       }
-      guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+      guard count > 0 else { return all }
     }
   }
 }

@@ -1,0 +1,94 @@
+// Where a worker's exchanges meet the access log: what each part of the worker calls, in one line, at
+// the moment that something is known. Nothing here does anything while the log is off.
+
+import Balancing
+import HTTPWire
+import LinuxIO
+
+extension Worker {
+  /// The request's head was parsed and lies in the client's buffer.
+  @inline(__always)
+  mutating func noteRequest(_ exchange: UInt32) {
+    if settings.recordsAccess { beginLine(exchange, isParsed: true) }
+  }
+
+  /// What lies in the client's buffer is refused before it is a request.
+  @inline(__always)
+  mutating func noteUnparsed(_ exchange: UInt32) {
+    if settings.recordsAccess { beginLine(exchange, isParsed: false) }
+  }
+
+  private mutating func beginLine(_ exchange: UInt32, isParsed: Bool) {
+    let client = exchanges[exchange].client
+    exchanges[exchange].isRecorded = true
+    access.begin(exchange, now: now)
+    if isParsed {
+      clients[client].describe(requestHead, to: &access.lines)
+    } else {
+      clients[client].describeUnparsed(to: &access.lines)
+    }
+    access.lines.keep()
+  }
+
+  /// The id was drawn; the request's head is still in the client's buffer.
+  @inline(__always)
+  mutating func noteID(_ exchange: UInt32, _ drawn: (UInt64, UInt64)) {
+    guard exchanges[exchange].isRecorded else { return }
+    access.lines.resume(exchange)
+    clients[exchanges[exchange].client].describeID(drawn, of: requestHead, to: &access.lines)
+    access.lines.keep()
+  }
+
+  /// Why lbd answers itself, or cuts; the first cause of an exchange is the one that counts.
+  mutating func noteCause(_ exchange: UInt32, _ cause: String) {
+    guard beginCause(exchange) else { return }
+    _ = access.lines.append(json: Array(cause.utf8).span, atMost: AccessRecorder.Limit.cause)
+    endCause()
+  }
+
+  /// The same for an answer of lbd's own, whose detail is the cause where there is no other.
+  mutating func noteDetail(_ exchange: UInt32, _ status: Int, _ detail: StaticString) {
+    guard status >= 400 && beginCause(exchange) else { return }
+    access.lines.append(detail)
+    endCause()
+  }
+
+  private mutating func beginCause(_ exchange: UInt32) -> Bool {
+    guard exchanges[exchange].isRecorded && !exchanges[exchange].hasCause else { return false }
+    exchanges[exchange].hasCause = true
+    access.lines.resume(exchange)
+    access.lines.append(#","cause":""#)
+    return true
+  }
+
+  private mutating func endCause() {
+    access.lines.append("\"")
+    access.lines.keep()
+  }
+
+  /// The exchange is over.
+  @inline(__always)
+  mutating func record(_ exchange: UInt32, isAborted: Bool) {
+    if exchanges[exchange].isRecorded && settings.recordsAccess { endLine(exchange, isAborted) }
+  }
+
+  private mutating func endLine(_ exchange: UInt32, _ isAborted: Bool) {
+    var outcome = AccessOutcome()
+    outcome.bytesSent = exchanges[exchange].bytesSent
+    if outcome.bytesSent > 0 { outcome.status = exchanges[exchange].status }
+    outcome.microseconds = Int((now - exchanges[exchange].startedAt) / 1000)
+    outcome.isAborted = isAborted
+    let tried = exchanges[exchange].tried.count
+    if tried > 0 && !exchanges[exchange].asksControl {
+      let isAttached = exchanges[exchange].upstream != none
+      outcome.replica = exchanges[exchange].replica
+      outcome.attempts = max(tried, exchanges[exchange].failures + (isAttached ? 1 : 0))
+    }
+    access.end(exchange, outcome)
+  }
+
+  /// Once a second: what many exchanges at once have touched goes back to the kernel.
+  mutating func trimLines() {
+    if access.lines.hasSpare && exchanges.count == 0 { access.lines.trim() }
+  }
+}

@@ -1,0 +1,85 @@
+// The access log as the control thread has it: opens its file at the start, at USR1 and at a reload,
+// knows how many lines were lost, and has what is left written before lbd ends.
+
+import Configuration
+import LinuxIO
+import Proxy
+
+/// The access log. `dropped` may be read by any thread; everything else is the control thread's.
+struct AccessLog: ~Copyable {
+  /// How long lbd's end waits for a file that takes no lines.
+  private static let patience = 1000
+
+  /// One for each worker.
+  let rings: [LogRing]
+  private let writer: AccessWriter
+  private(set) var target: AccessTarget
+  private var isRunning: Bool
+  /// The lines lost that were told of.
+  private var told: Int
+
+  init(workers: Int, evidence: Mailbox<Evidence>) throws(SystemError) {
+    let bell = try LogBell()
+    let rings = (0..<workers).map { _ in LogRing(bell: bell) }
+    writer = try AccessWriter(rings: rings, bell: bell, evidence: evidence)
+    self.rings = rings
+    (target, isRunning, told) = (.off, false, 0)
+  }
+
+  /// Opens what the conf names, nothing where that is `off`, or says why that cannot be and what to do.
+  static func open(_ target: AccessTarget) throws(StartFailure) -> Descriptor? {
+    do throws(SystemError) {
+      switch target {
+      case .off: return nil
+      case .standardOutput: return try Files.standardOutput()
+      case .path(let path): return try Files.openToAppend(path, mode: 0o640)
+      }
+    } catch {
+      let name = if case .path(let path) = target { path } else { "stdout" }
+      throw StartFailure(
+        "cannot open the access log \(name): \(error.reason); its directory must be there and lbd"
+          + " may write to it, or set another access in [log]")
+    }
+  }
+
+  /// Lines go there from now on. A line that was recorded before may still go where lines went.
+  mutating func use(_ file: consuming Descriptor?, _ target: AccessTarget) throws(StartFailure) {
+    if !isRunning && target != .off {
+      do throws(SystemError) {
+        try writer.start()
+      } catch {
+        throw StartFailure("cannot start a thread: \(error)")
+      }
+      isRunning = true
+    }
+    self.target = target
+    if isRunning { writer.use(file) }
+  }
+
+  /// Goes on with another target. One that cannot be opened changes nothing.
+  mutating func change(to next: AccessTarget) throws(StartFailure) {
+    try use(try AccessLog.open(next), next)
+  }
+
+  /// Opens the same path again, which may be another file now.
+  mutating func reopen() throws(StartFailure) {
+    try change(to: target)
+  }
+
+  /// Has what is left written. True when it was.
+  mutating func finish() -> Bool {
+    guard isRunning else { return true }
+    return writer.end(within: AccessLog.patience) && rings.allSatisfy { $0.pending == 0 }
+  }
+
+  /// Lines that were lost since lbd began.
+  var dropped: Int { rings.reduce(0) { $0 + $1.dropped } }
+
+  /// How many more lines were lost since the last call; nil for none.
+  mutating func takeDropped() -> Int? {
+    let count = dropped
+    guard count > told else { return nil }
+    defer { told = count }
+    return count - told
+  }
+}

@@ -1,0 +1,62 @@
+// What the control thread does about the access log, and says of it.
+
+import Configuration
+import LinuxIO
+
+extension Daemon {
+  /// USR1: whoever rotates the log has moved its file away.
+  mutating func reopenLogs() {
+    guard case .path(let path) = access.target else {
+      return log.write(.info, "nothing to reopen: no log of lbd's goes to a file")
+    }
+    do throws(StartFailure) {
+      try access.reopen()
+      log.write(.info, "the access log \(path) is open anew", ["event": "reopened", "path": path])
+    } catch {
+      log.write(
+        .error, "\(error.line); lines go on to the file that is open", ["event": "access-log"])
+    }
+  }
+
+  /// A reload's conf has another access log. False when that cannot be opened.
+  mutating func changeAccessLog(to next: AccessTarget) -> Bool {
+    guard next != access.target else { return true }
+    do throws(StartFailure) {
+      try access.change(to: next)
+      return true
+    } catch {
+      log.write(.error, "not reloaded: \(error.line)", ["event": "reload-refused"])
+      return false
+    }
+  }
+
+  /// The access log's file refuses what is written, or takes it again.
+  mutating func accessLogFailed(_ code: Int32?) {
+    guard let code else {
+      return log.write(.info, "the access log is written again", ["event": "access-log"])
+    }
+    let reason = SystemError.text(code)
+    log.write(
+      .error, "the access log cannot be written: \(reason); lines wait, then are dropped",
+      ["event": "access-log", "cause": reason])
+  }
+
+  /// Says how many lines were lost since the last call.
+  mutating func reportDroppedLines() {
+    guard let count = access.takeDropped() else { return }
+    log.write(
+      .warning, "\(count) lines of the access log were dropped: its file takes them too slowly",
+      ["event": "access-log", "dropped": "\(count)"])
+  }
+
+  /// Before the end: what was recorded is written, unless the file takes nothing.
+  mutating func finishAccessLog() {
+    let isWritten = access.finish()
+    reportDroppedLines()
+    if !isWritten {
+      log.write(
+        .warning, "the access log's last lines were not written: its file took nothing in time",
+        ["event": "access-log"])
+    }
+  }
+}
