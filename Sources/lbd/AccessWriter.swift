@@ -154,7 +154,8 @@ final class AccessWriter: Sendable {
     case .moved: failure = nil
     case .failed(let code): failure = code
     }
-    evidence.post(.accessLog(failure: failure), isDroppable: true)
+    // Bounded by the pauses between two rounds.
+    evidence.post(.accessLog(failure: failure))
   }
 
   private func wait(_ round: Round, _ idleRounds: Int, _ file: borrowing Descriptor?) {
