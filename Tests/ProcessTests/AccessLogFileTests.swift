@@ -89,6 +89,7 @@ import Testing
     }
     let lines = try AccessLine.all(in: bytes)
     #expect(lines.count + lost(stage) == 1502 && lines.count > 400)
+    #expect(try stage.metrics().sum("lbd_access_log_lines_dropped_total") == lost(stage))
   }
 
   /// How many lines lbd has said are lost.

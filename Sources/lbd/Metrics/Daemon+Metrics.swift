@@ -96,8 +96,8 @@ extension Daemon {
     text.begin(.reloads)
     text.sample(MetricLabels(["result": "done"]), figures.reloadsDone)
     text.sample(MetricLabels(["result": "refused"]), figures.reloadsRefused)
-    // An access log's drops would follow here, as a family of their own.
     text.only(.logDrops, log.drops)
+    text.only(.accessDrops, access.dropped)
     text.begin(.ownResponses)
     for (counter, code) in zip(Tally.Counter.classes, ReplicaFigures.codes) {
       text.sample(code, tallies.reduce(0) { $0 + $1.value(counter, Tally.ownSlot) })

@@ -42,6 +42,9 @@ extension MetricFamily {
     "reloads_total", .counter, ["result"], "Reloads of the conf: done or refused.")
   static let logDrops = MetricFamily(
     "log_lines_dropped_total", .counter, "Log lines that a slow reader left no room for.")
+  static let accessDrops = MetricFamily(
+    "access_log_lines_dropped_total", .counter,
+    "Lines of the access log that a slow disk left no room for.")
   static let ownResponses = MetricFamily(
     "own_responses_total", .counter, ["code"],
     "Responses that lbd gave itself, by the class of their status.")
@@ -105,7 +108,8 @@ extension MetricFamily {
   /// In the order of the text.
   static let all = [
     up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
-    ownResponses, replicas, info, replicaUp, weight, inFlight, attempts, retries, responses,
+    accessDrops, ownResponses, replicas, info, replicaUp, weight, inFlight, attempts, retries,
+    responses,
     ejections, probes, probeDuration, responseTime, clients, accepted, requests, upstreams,
     idleUpstreams,
   ]
