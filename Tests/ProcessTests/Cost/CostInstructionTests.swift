@@ -18,7 +18,7 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
   static let all = [
     PricedRequest(
       name: "a small GET", text: "GET /getInfo HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
-      instructions: 9500),
+      instructions: 9_670),
     PricedRequest(
       name: "a browser's GET",
       text: "GET /getInfo?page=2 HTTP/1.1\r\nHost: app.example.org\r\n"
@@ -28,12 +28,12 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
         + "Connection: keep-alive\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n"
         + "Upgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\n"
         + "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\nPriority: u=0, i\r\n\r\n",
-      instructions: 9500),
+      instructions: 15_630),
     PricedRequest(
       name: "a POST in chunks",
-      text: "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      text: "POST /getInfo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         + "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
-      instructions: 9500),
+      instructions: 11_320),
   ]
 }
 
