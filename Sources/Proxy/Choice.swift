@@ -15,9 +15,13 @@ extension Worker {
     exchanges[exchange].wantsUpgrade = requestFraming.wantsUpgrade
     exchanges[exchange].requestBody = BodyProgress(
       requestFraming.body, keepsFraming: true, keepsTrailers: !requestFraming.listsFields)
-    if case .length(let length) = requestFraming.body, length > settings.bodyLimit {
-      clients[client].input.consume(headLength)
-      return refuse(exchange: exchange, .bodyTooLarge)
+    clients[client].sendsLong = false
+    if case .length(let length) = requestFraming.body {
+      clients[client].sendsLong = length >= Worker.longBody
+      guard length <= settings.bodyLimit else {
+        clients[client].input.consume(headLength)
+        return refuse(exchange: exchange, .bodyTooLarge)
+      }
     }
     guard requestFraming.hopsLeft > 0 else { return answerLastHop(exchange, headLength) }
     exchanges[exchange].isTest = clients[client].holds(

@@ -40,6 +40,8 @@ struct Client: ~Copyable {
   var hasBegunHead = false
   /// How far the incomplete head has been looked at, counted from the input's first byte.
   var scanned: UInt32 = 0
+  /// Its last request had a long body: the next one is received into a larger buffer.
+  var sendsLong = false
   /// It is in the worker's list of those that gave way to others.
   var isWaiting = false
   /// Bytes that the kernel still held for the client when its deadline last began: fewer at its end

@@ -135,13 +135,18 @@ extension Worker {
     while true {
       if !clients[slot].input.isEmpty && parseRequest(slot) { return }
       guard clients[slot].isReadable else { return awaitRequest(slot) }
-      guard clients[slot].input.borrow(from: &buffers) else { return closeClient(slot) }
+      guard borrowInput(slot) else { return closeClient(slot) }
       switch clients[slot].receive() {
       case .moved: beginHead(slot)
       case .wouldBlock: return awaitRequest(slot)
       case .ended, .failed: return closeClient(slot)
       }
     }
+  }
+
+  private mutating func borrowInput(_ slot: UInt32) -> Bool {
+    if clients[slot].sendsLong && clients[slot].input.borrow(from: &largeBuffers) { return true }
+    return clients[slot].input.borrow(from: &buffers)
   }
 
   /// The deadline of the whole head runs from its first byte.

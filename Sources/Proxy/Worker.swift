@@ -95,8 +95,10 @@ package struct Worker: ~Copyable {
     rested.reserveCapacity(1024)
   }
 
+  /// A body that does not fit an ordinary buffer.
+  static var longBody: Int { 24 << 10 }
   private static var largeBlocks: Int { 32 }
-  private static var largeBlockSize: Int { 128 << 10 }
+  private static var largeBlockSize: Int { 256 << 10 }
 
   /// Serves until it is told to stop.
   package mutating func run() {

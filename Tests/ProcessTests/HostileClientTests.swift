@@ -51,7 +51,7 @@ import Testing
       most = max(most, try lbd.kibibytes("VmRSS"))
       return clients.allSatisfy { $0.isCut(within: 0) }
     }
-    let allowed = (count - large) * 32 + large * 128 + 1024
+    let allowed = (count - large) * 32 + large * 256 + 1024
     #expect(most - before < allowed, "from \(before) to \(most) KiB")
     try stage.expectNothingLeft()
   }
