@@ -79,9 +79,12 @@ package final class LogRing: @unchecked Sendable {
 
   // MARK: The reader
 
-  /// Writes all that is there with one call. `ended` when nothing is there.
-  package func drain(to file: borrowing Descriptor) -> TransferOutcome {
-    let end = cells.load(Cell.end)
+  /// Writes all that is there, or what is left of a torn line, with one call. `ended` when there is
+  /// nothing.
+  package func drain(
+    to file: borrowing Descriptor, onlyTornLine: Bool = false
+  ) -> TransferOutcome {
+    let end = onlyTornLine ? tornLineEnd : cells.load(Cell.end)
     let done = cells.peek(Cell.done)
     guard end > done else { return .ended }
     let start = unsafe address(done, cells.peek(Cell.base))
@@ -118,12 +121,17 @@ package final class LogRing: @unchecked Sendable {
   /// Gives up the rest of a torn line, and counts it as dropped.
   package func discardTornLine() {
     guard isTorn else { return }
+    cells.bump(Cell.discarded)
+    finish(upTo: tornLineEnd)
+  }
+
+  private var tornLineEnd: Int {
     let base = cells.peek(Cell.base)
     var position = cells.peek(Cell.done)
+    guard isTorn else { return position }
     // A line's end follows: only whole lines are put in.
     while unsafe address(position, base).load(as: UInt8.self) != 0x0A { position += 1 }
-    cells.bump(Cell.discarded)
-    finish(upTo: position + 1)
+    return position + 1
   }
 
   /// Throws away all that is there, which nobody wants: it does not count as dropped.

@@ -7,15 +7,15 @@ import LinuxIO
 struct AccessTime: ~Copyable {
   /// Up to the seconds and their point.
   private var text = ByteWriter(capacity: 64)
-  /// When that second began and ends, by the monotonic clock.
-  private var begin: UInt64 = 0
-  private var end: UInt64 = 0
+  /// When that was put into words, by the monotonic clock, and how far into the second that was.
+  private var taken: UInt64 = 0
+  private var fraction: UInt64 = 1_000_000_000
 
   /// Writes the time that `now` of the monotonic clock is.
   mutating func write(_ now: UInt64, to line: inout LineTable) {
-    if now >= end || now < begin { takeUp(now) }
+    if now < taken || now - taken >= 1_000_000_000 - fraction { takeUp(now) }
     line.append(text.bytes)
-    line.append(Int((now - begin) / 1_000_000), digits: 3)
+    line.append(Int((fraction + now - taken) / 1_000_000), digits: 3)
     line.append("Z")
   }
 
@@ -23,8 +23,8 @@ struct AccessTime: ~Copyable {
   private mutating func takeUp(_ now: UInt64) {
     let wall = Clock.wall() &- (Clock.now() &- now)
     let seconds = Int(wall / 1_000_000_000)
-    begin = now - wall % 1_000_000_000
-    end = begin + 1_000_000_000
+    taken = now
+    fraction = wall % 1_000_000_000
     text.removeAll()
     let date = CivilDate(day: seconds / 86_400)
     text.append(decimal: date.year)

@@ -51,6 +51,7 @@ extension Worker {
     // Many that were on their way at once may be more than there is room for.
     guard clients.count < clients.capacity else { return }
     welcome(descriptor, peer)
+    if isDraining { endSilent() }
   }
 
   private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {

@@ -1,5 +1,6 @@
-// How the threads speak to each other: orders from the control thread to a worker, evidence from
-// the workers to the control thread. Both are rare; a lock is held for the length of an append.
+// How the threads speak to each other: orders from the control thread to a worker, connections from
+// one worker to another, evidence from the workers to the control thread. None comes with a request
+// on an open connection; a lock is held for the length of an append.
 
 package import Balancing
 package import LinuxIO

@@ -247,10 +247,16 @@ package struct Worker: ~Copyable {
   /// Takes the connections that the kernel accepted already, then no more, and closes those that
   /// have no request under way and none to read.
   private mutating func drain() {
-    while clients.count < clients.capacity && accept() {}
+    // From here on it hands no connection to another worker, which may have ended.
     isDraining = true
+    while clients.count < clients.capacity && accept() {}
     pauseListening()
     listener = nil
+    endSilent()
+  }
+
+  /// Closes connections that have no request under way and none to read.
+  mutating func endSilent() {
     var slot: UInt32 = 0
     while let client = clients.next(from: slot) {
       if clients[client].phase == .reading {

@@ -39,6 +39,7 @@ package final class WorkerCounts: Sendable {
   package func value(_ counter: Counter, _ worker: Int) -> Int {
     cells.peek(worker * WorkerCounts.row + counter.rawValue)
   }
+
   // MARK: Sharing connections evenly
 
   /// Open connections of a worker and those on their way to it.

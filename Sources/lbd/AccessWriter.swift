@@ -67,10 +67,12 @@ final class AccessWriter: Sendable {
     var file: Descriptor?
     var failure: Int32?
     var idleRounds = 0
+    // The ring that a round begins with.
+    var turn = 0
     while true {
       bell.wakeUp.clear()
-      let ends = takeOrders(&file)
-      let round = writeAll(file)
+      let ends = takeOrders(&file, &turn)
+      let round = writeAll(file, &turn)
       report(round, &failure)
       idleRounds = if case .idle = round { idleRounds + 1 } else { 0 }
       if ends, isOver(round) { return ended.ring() }
@@ -86,7 +88,7 @@ final class AccessWriter: Sendable {
   }
 
   /// Gives whether it is to end.
-  private func takeOrders(_ file: inout Descriptor?) -> Bool {
+  private func takeOrders(_ file: inout Descriptor?, _ turn: inout Int) -> Bool {
     var (isChange, ends) = (false, false)
     var next: Descriptor?
     orders.withLock {
@@ -96,16 +98,16 @@ final class AccessWriter: Sendable {
     }
     if isChange {
       // What a file has the beginning of ends there, or nowhere.
-      _ = writeAll(file)
+      _ = writeAll(file, &turn)
       for ring in rings { ring.discardTornLine() }
       file = next.take()
     }
     return ends
   }
 
-  private func writeAll(_ file: borrowing Descriptor?) -> Round {
+  private func writeAll(_ file: borrowing Descriptor?, _ turn: inout Int) -> Round {
     switch file {
-    case .some(let file): return writeAll(to: file)
+    case .some(let file): return writeAll(to: file, &turn)
     case .none:
       let isIdle = rings.allSatisfy { $0.pending == 0 }
       for ring in rings { ring.discard() }
@@ -113,29 +115,41 @@ final class AccessWriter: Sendable {
     }
   }
 
-  private func writeAll(to file: borrowing Descriptor) -> Round {
+  private func writeAll(to file: borrowing Descriptor, _ turn: inout Int) -> Round {
     var round = Round.idle
-    // A line that was begun is ended before another ring's.
-    for isTorn in [true, false] {
-      for ring in rings where !isTorn || ring.isTorn {
-        switch write(ring, to: file) {
-        case .idle: break
-        case .moved: round = .moved
-        case .blocked: return .blocked
-        case .failed(let code): return .failed(code)
-        }
+    // A line that was begun is ended before another ring's. Who was served last is served last now, so
+    // that a file that takes little takes it from all.
+    for ring in rings where ring.isTorn {
+      switch write(ring, to: file, onlyTornLine: true) {
+      case .idle, .moved: round = .moved
+      case .blocked: return .blocked
+      case .failed(let code): return .failed(code)
+      }
+    }
+    let first = turn
+    for offset in rings.indices {
+      let index = (first + offset) % rings.count
+      switch write(rings[index], to: file) {
+      case .idle: break
+      case .moved: round = .moved
+      case .blocked:
+        turn = index + 1
+        return .blocked
+      case .failed(let code): return .failed(code)
       }
     }
     return round
   }
 
   /// Empties a ring. A second call takes what came during the first, so that the ring begins anew.
-  private func write(_ ring: LogRing, to file: borrowing Descriptor) -> Round {
+  private func write(
+    _ ring: LogRing, to file: borrowing Descriptor, onlyTornLine: Bool = false
+  ) -> Round {
     var round = Round.idle
     var calls = 0
-    while calls < 3 || ring.isTorn {
+    while onlyTornLine ? ring.isTorn : calls < 3 || ring.isTorn {
       calls += 1
-      switch ring.drain(to: file) {
+      switch ring.drain(to: file, onlyTornLine: onlyTornLine) {
       case .moved: round = .moved
       case .ended: return round
       case .wouldBlock: return .blocked

@@ -133,7 +133,8 @@ struct ControlServer: ~Copyable {
   /// The connection that an event is about, with what it sent. Nil when it is over.
   mutating func receive(_ event: Event, now: UInt64) -> UInt32? {
     guard let slot = connections.slot(of: event.token & ~door.tokenBit) else { return nil }
-    if door.isPatient || connections[slot].owesOutput {
+    // What it sends does not count: who owes it an answer waits for it to read.
+    if door.isPatient || connections[slot].owesOutput && event.readiness.isWritable {
       deadlines.set(slot, at: now + door.patience)
     }
     guard !event.readiness.isReadable || receive(slot) else { return nil }

@@ -165,13 +165,13 @@ extension Daemon {
       }
       figures.reloaded(false)
     case .loaded(let next, _):
-      apply(next)
-      figures.reloaded(true)
+      figures.reloaded(apply(next))
     }
   }
 
-  private mutating func apply(_ next: Configuration) {
-    guard changeAccessLog(to: next.log.access) else { return }
+  /// False when it could not be taken up.
+  private mutating func apply(_ next: Configuration) -> Bool {
+    guard changeAccessLog(to: next.log.access) else { return false }
     var next = next
     let before = configuration
     if next.host != before.host || next.mainPort != before.mainPort
@@ -190,6 +190,7 @@ extension Daemon {
     replaceReplicas(next.replicas)
     publish()
     log.write(.info, "reloaded: \(replicas.count) replicas", ["event": "reload"])
+    return true
   }
 
   /// Keeps the replicas that the conf still has, with all that is known of them.

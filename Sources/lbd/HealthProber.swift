@@ -2,7 +2,8 @@
 // one. It reports; what follows is Health's to say. A connection costs several times what a question
 // does, so a replica beyond doubt is asked up to 16 times on one. Such a connection outlives the
 // listener that it came from: its word is good for no more than that nothing has changed, and
-// whatever else comes of it is asked again at once on a new one.
+// whatever else comes of it is asked again at once on a new one. Silence counts as on any: a replica
+// that hangs would be known too late.
 
 import Configuration
 import HTTPWire

@@ -157,13 +157,19 @@ extension Probe {
   private mutating func judge(
     _ bytes: Span<UInt8>, _ head: inout ResponseHead, _ expect: StatusRanges
   ) -> Step {
-    switch HeadParser.parse(response: bytes, into: &head) {
-    case .complete(let end):
-      let isPass = expect.contains(head.status)
-      mayRest = mayRest && isPass && rest(behind: end, bytes, head)
-      return .verdict(isPass: isPass, String(head.status))
-    case .incomplete where bytes.count < Probe.limit: return .waits
-    case .incomplete, .malformed: return .verdict(isPass: false, "malformed")
+    var start = 0
+    while true {
+      let answer = bytes.extracting(start..<bytes.count)
+      switch HeadParser.parse(response: answer, into: &head) {
+      // Another head follows (RFC 9110 §15.2).
+      case .complete(let end) where head.isInterim: start += end
+      case .complete(let end):
+        let isPass = expect.contains(head.status)
+        mayRest = mayRest && isPass && rest(behind: end, answer, head)
+        return .verdict(isPass: isPass, String(head.status))
+      case .incomplete where bytes.count < Probe.limit: return .waits
+      case .incomplete, .malformed: return .verdict(isPass: false, "malformed")
+      }
     }
   }
 

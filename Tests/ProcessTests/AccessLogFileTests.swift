@@ -149,6 +149,7 @@ import Testing
     try get("second", other)
     try reload("/no-such-directory/access.log", "not reloaded")
     try get("third", other)
+    #expect(try stage.metrics().sum("lbd_last_reload_success") == 0)
     try reload("off", "reloaded")
     let count = try stage.accessLines(other).count
     #expect(try stage.connect().get("/getInfo").status == 200)

@@ -20,6 +20,8 @@ import Testing
 
   @Test(arguments: [
     ([ok], true), (["HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n\r\nhel", "lo"], true),
+    (["HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", ok], true),
+    (["HTTP/1.1 100 Continue\r\n\r\n" + ok], true),
     (["HTTP/1.1 204 No Content\r\n\r\n"], true), (["HTTP/1.0 200 OK\r\n\r\n"], false),
     (["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"], false),
     ([ok + "more"], false), ([ok, "more"], false),
