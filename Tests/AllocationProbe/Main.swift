@@ -20,8 +20,12 @@ enum Main {
     let links = try startWorker(listener.duplicate().release(), replicas)
     var isClean = try measure("", address)
     links.workers[0].post(.adopt(snapshot(replicas, recordsAccess: true)))
-    try startAccessReader(links.access)
+    let written = SharedCells(count: 1)
+    try startAccessReader(links.access, written)
     isClean = try measure(" with the access log", address) && isClean
+    // Each request has a line, of 100 bytes at the least.
+    let least = Trial.all.count * requests * 100
+    guard written.load(0) >= least else { throw ProbeFailure(what: "the access log has no lines") }
     exit(isClean ? 0 : 1)
   }
 
@@ -46,13 +50,13 @@ enum Main {
     return allocation_counter_value() - before
   }
 
-  /// Takes the lines of the access log away, as lbd's own thread for that does.
-  private static func startAccessReader(_ ring: LogRing) throws {
+  /// Takes the lines of the access log away and counts their bytes, as lbd's own thread for that does.
+  private static func startAccessReader(_ ring: LogRing, _ written: SharedCells) throws {
     let nowhere = try Files.openToAppend("/dev/null", mode: 0).release()
     try Thread.start("log") {
       let file = Descriptor(owning: nowhere)
       while true {
-        _ = ring.drain(to: file)
+        while case .moved(let count) = ring.drain(to: file) { written.bump(0, by: count) }
         Clock.sleep(milliseconds: 10)
       }
     }.detach()

@@ -33,7 +33,11 @@ extension Daemon {
     } catch {
       log.write(.error, "[metrics] listen is not changed: \(error.line)")
     }
-    guard let former, let listener = try? ControlListener.metrics(at: former) else { return nil }
+    guard let former else { return nil }
+    guard let listener = try? ControlListener.metrics(at: former) else {
+      log.write(.error, "[metrics] the former place is taken, too: metrics are at lbctl only")
+      return nil
+    }
     metrics.open(listener, poller)
     return former
   }
