@@ -8,48 +8,46 @@ enum ByteScan {
   /// The end of `tchar`s (RFC 9110 §5.6.2).
   @inline(__always)
   static func tokenEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    while let word = word(bytes, index) {
-      let low = word & ~high
+    end(bytes, start, ByteClass.isToken) { word, low in
       let letters = atLeast(0x61, low | each(0x20)) & ~atLeast(0x7B, low | each(0x20))
       let digits = atLeast(0x30, low) & ~atLeast(0x3A, low)
-      let others = ~(letters | digits | isEqual(0x2D, low)) | word
-      index &+= place(of: others)
-      if others & high == 0 { continue }
-      guard ByteClass.isToken(bytes[index]) else { return index }
-      index &+= 1
+      return ~(letters | digits | isEqual(0x2D, low)) | word
     }
-    while index < bytes.count && ByteClass.isToken(bytes[index]) { index &+= 1 }
-    return index
   }
 
   /// The end of what a target may hold here; see `ByteClass.isTarget`.
   @inline(__always)
   static func targetEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    while let word = word(bytes, index) {
-      let low = word & ~high
-      let others = ~atLeast(0x21, low) | atLeast(0x7F, low) | isEqual(0x23, low) | word
-      index &+= place(of: others)
-      if others & high != 0 { return index }
+    end(bytes, start, ByteClass.isTarget) { word, low in
+      ~atLeast(0x21, low) | atLeast(0x7F, low) | isEqual(0x23, low) | word
     }
-    while index < bytes.count && ByteClass.isTarget(bytes[index]) { index &+= 1 }
-    return index
   }
 
   /// The end of a field value with the white space around it (RFC 9110 §5.5).
   @inline(__always)
   static func valueEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+    end(bytes, start, ByteClass.isFieldValue) { word, low in
+      (~atLeast(0x20, low) | atLeast(0x7F, low)) & ~word
+    }
+  }
+
+  /// The end of the bytes of a kind.
+  /// - Parameter others: of a word, and of it without the highest bit of each byte, the bytes that are
+  ///   not plain ones; those are asked about by `isOfKind`.
+  @inline(__always)
+  private static func end(
+    _ bytes: Span<UInt8>, _ start: Int, _ isOfKind: (UInt8) -> Bool,
+    others: (_ word: UInt64, _ low: UInt64) -> UInt64
+  ) -> Int {
     var index = start
     while let word = word(bytes, index) {
-      let low = word & ~high
-      let others = (~atLeast(0x20, low) | atLeast(0x7F, low)) & ~word
-      index &+= place(of: others)
-      if others & high == 0 { continue }
-      guard ByteClass.isFieldValue(bytes[index]) else { return index }
+      let others = others(word, word & ~high) & high
+      index &+= others.trailingZeroBitCount >> 3
+      if others == 0 { continue }
+      guard isOfKind(bytes[index]) else { return index }
       index &+= 1
     }
-    while index < bytes.count && ByteClass.isFieldValue(bytes[index]) { index &+= 1 }
+    while index < bytes.count && isOfKind(bytes[index]) { index &+= 1 }
     return index
   }
 
@@ -80,11 +78,5 @@ enum ByteScan {
   @inline(__always)
   private static func isEqual(_ byte: UInt64, _ low: UInt64) -> UInt64 {
     ~((low ^ each(byte)) &+ each(0x7F))
-  }
-
-  /// The place of the first byte whose highest bit is set; 8 where none is.
-  @inline(__always)
-  private static func place(of word: UInt64) -> Int {
-    (word & high).trailingZeroBitCount >> 3
   }
 }

@@ -1,4 +1,4 @@
-// Connections that last are shared evenly over the workers, and so is the work on them.
+// Connections that last are shared evenly over the workers, and none is lost on its way.
 
 import Glibc
 import Testing
