@@ -13,6 +13,15 @@ package enum FailureCause: UInt8, Sendable {
   case timeout
   /// What came is no valid response.
   case malformed
+
+  package func failureClass(isReused: Bool, _ phase: FailurePhase) -> FailureClass {
+    switch self {
+    case .connect, .connectTimeout: .connect
+    case .reset: isReused && phase != .answering ? .stale : .reset
+    case .timeout: .timeout
+    case .malformed: .protocol
+    }
+  }
 }
 
 /// How far the request had come when the attempt failed.

@@ -19,6 +19,9 @@ extension Worker {
       isReplayable: exchanges[exchange].isReplayable && !exchanges[exchange].hasHeard,
       attemptsLeft: settings.retries - exchanges[exchange].failures)
     detach(exchange, keep: false)
+    links.evidence.post(
+      .failed(slot: slot, cause.failureClass(isReused: isReused, phase), cause: reason),
+      isDroppable: true)
     exchanges[exchange].failures += 1
     switch verdict {
     case .retry:

@@ -22,6 +22,8 @@ package enum Order: Sendable {
 package enum Evidence: Sendable {
   /// The replica was taken out since it could not be reached.
   case unreachable(slot: Int, cause: String)
+  /// An attempt at the replica failed. May be dropped.
+  case failed(slot: Int, FailureClass, cause: String)
   /// lbd answered with a 5xx of its own, after these replicas were tried.
   case answered(status: Int, tried: TriedReplicas, cause: String)
   /// The access log's file refuses what is written; nil once it takes it again.

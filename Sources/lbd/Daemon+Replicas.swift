@@ -143,7 +143,7 @@ extension Daemon {
   mutating func probed(_ result: ProbeResult) {
     guard let index = index(of: result.slot) else { return }
     let isPass = result.verdict == .pass
-    let wasUsable = replicas[index].health.isUsable
+    let wasUsable = replicas[index].isUsable
     replicas[index].probes += 1
     replicas[index].counts.count(result)
     replicas[index].checkResult = result.text
@@ -154,14 +154,14 @@ extension Daemon {
       case .failure: replicas[index].health.probeFailed(policy, now: now)
       case .none: false
       }
-    if wasUsable && !replicas[index].health.isUsable { replicas[index].counts.count(.probe) }
+    if wasUsable && !replicas[index].isUsable { replicas[index].counts.count(.probe) }
     let jitter = Double(configuration.health.jitterPercent) / 100
     schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
     if hasChanged { healthChanged(index, "probe: \(result.text)") }
     // A worker may have taken it out since; where that was right its evidence follows. What passed
     // on a connection from before says nothing against it.
-    let isUsable = replicas[index].health.isUsable
+    let isUsable = replicas[index].isUsable
     if pool.isUsable(result.slot) != isUsable && (result.isFresh || !isUsable) {
       pool.setUsable(result.slot, isUsable)
     }
@@ -180,21 +180,27 @@ extension Daemon {
     if let result = prober.doubt(slot, poller) { probed(result) }
     // A probe that passed while the evidence was on its way has set it usable again: its word, being
     // the later one of two, is undone only by the evidence's own.
-    pool.setUsable(slot, replicas[index].health.isUsable)
+    pool.setUsable(slot, replicas[index].isUsable)
+  }
+
+  /// An attempt at a replica failed, whatever became of its request.
+  mutating func attemptFailed(_ slot: Int, _ failure: FailureClass, _ cause: String) {
+    guard let index = index(of: slot) else { return }
+    replicas[index].lastFailure = (failure, cause, now)
   }
 
   private mutating func healthChanged(_ index: Int, _ reason: String) {
     let replica = replicas[index]
-    pool.setUsable(replica.slot, replica.health.isUsable)
+    pool.setUsable(replica.slot, replica.isUsable)
     let state = replica.observed.rawValue
     log.write(
-      replica.health.isUsable ? .info : .warning, "replica \(replica.name) is \(state) (\(reason))",
+      replica.isUsable ? .info : .warning, "replica \(replica.name) is \(state) (\(reason))",
       ["event": "state", "replica": replica.name, "state": state, "cause": reason])
     isStatusNew = true
   }
 
   var statusLine: String {
-    "\(replicas.count { $0.health.isUsable })/\(replicas.count) replicas up"
+    "\(replicas.count { $0.isUsable })/\(replicas.count) replicas up"
   }
 
   // MARK: Names
@@ -226,7 +232,7 @@ extension Daemon {
       replicas[index].isLookingUp = false
       let present = replicas[index].address
       // Only a probe that failed speaks against an address.
-      let serves = replicas[index].health.isUsable || replicas[index].probes == 0
+      let serves = replicas[index].isUsable || replicas[index].probes == 0
       guard let address = answer.choice(present: present, serves: serves), address != present
       else { continue }
       replicas[index].address = address

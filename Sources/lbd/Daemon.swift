@@ -209,6 +209,7 @@ struct Daemon: ~Copyable {
     for message in evidence.take() {
       switch message {
       case .unreachable(let slot, let cause): unreachable(slot, cause)
+      case .failed(let slot, let failure, let cause): attemptFailed(slot, failure, cause)
       case .answered(let status, let tried, let cause): answered(status, tried, cause)
       case .accessLog(let failure): accessLogFailed(failure)
       case .stopped:

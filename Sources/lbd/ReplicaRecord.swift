@@ -25,6 +25,8 @@ struct ReplicaRecord {
   var checkMilliseconds: Double?
   /// Its name is being looked up.
   var isLookingUp = false
+  /// The last attempt of a request that failed.
+  var lastFailure: (failure: FailureClass, cause: String, time: UInt64)?
   /// Probes of this address that have ended.
   var probes = 0
 
@@ -50,6 +52,9 @@ struct ReplicaRecord {
   }
 
   var name: String { configuration.name }
+
+  /// Whether requests may go there.
+  var isUsable: Bool { health.isUsable }
 
   var observed: ObservedState {
     guard address != nil else { return .unresolved }
