@@ -1,28 +1,5 @@
-// Whether a request that failed at one replica may go to another: the one rule, as a function of
-// what failed, how far the request had come, and what it asks for. Nothing else in lbd decides it.
-
-/// How an attempt at a replica failed.
-package enum FailureCause: UInt8, Sendable {
-  /// The connection was refused, reset or unreachable before it stood.
-  case connect
-  /// The connection did not stand in time.
-  case connectTimeout
-  /// The connection ended before a byte of the response.
-  case reset
-  /// The response did not begin in time.
-  case timeout
-  /// What came is no valid response.
-  case malformed
-
-  package func failureClass(isReused: Bool, _ phase: FailurePhase) -> FailureClass {
-    switch self {
-    case .connect, .connectTimeout: .connect
-    case .reset: isReused && phase != .answering ? .stale : .reset
-    case .timeout: .timeout
-    case .malformed: .protocol
-    }
-  }
-}
+// What a failed attempt at a replica comes to: the one rule, as a function of what failed, how far
+// the request had come, what it asks for, and what the pool has left. Nothing else in lbd decides it.
 
 /// How far the request had come when the attempt failed.
 package enum FailurePhase: UInt8, Sendable {
@@ -34,9 +11,59 @@ package enum FailurePhase: UInt8, Sendable {
   case answering
 }
 
+/// An attempt that failed.
+package struct FailedAttempt: Sendable {
+  package var failure: FailureClass
+  package var phase: FailurePhase
+  /// It failed because something took too long.
+  package var isLate: Bool
+  /// The request may be executed twice (RFC 9110 §9.2.2).
+  package var isIdempotent: Bool
+  /// All bytes of the request that were sent are still at hand, and nothing was heard of a response.
+  package var isReplayable: Bool
+  /// Attempts of the same request before this one that failed as `reset`.
+  package var resets: Int
+
+  package init(
+    _ failure: FailureClass, _ phase: FailurePhase, isLate: Bool = false, isIdempotent: Bool,
+    isReplayable: Bool, resets: Int
+  ) {
+    self.failure = failure
+    self.phase = phase
+    self.isLate = isLate
+    self.isIdempotent = isIdempotent
+    self.isReplayable = isReplayable
+    self.resets = resets
+  }
+}
+
+/// What the request and the pool have left for another attempt.
+package struct RetryRoom: Sendable {
+  /// Retries that the conf still allows.
+  package var attemptsLeft: Int
+  /// The request's deadline has not passed.
+  package var isInTime: Bool
+  /// Some replica is usable.
+  package var hasReplica: Bool
+  /// Some usable replica was not tried for this request.
+  package var hasOther: Bool
+
+  package init(attemptsLeft: Int, isInTime: Bool, hasReplica: Bool, hasOther: Bool) {
+    self.attemptsLeft = attemptsLeft
+    self.isInTime = isInTime
+    self.hasReplica = hasReplica
+    self.hasOther = hasOther
+  }
+}
+
 /// What to do after a failed attempt.
 package enum RetryVerdict: Equatable, Sendable {
+  /// Try another replica; where none is left, the same one on a new connection.
   case retry
+  /// No replica is usable: wait for one.
+  case hold
+  /// Pass on the response whose status was the failure.
+  case pass
   /// Tell the client with this status.
   case fail(Int)
   /// The client already has a part of a response: cut it visibly.
@@ -45,23 +72,63 @@ package enum RetryVerdict: Equatable, Sendable {
 
 /// The retry rule.
 package enum Retry {
-  /// - Parameters:
-  ///   - isReused: the connection had served a request before, so that its end may have crossed
-  ///     with the request.
-  ///   - isReplayable: all bytes of the request that were sent are still at hand.
-  ///   - attemptsLeft: retries that the conf still allows.
-  /// - Returns: a request of which nothing was sent may always go on; a sent one only when its
-  ///   method is idempotent (RFC 9110 §9.2.2) and it met a reused connection's end; nothing is
-  ///   ever executed twice otherwise.
+  /// - Parameter budget: takes one retry from the pool's budget; asked last, and only for what a
+  ///   replica has most likely worked on. A connection that never stood has cost none of them
+  ///   anything, and the first such failure takes its replica out; one that had served before ended by
+  ///   itself, and a request meets that once, since a retry has a connection of its own.
   package static func verdict(
-    _ cause: FailureCause, _ phase: FailurePhase, isIdempotent: Bool, isReused: Bool,
-    isReplayable: Bool, attemptsLeft: Int
+    _ attempt: FailedAttempt, _ room: RetryRoom, budget: @autoclosure () -> Bool
   ) -> RetryVerdict {
-    guard phase != .answering else { return .abort }
-    let isSafe =
-      phase == .unsent || cause == .connect || cause == .connectTimeout
-      || (cause == .reset && isReused && isIdempotent)
-    if isSafe && isReplayable && attemptsLeft > 0 { return .retry }
-    return .fail(cause == .timeout || cause == .connectTimeout ? 504 : 502)
+    guard attempt.phase != .answering else { return .abort }
+    guard mayRepeat(attempt) && room.isInTime else { return end(attempt) }
+    let isUnsent = attempt.phase == .unsent
+    // Who waits for a replica to come back costs nobody anything, however often it was tried.
+    if isUnsent && !room.hasReplica { return .hold }
+    guard room.attemptsLeft > 0 && (room.hasOther || mayAskAgain(attempt.failure)) else {
+      return end(attempt)
+    }
+    let isFree = isUnsent || attempt.failure == .stale
+    return isFree || budget() ? .retry : end(attempt)
+  }
+
+  /// Whether the request may be handed to a replica once more. One of which nothing was sent always
+  /// may; a sent one only when its method is idempotent and no byte of a response has come. One of
+  /// which two replicas died is given to no third.
+  private static func mayRepeat(_ attempt: FailedAttempt) -> Bool {
+    guard attempt.isReplayable else { return false }
+    if attempt.phase == .unsent { return true }
+    return switch attempt.failure {
+    case .connect: true
+    case .stale, .status: attempt.isIdempotent
+    case .reset: attempt.isIdempotent && attempt.resets == 0
+    case .timeout, .protocol: false
+    }
+  }
+
+  /// The end of a connection says little of its replica: where no other is left, that one is asked
+  /// again.
+  private static func mayAskAgain(_ failure: FailureClass) -> Bool {
+    failure == .stale || failure == .reset
+  }
+
+  private static func end(_ attempt: FailedAttempt) -> RetryVerdict {
+    if attempt.failure == .status { return .pass }
+    return .fail(attempt.isLate ? 504 : 502)
+  }
+}
+
+/// How many requests may be made again over the pool, so that a pool in trouble is not multiplied.
+package enum RetryBudget {
+  /// Seconds over which requests and retries are counted.
+  package static var window: Int { 10 }
+  /// Retries that are always allowed in a window.
+  package static var least: Int { 3 }
+
+  /// Whether one more may be made.
+  /// - Parameters:
+  ///   - retries, requests: those of the window; requests without their retries.
+  ///   - percent: the share of the requests that may be made again.
+  package static func allows(retries: Int, requests: Int, percent: Int) -> Bool {
+    percent > 0 && retries < max(least, requests * percent / 100)
   }
 }

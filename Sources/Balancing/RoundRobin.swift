@@ -12,7 +12,7 @@ package struct TriedReplicas: Sendable {
 
   /// Adds a replica; after twelve the oldest stay.
   package mutating func insert(_ slot: Int) {
-    guard count < slots.count else { return }
+    guard count < slots.count && !contains(slot) else { return }
     slots[count] = UInt16(slot)
     count += 1
   }
@@ -69,6 +69,19 @@ package struct RoundRobin: ~Copyable {
       position = position + 1 == turns.count ? 0 : position + 1
     }
     return nil
+  }
+
+  /// Turns of one round.
+  package var count: Int { turns.count }
+
+  /// The replica whose turn a ticket is; there is one.
+  package func slot(ticket: Int) -> Int {
+    Int(turns[Int(UInt(bitPattern: ticket) % UInt(turns.count))])
+  }
+
+  /// Whether some replica was not tried. Costs at most a round.
+  package func hasOther(than tried: TriedReplicas) -> Bool {
+    pick(ticket: 0, excluding: tried) != nil
   }
 
   /// Weights as the smallest whole numbers in the same proportion whose sum fits one round.

@@ -23,6 +23,7 @@ package struct Configuration: Sendable, Equatable {
   package var health = HealthConfiguration()
   package var timeouts = TimeoutConfiguration()
   package var retry = RetryConfiguration()
+  package var hold = HoldConfiguration()
   package var limits = LimitConfiguration()
   package var forward = ForwardConfiguration()
   package var log = LogConfiguration()

@@ -45,12 +45,16 @@ extension Form<[UInt16]> {
 }
 
 extension Form<StatusRanges> {
-  static var statuses: Form {
+  static var statuses: Form { statuses(100...599, such: "200-399 or 200, 404") }
+
+  /// Statuses of answers that are none.
+  static var failures: Form { statuses(400...599, such: "502-504 or 429, 503") }
+
+  private static func statuses(_ bounds: ClosedRange<Int>, such example: String) -> Form {
     Form(
-      help: "statuses and ranges of statuses, 100 to 599",
+      help: "statuses and ranges of statuses, \(bounds.lowerBound) to \(bounds.upperBound)",
       read: { text in
-        readRanges(text, within: 100...599, such: "200-399 or 200, 404")
-          .map { StatusRanges($0.map(\.range)) }
+        readRanges(text, within: bounds, such: example).map { StatusRanges($0.map(\.range)) }
       },
       write: \.description)
   }

@@ -7,6 +7,8 @@ package struct ReplicaConfiguration: Sendable, Equatable {
   package var address: ReplicaAddress
   /// Its share beside the other replicas, within `weights`.
   package var weight: Int
+  /// Requests that it may have in flight at once, 0 to 1,000,000; 0 for any number.
+  package var maxRequests = 0
 
   package static let weights = 1...256
 

@@ -4,7 +4,9 @@
 /// The binder, `lbd -T` and `--help-config` all walk these tables: a new key is one line here and one
 /// property; nothing else in this module names it.
 enum Schema {
-  static let sections = [lbd, balance, health, timeouts, retry, limits, forward, log, metrics]
+  static let sections = [
+    lbd, balance, health, timeouts, retry, hold, limits, forward, log, metrics,
+  ]
 
   private static let lbd = Section<Configuration>(
     kind: "lbd", help: "where lbd listens, and for whom",
@@ -26,6 +28,9 @@ enum Schema {
       Key(
         "weight", \.weight, .number(ReplicaConfiguration.weights),
         "its share beside the other replicas"),
+      Key(
+        "max_requests", \.maxRequests, .number(0...1_000_000),
+        "in flight at once, more wait; 0 is no limit"),
     ])
 
   private static let balance = Section<Configuration>(
@@ -68,9 +73,24 @@ enum Schema {
     ])
 
   private static let retry = Section<Configuration>(
-    kind: "retry", help: "a request that no replica executed goes to another one",
+    kind: "retry", help: "a request that failed at one replica goes to another",
     keys: [
-      Key("attempts", \.retry.attempts, .number(0...10), "after the first, each elsewhere")
+      Key("attempts", \.retry.attempts, .number(0...10), "after the first, each elsewhere"),
+      Key(
+        "budget", \.retry.budget, .percent(0...100),
+        "of the requests of the last 10 s, but 3 always may"),
+      Key(
+        "statuses", \.retry.statuses, .word("none", or: .failures),
+        "answers that send an idempotent request elsewhere"),
+    ])
+
+  private static let hold = Section<Configuration>(
+    kind: "hold", help: "requests wait for a replica while none can take them",
+    keys: [
+      Key(
+        "timeout", \.hold.timeout, .word("off", or: .duration(.tick, .minutes(5))),
+        "what one request may wait before it is answered 503"),
+      Key("queue", \.hold.queue, .number(1...1_000_000), "requests that may wait at once"),
     ])
 
   private static let limits = Section<Configuration>(

@@ -6,7 +6,7 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   case other
   case host, connection, contentLength, transferEncoding, expect, upgrade, te, keepAlive, trailer
   case proxyConnection, via, forwarded, forwardedFor, forwardedHost, forwardedProto, requestID
-  case http2Settings, testToken, date, maxForwards
+  case http2Settings, testToken, date, maxForwards, proxyStatus
   /// `X-Real-IP` and every other `X-Forwarded-…`: what only a proxy can know of a client.
   case forwardedOther
   /// One of these with `_` for `-`: servers behind CGI and WSGI read both alike, so a client could
@@ -60,6 +60,7 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
     case (0x6b65_6570_2d61_6c69, 0x6570_2d61_6c69_7665, 10): .keepAlive
     case (0x782d_6c62_642d_7465, 0x6c62_642d_7465_7374, 10): .testToken
     case (0x6d61_782d_666f_7277, 0x666f_7277_6172_6473, 12): .maxForwards
+    case (0x7072_6f78_792d_7374, 0x792d_7374_6174_7573, 12): .proxyStatus
     case (0x782d_7265_7175_6573, 0x7175_6573_742d_6964, 12): .requestID
     case (0x636f_6e74_656e_742d, 0x742d_6c65_6e67_7468, 14): .contentLength
     case (0x6874_7470_322d_7365, 0x7365_7474_696e_6773, 14): .http2Settings

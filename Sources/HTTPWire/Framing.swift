@@ -40,6 +40,8 @@ package struct ResponseFraming: Sendable {
   package var hasUpgrade = false
   /// It states when it was made.
   package var hasDate = false
+  /// How long the connection is kept for the next request, in seconds, where that is said.
+  package var keepAlive: Int?
 
   package init() {}
 }
@@ -116,6 +118,7 @@ package enum Framing {
     framing.listsFields = facts.listsFields
     framing.hasUpgrade = facts.saysUpgrade && facts.hasUpgrade
     framing.hasDate = facts.hasDate
+    framing.keepAlive = facts.keepAlive
     if method == .head || status < 200 || status == 204 || status == 304 {
       framing.body = .none
     } else if facts.codings > 0 {
@@ -194,6 +197,7 @@ private struct Facts {
   var listsFields = false
   var hasDate = false
   var maxForwards: Int?
+  var keepAlive: Int?
 
   mutating func gather(_ fields: borrowing HeaderFields, _ bytes: Span<UInt8>) -> Refusal? {
     for index in 0..<fields.count {
@@ -217,6 +221,7 @@ private struct Facts {
       case .date: hasDate = true
       case .maxForwards: hops(bytes, field.valueRange)
       case .connection: connectionOptions(bytes, field.valueRange)
+      case .keepAlive: keepAliveParameters(bytes, field.valueRange)
       default: break
       }
     }
@@ -258,6 +263,21 @@ private struct Facts {
     }
     hasUpgrade = hasUpgrade || any
     upgradesHTTP = upgradesHTTP || http
+  }
+
+  /// `timeout=5, max=100`, as servers have written it since RFC 2068 §19.7.1.1. The least counts.
+  private mutating func keepAliveParameters(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    var seconds: Int?
+    _ = Text.eachMember(bytes, range) { member in
+      let name: StaticString = "timeout="
+      let split = member.lowerBound + name.utf8CodeUnitCount
+      guard split < member.upperBound, Text.matches(bytes, member.lowerBound..<split, name),
+        let value = Facts.decimal(bytes, split..<member.upperBound)
+      else { return true }
+      seconds = min(seconds ?? .max, value)
+      return true
+    }
+    if let seconds { keepAlive = min(keepAlive ?? .max, seconds) }
   }
 
   private mutating func connectionOptions(_ bytes: Span<UInt8>, _ range: Range<Int>) {

@@ -29,10 +29,12 @@ package enum Responses {
   /// - Parameters:
   ///   - date: the time of the answer, in seconds since 1970.
   ///   - retryAfter: seconds, 0 for none (RFC 9110 §10.2.3).
+  ///   - error: why lbd answers in a replica's place (RFC 9209).
   ///   - allow: the methods that a 405 names (RFC 9110 §15.5.6).
   package static func writeHead(
     _ status: Int, type: StaticString, length: Int, connection: ConnectionOption, date: Int,
-    retryAfter: Int = 0, allow: StaticString? = nil, to writer: inout ByteWriter
+    retryAfter: Int = 0, error: ProxyError? = nil, allow: StaticString? = nil,
+    to writer: inout ByteWriter
   ) {
     writer.append("HTTP/1.1 ")
     writer.append(decimal: status)
@@ -48,6 +50,11 @@ package enum Responses {
     if retryAfter > 0 {
       writer.append("Retry-After: ")
       writer.append(decimal: retryAfter)
+      writer.append("\r\n")
+    }
+    if let error {
+      writer.append("Proxy-Status: lbd; error=")
+      writer.append(error.name)
       writer.append("\r\n")
     }
     if let allow {
@@ -66,11 +73,12 @@ package enum Responses {
   /// Writes `{"detail": "…"}` with its head. `detail` needs no escape in JSON.
   package static func write(
     _ status: Int, detail: StaticString, connection: ConnectionOption, date: Int,
-    retryAfter: Int = 0, isHead: Bool = false, to writer: inout ByteWriter
+    retryAfter: Int = 0, error: ProxyError? = nil, isHead: Bool = false, to writer: inout ByteWriter
   ) {
     writeHead(
       status, type: "application/json", length: detail.utf8CodeUnitCount + 13,
-      connection: connection, date: date, retryAfter: retryAfter, to: &writer)
+      connection: connection, date: date, retryAfter: retryAfter,
+      error: error, to: &writer)
     guard !isHead else { return }
     writer.append("{\"detail\":\"")
     writer.append(detail)

@@ -50,6 +50,12 @@ package final class SharedCells: @unchecked Sendable {
     ).exchanged
   }
 
+  /// Orders what this thread wrote before it, in any cell, before what it reads behind it: for two
+  /// threads that each announce something and then look for the other's word.
+  package static func fence() {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+  }
+
   /// Adds to a counter that only the calling thread ever writes: a plain load and store.
   @inline(__always)
   package func bump(_ index: Int, by amount: Int = 1) {

@@ -9,6 +9,9 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
   private var length: UInt8
   package let family: Int32
 
+  /// It is a socket's path.
+  package var isUnix: Bool { family == AF_UNIX }
+
   /// An IP address in text (`127.0.0.1`, `::1`) and a port; nil when the text is not one.
   package init?(ip: String, port: UInt16) {
     var ip = ip

@@ -29,6 +29,9 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
     }
   }
 
+  /// Whether an `errno` says that something took too long.
+  package static func isTimeout(_ code: Int32) -> Bool { code == ETIMEDOUT }
+
   /// The words of an `errno` value.
   package static func text(_ code: Int32) -> String {
     // Safe: strerror answers with a NUL-terminated text for every value, copied at once.

@@ -78,11 +78,9 @@ extension Worker {
     if outcome.bytesSent > 0 { outcome.status = exchanges[exchange].status }
     outcome.microseconds = Int((now - exchanges[exchange].startedAt) / 1000)
     outcome.isAborted = isAborted
-    let tried = exchanges[exchange].tried.count
-    if tried > 0 && !exchanges[exchange].asksControl {
-      let isAttached = exchanges[exchange].upstream != none
+    if exchanges[exchange].attempts > 0 && !exchanges[exchange].asksControl {
       outcome.replica = exchanges[exchange].replica
-      outcome.attempts = max(tried, exchanges[exchange].failures + (isAttached ? 1 : 0))
+      outcome.attempts = exchanges[exchange].attempts
     }
     access.end(exchange, outcome)
   }

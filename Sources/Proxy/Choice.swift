@@ -61,24 +61,59 @@ extension Worker {
     return true
   }
 
-  /// Gives the request to a replica: the next in turn, or the control socket.
-  /// - Parameter last: the replica to ask where none is left that was not tried. A retry opens a
-  ///   connection of its own: an idle one may have ended like the one before.
+  /// What there is for a request now.
+  private enum Choice {
+    case replica(Int)
+    /// There are some, and each has as many requests in flight as it may.
+    case full
+    case none
+  }
+
+  /// Gives the request to a replica: the next in turn, or the control socket; or lets it wait for one.
+  /// - Parameter last: the replica to ask where none is left that was not tried.
   mutating func dispatch(_ exchange: UInt32, orAgain last: Int? = nil) {
-    guard let slot = pick(exchange) ?? last else {
-      return exchanges[exchange].asksControl
-        ? answerNoControl(exchange) : answerNoReplica(exchange)
+    if exchanges[exchange].asksControl { return dispatchToControl(exchange) }
+    // Who came first has the next place.
+    if hasLimits && links.pool.held > 0 { return hold(exchange, isFull: true) }
+    switch choose(exchange) {
+    case .replica(let slot): attempt(exchange, slot)
+    case .full: hold(exchange, isFull: true)
+    case .none:
+      if let last, links.pool.isUsable(last), takePlace(exchange, last) {
+        attempt(exchange, last)
+      } else if hasReplica {
+        answerNoOther(exchange)
+      } else {
+        hold(exchange, isFull: false)
+      }
     }
+  }
+
+  private mutating func dispatchToControl(_ exchange: UInt32) {
+    guard exchanges[exchange].attempts == 0 else { return answerNoControl(exchange) }
+    attempt(exchange, SharedPool.controlSlot)
+  }
+
+  /// Hands the request to a replica. A retry opens a connection of its own: an idle one may have
+  /// ended like the one before.
+  mutating func attempt(_ exchange: UInt32, _ slot: Int) {
     exchanges[exchange].replica = slot
     exchanges[exchange].tried.insert(slot)
+    exchanges[exchange].attempts += 1
     rewind(exchange)
     let mayShare = exchanges[exchange].failures == 0 && !exchanges[exchange].hasProxyHeader
-    if mayShare, let upstream = takeIdle(slot) {
+    if mayShare, let upstream = takeIdle(slot, isRepeatable: isRepeatable(exchange)) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
     } else {
       connect(exchange, slot)
     }
+  }
+
+  /// Whether the request may be made again should its connection turn out to have ended: it may be
+  /// executed twice, and all of it is at hand.
+  private mutating func isRepeatable(_ exchange: UInt32) -> Bool {
+    exchanges[exchange].method.isIdempotent && exchanges[exchange].requestBody.isDone
   }
 
   /// Makes the request ready to be sent from its beginning.
@@ -89,12 +124,48 @@ extension Worker {
     exchanges[exchange].response.giveBack()
   }
 
-  private mutating func pick(_ exchange: UInt32) -> Int? {
-    if exchanges[exchange].asksControl {
-      return exchanges[exchange].tried.count == 0 ? SharedPool.controlSlot : nil
+  // MARK: Whose turn it is
+
+  /// The replica for a request that waited, if there is one now.
+  mutating func chooseForHeld(_ exchange: UInt32) -> Int? {
+    if case .replica(let slot) = choose(exchange) { slot } else { nil }
+  }
+
+  private mutating func choose(_ exchange: UInt32) -> Choice {
+    guard hasReplica else { return .none }
+    let ticket = links.pool.drawTicket()
+    if hasLimits { return chooseWithPlace(exchange, ticket) }
+    let slot = picker.pick(ticket: ticket, excluding: exchanges[exchange].tried)
+    return slot.map { .replica($0) } ?? .none
+  }
+
+  /// The same where some replicas have a limit: one that is full is passed over.
+  private mutating func chooseWithPlace(_ exchange: UInt32, _ ticket: Int) -> Choice {
+    var isFull = false
+    for turn in 0..<picker.count {
+      let slot = picker.slot(ticket: ticket &+ turn)
+      if exchanges[exchange].tried.contains(slot) { continue }
+      if takePlace(exchange, slot) { return .replica(slot) }
+      isFull = true
     }
-    guard hasReplica else { return nil }
-    return picker.pick(ticket: links.pool.drawTicket(), excluding: exchanges[exchange].tried)
+    return isFull ? .full : .none
+  }
+
+  /// Takes a place at a replica where it has a limit of them. False when there is none.
+  private mutating func takePlace(_ exchange: UInt32, _ slot: Int) -> Bool {
+    let limit = slot < limitsOfRequests.count ? limitsOfRequests[slot] : 0
+    guard limit > 0 else { return true }
+    guard links.pool.takePlace(slot, of: limit) else { return false }
+    exchanges[exchange].hasPlace = true
+    return true
+  }
+
+  /// The attempt is over: whoever waits may have its place.
+  mutating func leavePlace(_ exchange: UInt32) {
+    guard exchanges[exchange].hasPlace else { return }
+    exchanges[exchange].hasPlace = false
+    links.pool.leavePlace(exchanges[exchange].replica)
+    wakeLongestWaiting()
   }
 
   /// Whether any replica may get requests now.
@@ -106,12 +177,24 @@ extension Worker {
     }
   }
 
+  /// Whether a usable replica was not tried for the request.
+  mutating func hasOther(_ exchange: UInt32) -> Bool {
+    hasReplica && picker.hasOther(than: exchanges[exchange].tried)
+  }
+
   /// Health, weights or replicas have changed since the last pick.
   private mutating func rebuildPicker(_ epoch: Int) {
     candidates.removeAll(keepingCapacity: true)
-    for replica in snapshot.replicas
-    where replica.address != nil && links.pool.isUsable(replica.slot) {
+    hasLimits = false
+    for replica in snapshot.replicas {
+      guard replica.address != nil && links.pool.isUsable(replica.slot) else {
+        // What rests there, and how long it may, says nothing of what comes back.
+        closeIdle(replica.slot)
+        idleLimits[replica.slot] = IdleLimit()
+        continue
+      }
       candidates.append((replica.slot, replica.weight))
+      if replica.maxRequests > 0 { hasLimits = true }
     }
     picker.rebuild(candidates)
     pickerEpoch = epoch

@@ -105,6 +105,8 @@ extension Worker {
     switch clients[slot].phase {
     case .reading where clients[slot].hasBegunHead: refuse(slot, .requestTimeout)
     case .reading, .lingering: closeClient(slot)
+    case .exchanging where exchanges[clients[slot].exchange].isHeld:
+      holdExpired(clients[slot].exchange)
     case .exchanging where isReading(slot): break
     case .exchanging:
       let exchange = clients[slot].exchange
@@ -213,6 +215,7 @@ extension Worker {
     clientDeadlines.clear(slot)
     var record = Exchange(client: slot, method: requestHead.method, startedAt: now)
     record.isVersion10 = requestHead.isVersion10
+    record.deadline = now + settings.responseTimeout
     let exchange = exchanges.insert(record)
     clients[slot].exchange = exchange
     noteRequest(exchange)

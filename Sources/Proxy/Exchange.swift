@@ -54,8 +54,21 @@ struct Exchange: ~Copyable {
   /// The slot of the replica that the last attempt went to.
   var replica = 0
   var tried = TriedReplicas()
-  /// Failed attempts so far.
+  /// Attempts so far, in all.
+  var attempts = 0
+  /// Those that failed since the last wait for a replica.
   var failures = 0
+  /// Those of them that failed as `reset`.
+  var resets = 0
+  /// By when the response has to begin; moved on by waits for a replica.
+  var deadline: UInt64 = 0
+  /// It has a place at a replica that has a limit of them.
+  var hasPlace = false
+  /// It waits for a replica.
+  var isHeld = false
+  /// When it began to wait, and until when it may in all; 0 where it never did.
+  var heldSince: UInt64 = 0
+  var holdUntil: UInt64 = 0
 
   // What the request asks of the connection.
   var isVersion10 = false
@@ -130,6 +143,11 @@ extension Exchange {
 
   func examine(_ head: borrowing ResponseHead, into framing: inout ResponseFraming) -> Bool {
     Framing.examine(head, response.bytes, to: method, into: &framing)
+  }
+
+  /// Whether the response is an lbd's own, given after retries.
+  func statesRetries(_ head: borrowing ResponseHead) -> Bool {
+    ProxyError.saysTried(head.fields, response.bytes)
   }
 
   /// Brings the chunks between two offsets of the response into normal form.

@@ -7,54 +7,105 @@ import LinuxIO
 
 extension Worker {
   /// An attempt at a replica failed: the retry rule decides what follows.
-  mutating func attemptFailed(_ exchange: UInt32, _ cause: FailureCause, _ reason: String) {
-    let upstream = exchanges[exchange].upstream
+  /// - Parameters:
+  ///   - isLate: something took too long.
+  ///   - reason: what happened, for people.
+  mutating func attemptFailed(
+    _ exchange: UInt32, _ failure: FailureClass, isLate: Bool = false, _ reason: String
+  ) {
     let slot = exchanges[exchange].replica
-    let isReused = upstream != none && upstreams[upstream].isReused
+    let attempt = failedAttempt(exchange, failure, isLate: isLate)
+    noteFailure(attempt, slot, reason)
+    detach(exchange, keep: false)
+    var isBudgetSpent = false
+    let verdict = Retry.verdict(
+      attempt, room(exchange), budget: takeRetry(exchange, isSpent: &isBudgetSpent))
+    exchanges[exchange].failures += 1
+    if failure == .reset { exchanges[exchange].resets += 1 }
+    switch verdict {
+    case .retry:
+      links.tally.count(attempt.phase == .unsent ? .retriesUnsent : .retriesSent, slot)
+      dispatch(exchange, orAgain: failure == .stale || failure == .reset ? slot : nil)
+    case .hold:
+      links.tally.count(.retriesUnsent, slot)
+      hold(exchange, isFull: false)
+    case .abort, .pass:
+      noteCause(exchange, reason)
+      abandon(exchange)
+    case .fail where exchanges[exchange].asksControl: answerNoControl(exchange)
+    case .fail(let status):
+      let detail: StaticString =
+        status == 504 ? "the replica did not answer in time" : "the replica failed"
+      let end = isBudgetSpent ? "; the retry budget is spent" : ""
+      fail(exchange, status, detail, ProxyError(attempt), cause: "\(failure): \(reason)\(end)")
+    }
+  }
+
+  /// A response whose status the conf takes to another replica. False where it is passed on.
+  mutating func retryStatus(_ exchange: UInt32, _ status: Int) -> Bool {
+    guard !exchanges[exchange].asksControl else { return false }
+    let attempt = failedAttempt(exchange, .status, isLate: false)
+    var isBudgetSpent = false
+    let verdict = Retry.verdict(
+      attempt, room(exchange), budget: takeRetry(exchange, isSpent: &isBudgetSpent))
+    guard verdict == .retry else { return false }
+    let slot = exchanges[exchange].replica
+    noteFailure(attempt, slot, "status \(status)")
+    links.tally.count(.retriesSent, slot)
+    detach(exchange, keep: false)
+    exchanges[exchange].failures += 1
+    dispatch(exchange)
+    return true
+  }
+
+  private mutating func failedAttempt(
+    _ exchange: UInt32, _ failure: FailureClass, isLate: Bool
+  ) -> FailedAttempt {
     let phase: FailurePhase =
       exchanges[exchange].hasAnswered
       ? .answering : exchanges[exchange].hasSent ? .sent : .unsent
-    let verdict = Retry.verdict(
-      cause, phase, isIdempotent: exchanges[exchange].method.isIdempotent, isReused: isReused,
-      isReplayable: exchanges[exchange].isReplayable && !exchanges[exchange].hasHeard,
-      attemptsLeft: settings.retries - exchanges[exchange].failures)
-    detach(exchange, keep: false)
-    links.evidence.post(
-      .failed(slot: slot, cause.failureClass(isReused: isReused, phase), cause: reason),
-      isDroppable: true)
-    exchanges[exchange].failures += 1
-    switch verdict {
-    case .retry:
-      links.tally.count(phase == .unsent ? .retriesUnsent : .retriesSent, slot)
-      // The end of an idle connection says nothing of its replica: where no other is left, that
-      // one is asked again.
-      dispatch(exchange, orAgain: isReused && cause == .reset ? slot : nil)
-    case .fail where exchanges[exchange].asksControl: answerNoControl(exchange)
-    case .fail where phase == .unsent && !hasReplica: answerNoReplica(exchange)
-    case .fail(let status):
-      let isLate = status == 504
-      fail(
-        exchange, status, isLate ? "the replica did not answer in time" : "the replica failed",
-        cause: reason)
-    case .abort:
-      noteCause(exchange, reason)
-      abandon(exchange)
-    }
+    // A status is judged before anything of its response goes on: nothing was heard but that.
+    let wasHeard = exchanges[exchange].hasHeard && failure != .status
+    return FailedAttempt(
+      failure, phase, isLate: isLate, isIdempotent: exchanges[exchange].method.isIdempotent,
+      isReplayable: exchanges[exchange].isReplayable && !wasHeard,
+      resets: exchanges[exchange].resets)
+  }
+
+  private mutating func room(_ exchange: UInt32) -> RetryRoom {
+    RetryRoom(
+      attemptsLeft: settings.retries - exchanges[exchange].failures,
+      isInTime: now < exchanges[exchange].deadline, hasReplica: hasReplica,
+      hasOther: hasOther(exchange))
+  }
+
+  private mutating func takeRetry(_ exchange: UInt32, isSpent: inout Bool) -> Bool {
+    isSpent = !links.pool.takeRetry(percent: settings.retryBudget, now: now)
+    return !isSpent
+  }
+
+  /// Counts the failure, and tells the control thread.
+  private mutating func noteFailure(_ attempt: FailedAttempt, _ slot: Int, _ reason: String) {
+    guard slot != SharedPool.controlSlot else { return }
+    links.evidence.post(.failed(slot: slot, attempt.failure, cause: reason), isDroppable: true)
   }
 
   /// Answers with a 5xx of lbd's own and says why in the log.
   mutating func fail(
-    _ exchange: UInt32, _ status: Int, _ detail: StaticString, cause: String, retryAfter: Int = 0
+    _ exchange: UInt32, _ status: Int, _ detail: StaticString, _ error: ProxyError, cause: String,
+    retryAfter: Int = 0
   ) {
     links.evidence.post(
-      .answered(status: status, tried: exchanges[exchange].tried, cause: cause), isDroppable: true)
+      .answered(
+        status: status, tried: exchanges[exchange].tried, attempts: exchanges[exchange].attempts,
+        cause: cause), isDroppable: true)
     noteCause(exchange, cause)
-    answer(exchange, status, detail, retryAfter: retryAfter)
+    answer(exchange, status, detail, error, retryAfter: retryAfter)
   }
 
   /// A replica could not be reached: no request goes there until a probe has passed.
   mutating func unreachable(_ slot: Int, _ reason: String) {
-    guard slot != SharedPool.controlSlot, links.pool.takeOut(slot) else { return }
+    guard slot != SharedPool.controlSlot, links.pool.takeOut(slot, now: now) else { return }
     closeIdle(slot)
     links.evidence.post(.unreachable(slot: slot, cause: reason))
   }
@@ -65,6 +116,7 @@ extension Worker {
     if !exchanges[exchange].isTunnel { Socket.resetOnClose(clients[client].descriptor) }
     if exchanges[exchange].hasHead { count(exchange) }
     record(exchange, isAborted: true)
+    endHold(exchange)
     detach(exchange, keep: false)
     _ = exchanges.remove(exchange)
     clients[client].exchange = none
@@ -75,11 +127,24 @@ extension Worker {
 
   mutating func answerNoControl(_ exchange: UInt32) {
     let detail: StaticString = "the control socket does not answer"
-    fail(exchange, 502, detail, cause: detail.description)
+    fail(exchange, 502, detail, .refused, cause: detail.description)
   }
 
-  mutating func answerNoReplica(_ exchange: UInt32) {
-    fail(exchange, 503, "no replica is available", cause: "no replica is available", retryAfter: 1)
+  /// - Parameter isFull: replicas are usable, and each has as many requests as it may.
+  mutating func answerNoReplica(_ exchange: UInt32, isFull: Bool) {
+    let waited =
+      exchanges[exchange].heldSince == 0
+      ? "" : " after a wait of \((now - exchanges[exchange].heldSince) / 1_000_000) ms"
+    let cause = isFull ? "every replica is at its max_requests" : "no replica is available"
+    fail(
+      exchange, 503, "no replica is available", isFull ? .full : .unavailable,
+      cause: cause + waited, retryAfter: 1)
+  }
+
+  /// All usable replicas were tried.
+  mutating func answerNoOther(_ exchange: UInt32) {
+    fail(
+      exchange, 502, "the replica failed", .refused, cause: "every replica that is up was tried")
   }
 
   /// Answers an OPTIONS or TRACE that may go no further (RFC 9110 §7.6.2).
@@ -108,14 +173,15 @@ extension Worker {
 
   /// Answers in the replica's place.
   mutating func answer(
-    _ exchange: UInt32, _ status: Int, _ detail: StaticString, retryAfter: Int = 0
+    _ exchange: UInt32, _ status: Int, _ detail: StaticString, _ error: ProxyError? = nil,
+    retryAfter: Int = 0
   ) {
     if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
     noteDetail(exchange, status, detail)
     writer.removeAll()
     Responses.write(
       status, detail: detail, connection: ownConnectionOption(exchange),
-      date: Clock.wallSeconds(), retryAfter: retryAfter,
+      date: Clock.wallSeconds(), retryAfter: retryAfter, error: error,
       isHead: exchanges[exchange].method == .head, to: &writer)
     sendOwn(exchange, status)
   }
@@ -136,5 +202,17 @@ extension Worker {
     links.tally.count(status: status, Tally.ownSlot)
     clientDeadlines.set(exchanges[exchange].client, at: now + settings.idleTimeout)
     pumpResponse(exchange)
+  }
+}
+
+extension ProxyError {
+  fileprivate init(_ attempt: FailedAttempt) {
+    self =
+      switch attempt.failure {
+      case .connect: attempt.isLate ? .connectTimeout : .refused
+      case .stale, .reset, .status: .terminated
+      case .timeout: .timeout
+      case .protocol: .malformed
+      }
   }
 }

@@ -56,7 +56,7 @@ extension Worker {
   mutating func askControl(_ exchange: UInt32) {
     guard links.tally.active(SharedPool.controlSlot) < Worker.mostAtControl else {
       return fail(
-        exchange, 503, "too many ask for the pool's state at once",
+        exchange, 503, "too many ask for the pool's state at once", .exhausted,
         cause: "too many ask for the pool's state at once", retryAfter: 1)
     }
     dispatch(exchange)

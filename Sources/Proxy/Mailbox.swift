@@ -12,6 +12,8 @@ package enum Order: Sendable {
   case adopt(Snapshot)
   /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
   case serve(Int32, from: SocketAddress)
+  /// There may be a replica for requests that wait for one.
+  case serveHeld
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.
@@ -25,7 +27,7 @@ package enum Evidence: Sendable {
   /// An attempt at the replica failed. May be dropped.
   case failed(slot: Int, FailureClass, cause: String)
   /// lbd answered with a 5xx of its own, after these replicas were tried.
-  case answered(status: Int, tried: TriedReplicas, cause: String)
+  case answered(status: Int, tried: TriedReplicas, attempts: Int, cause: String)
   /// The access log's file refuses what is written; nil once it takes it again.
   case accessLog(failure: Int32?)
   /// The worker has stopped.

@@ -110,7 +110,7 @@ extension Worker {
       upstreams[upstream].isReadable = true
       pumpResponse(exchange)
     } else if upstreams[upstream].isConnected {
-      attemptFailed(exchange, .reset, SystemError.text(code))
+      attemptFailed(exchange, endOfConnection(exchange), SystemError.text(code))
     } else {
       connectFailed(exchange, code)
     }
@@ -121,8 +121,17 @@ extension Worker {
       Socket.endSending(upstreams[upstream].descriptor)
     } else if !exchanges[exchange].hasHead {
       clientDeadlines.clear(exchanges[exchange].client)
-      upstreamDeadlines.set(upstream, at: now + settings.responseTimeout)
+      awaitAnswer(exchange, upstream)
     }
+  }
+
+  /// The time for the response begins; a retry has no more of it than what is left of the request's.
+  /// First it is seen whether the replica's kernel takes the request at all.
+  private mutating func awaitAnswer(_ exchange: UInt32, _ upstream: UInt32) {
+    let isFirst = exchanges[exchange].failures == 0
+    let answerBy = isFirst ? now + settings.responseTimeout : exchanges[exchange].deadline
+    upstreams[upstream].answerBy = answerBy
+    upstreamDeadlines.set(upstream, at: min(answerBy, now + settings.connectTimeout))
   }
 
   /// One receive of the request's body. False when that is all for now.

@@ -73,7 +73,8 @@ extension Worker {
   /// One receive from the replica. False when that is all for now.
   private mutating func receiveResponse(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
     guard exchanges[exchange].response.borrow(from: &buffers) else {
-      fail(exchange, 503, "lbd is out of buffers", cause: "every buffer is in use")
+      fail(
+        exchange, 503, "lbd is out of buffers", .exhausted, cause: "every buffer is in use")
       return false
     }
     if exchanges[exchange].response.isEmpty {
@@ -87,7 +88,7 @@ extension Worker {
     if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
     let space = exchanges[exchange].response.space
     guard space > 0 else {
-      attemptFailed(exchange, .malformed, "the response's head or trailer is too long")
+      attemptFailed(exchange, .protocol, "the response's head or trailer is too long")
       return false
     }
     switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
@@ -116,8 +117,16 @@ extension Worker {
       return true
     }
     let reason = code.map { SystemError.text($0) } ?? "the connection was closed"
-    attemptFailed(exchange, .reset, reason)
+    attemptFailed(exchange, endOfConnection(exchange), reason)
     return false
+  }
+
+  /// What the end of a replica's connection counts as. One that had served before may have ended by
+  /// itself, as this request came; that says nothing of its replica.
+  mutating func endOfConnection(_ exchange: UInt32) -> FailureClass {
+    let upstream = exchanges[exchange].upstream
+    guard upstream != none && upstreams[upstream].isReused else { return .reset }
+    return exchanges[exchange].hasHeard ? .reset : .stale
   }
 
   /// Whether the end of the replica's connection is how this body ends; its last chunk is ready then,

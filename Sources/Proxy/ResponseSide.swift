@@ -44,7 +44,7 @@ extension Worker {
   }
 
   private mutating func broken(_ exchange: UInt32, _ reason: String) -> Digest {
-    attemptFailed(exchange, .malformed, reason)
+    attemptFailed(exchange, .protocol, reason)
     return .settled
   }
 
@@ -68,6 +68,7 @@ extension Worker {
     guard !isSwitch || isSwitchAskedFor(exchange) else {
       return broken(exchange, "a change of protocol that was not asked for")
     }
+    if responseHead.status >= 400 && sendsElsewhere(exchange) { return .settled }
     let body = clientsFraming(exchange)
     if body == .untilClose || !exchanges[exchange].requestBody.isDone || isDraining {
       exchanges[exchange].isPersistent = false
@@ -86,9 +87,20 @@ extension Worker {
       keepsTrailers: !responseFraming.listsFields)
     exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
     let upstream = exchanges[exchange].upstream
+    upstreams[upstream].keepAlive = Int32(min(responseFraming.keepAlive ?? -1, 3600))
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
     if isSwitch { beginTunnel(exchange) } else { forgetRequest(exchange) }
     return digestBody(exchange)
+  }
+
+  /// Whether the response goes no further since its request has gone to another replica. What an lbd
+  /// behind this one answers after its own retries is not multiplied.
+  private mutating func sendsElsewhere(_ exchange: UInt32) -> Bool {
+    let status = responseHead.status
+    guard settings.retryStatuses.contains(where: { $0.contains(status) }),
+      !exchanges[exchange].statesRetries(responseHead)
+    else { return false }
+    return retryStatus(exchange, status)
   }
 
   /// How the client is told where the body ends. One that ends with the replica's connection goes on
@@ -135,7 +147,7 @@ extension Worker {
       ChunkWriter.writeSize(count, owesEnd: false, to: &writer)
     }
     guard exchanges[exchange].replaceHead(length, writer) else {
-      attemptFailed(exchange, .malformed, "the response head is too long")
+      attemptFailed(exchange, .protocol, "the response head is too long")
       return false
     }
     return true

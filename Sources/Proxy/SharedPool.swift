@@ -1,5 +1,6 @@
 // The few numbers about a pool that every worker and the control thread share: whose turn it is,
-// and which replicas may get requests. A change is seen by all workers at their next pick.
+// which replicas may get requests, who waits for one. A change is seen by all workers at their next
+// pick.
 
 import LinuxIO
 
@@ -13,16 +14,29 @@ package final class SharedPool: Sendable {
   // Cells far apart, so that drawing tickets does not slow the readers of the epoch.
   private static var ticketCell: Int { 0 }
   private static var epochCell: Int { 16 }
+  private static var heldCell: Int { 17 }
+  private static var usableCountCell: Int { 18 }
+  private static var emptySinceCell: Int { 19 }
   private static var firstUsable: Int { 32 }
   private let cells = SharedCells(count: firstUsable + capacity)
+  /// Requests in flight to each replica that has a limit of them.
+  private let places = SharedCells(count: capacity)
+  private let retries = RetryWindow()
+  /// Who is told when a replica may get requests, where requests wait for one.
+  private let workers: [Mailbox<Order>]
 
-  package init() {}
+  package init(workers: [Mailbox<Order>] = [], now: UInt64 = Clock.now()) {
+    self.workers = workers
+    cells.store(SharedPool.emptySinceCell, Int(now))
+  }
 
   /// Draws the next turn; no two requests have the same one.
   @inline(__always)
   package func drawTicket() -> Int {
     cells.add(SharedPool.ticketCell, 1)
   }
+
+  // MARK: Usable replicas
 
   /// Grows with each change of what `isUsable` answers or of the replicas.
   @inline(__always)
@@ -33,16 +47,84 @@ package final class SharedPool: Sendable {
   }
 
   /// Lets requests go to a replica, or not. The control thread's order.
-  package func setUsable(_ slot: Int, _ isUsable: Bool) {
-    cells.store(SharedPool.firstUsable + slot, isUsable ? 1 : 0)
+  package func setUsable(_ slot: Int, _ isUsable: Bool, now: UInt64 = Clock.now()) {
+    let hasChanged = cells.exchange(
+      SharedPool.firstUsable + slot, from: isUsable ? 0 : 1, to: isUsable ? 1 : 0)
+    if hasChanged { count(isUsable ? 1 : -1, now) }
     cells.add(SharedPool.epochCell, 1)
+    if isUsable { wakeHeld() }
   }
 
   /// Takes a replica out after a failure to reach it. True for the one caller whose call did it,
   /// who then tells the control thread.
-  package func takeOut(_ slot: Int) -> Bool {
+  package func takeOut(_ slot: Int, now: UInt64) -> Bool {
     guard cells.exchange(SharedPool.firstUsable + slot, from: 1, to: 0) else { return false }
+    count(-1, now)
     cells.add(SharedPool.epochCell, 1)
     return true
+  }
+
+  private func count(_ change: Int, _ now: UInt64) {
+    let before = cells.add(SharedPool.usableCountCell, change)
+    if before + change == 0 { cells.store(SharedPool.emptySinceCell, Int(now)) }
+  }
+
+  /// Since when no replica is usable; means nothing while one is.
+  package var emptySince: UInt64 { UInt64(cells.load(SharedPool.emptySinceCell)) }
+
+  // MARK: Requests that wait
+
+  /// Requests that wait for a replica, over all workers.
+  @inline(__always)
+  package var held: Int { cells.load(SharedPool.heldCell) }
+
+  /// Announces a request that begins to wait. False when there are `limit` already. Whether there is
+  /// still nothing for it has to be looked at once more behind this call.
+  package func beginHold(limit: Int) -> Bool {
+    if cells.add(SharedPool.heldCell, 1) < limit {
+      SharedCells.fence()
+      return true
+    }
+    cells.add(SharedPool.heldCell, -1)
+    return false
+  }
+
+  package func endHold() { cells.add(SharedPool.heldCell, -1) }
+
+  /// There may be something for those that wait, whoever they are.
+  private func wakeHeld() {
+    SharedCells.fence()
+    guard held > 0 else { return }
+    for worker in workers { worker.post(.serveHeld) }
+  }
+
+  // MARK: Places at replicas that have a limit
+
+  /// Takes one of a replica's places. False when all are taken.
+  package func takePlace(_ slot: Int, of limit: Int) -> Bool {
+    while true {
+      let taken = places.load(slot)
+      if taken >= limit { return false }
+      if places.exchange(slot, from: taken, to: taken + 1) { return true }
+    }
+  }
+
+  /// Gives a place back. Behind it, whoever waits is to be told.
+  package func leavePlace(_ slot: Int) {
+    places.add(slot, -1)
+    SharedCells.fence()
+  }
+
+  // MARK: Retries
+
+  /// Takes one retry from the budget. False when that is spent.
+  package func takeRetry(percent: Int, now: UInt64) -> Bool {
+    retries.take(
+      second: Int(now / 1_000_000_000), ticket: cells.load(SharedPool.ticketCell), percent: percent)
+  }
+
+  /// The control thread's call, once in each second, none left out.
+  package func beginSecond(_ second: Int) {
+    retries.begin(second: second, ticket: cells.load(SharedPool.ticketCell))
   }
 }

@@ -15,6 +15,14 @@ package struct Settings: Sendable, Equatable {
   package var upstreamIdleTimeout: UInt64 = 55_000_000_000
   /// Retries after the first attempt.
   package var retries = 2
+  /// The share of the pool's requests that may be made again, in percent.
+  package var retryBudget = 20
+  /// The statuses of a replica that send a request to another one.
+  package var retryStatuses: [ClosedRange<Int>] = []
+  /// How long a request may wait for a replica; 0 for not at all.
+  package var holdTimeout: UInt64 = 2_000_000_000
+  /// Requests that may wait at once, over all workers.
+  package var holdQueue = 1024
   /// The longest request or response head, in bytes.
   package var headLimit = 16 << 10
   /// The longest request body, in bytes; `Int.max` for none.
@@ -48,12 +56,17 @@ package struct Replica: Sendable, Equatable {
   /// Absent while its name does not resolve.
   package let address: SocketAddress?
   package let weight: Int
+  /// Requests in flight at once; 0 for any number.
+  package let maxRequests: Int
 
-  package init(slot: Int, name: String, address: SocketAddress?, weight: Int) {
+  package init(
+    slot: Int, name: String, address: SocketAddress?, weight: Int, maxRequests: Int = 0
+  ) {
     self.slot = slot
     self.name = name
     self.address = address
     self.weight = weight
+    self.maxRequests = maxRequests
   }
 }
 

@@ -23,6 +23,13 @@ struct Upstream: ~Copyable {
   var unsent: Int32 = 0
   /// It has served an exchange before.
   var isReused = false
+  /// Since when it rests, and by when it must be used again.
+  var restedAt: UInt64 = 0
+  var usableUntil: UInt64 = 0
+  /// How long the replica said that it keeps the connection, in seconds; negative for unsaid.
+  var keepAlive: Int32 = -1
+  /// By when the response has to begin.
+  var answerBy: UInt64 = 0
   /// Neighbours in the list of idle connections to the replica.
   var newer = none
   var older = none

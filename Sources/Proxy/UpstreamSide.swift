@@ -2,6 +2,7 @@
 // noticing when they end.
 
 import Balancing
+import HTTPWire
 import LinuxIO
 
 extension Worker {
@@ -11,7 +12,8 @@ extension Worker {
   mutating func connect(_ exchange: UInt32, _ slot: Int) {
     guard upstreams.count < upstreams.capacity || closeAnyIdle() else {
       return fail(
-        exchange, 503, "lbd is out of connections", cause: "every connection to replicas is in use")
+        exchange, 503, "lbd is out of connections", .exhausted,
+        cause: "every connection to replicas is in use")
     }
     guard let address = address(of: slot) else {
       return attemptFailed(exchange, .connect, "no address")
@@ -37,10 +39,10 @@ extension Worker {
     let reason = SystemError.text(code)
     if SystemError.isOwnFault(code) {
       detach(exchange, keep: false)
-      return fail(exchange, 503, "lbd is out of connections", cause: reason)
+      return fail(exchange, 503, "lbd is out of connections", .exhausted, cause: reason)
     }
     unreachable(exchanges[exchange].replica, reason)
-    attemptFailed(exchange, .connect, reason)
+    attemptFailed(exchange, .connect, isLate: SystemError.isTimeout(code), reason)
   }
 
   private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
@@ -58,7 +60,8 @@ extension Worker {
     if isConnected {
       pumpRequest(exchange)
     } else {
-      upstreamDeadlines.set(upstream, at: now + settings.connectTimeout)
+      let deadline = max(now, min(now + settings.connectTimeout, exchanges[exchange].deadline))
+      upstreamDeadlines.set(upstream, at: deadline)
     }
   }
 
@@ -76,6 +79,7 @@ extension Worker {
 
   /// Takes the connection from its exchange: back to the pool of idle ones, or closed.
   mutating func detach(_ exchange: UInt32, keep: Bool) {
+    leavePlace(exchange)
     let upstream = exchanges[exchange].upstream
     guard upstream != none else { return }
     exchanges[exchange].upstream = none
@@ -93,8 +97,19 @@ extension Worker {
   /// The connection has ended its exchange well. It may serve the next one after this batch of events.
   private mutating func putIdle(_ upstream: UInt32) {
     upstreams[upstream].isReused = true
-    upstreamDeadlines.set(upstream, at: now + settings.upstreamIdleTimeout)
+    upstreams[upstream].restedAt = now
+    let until = now + restLimit(upstream)
+    upstreams[upstream].usableUntil = until
+    upstreamDeadlines.set(upstream, at: until)
     rested.append(upstreams.token(upstream))
+  }
+
+  /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
+  private mutating func restLimit(_ upstream: UInt32) -> UInt64 {
+    var limit = settings.upstreamIdleTimeout
+    let stated = upstreams[upstream].keepAlive
+    if stated >= 0 { limit = min(limit, IdleLimit.safe(UInt64(stated) * 1_000_000_000)) }
+    return min(limit, idleLimits[upstreams[upstream].replica].usable ?? limit)
   }
 
   /// What rested in the last batch of events is idle from now on.
@@ -119,9 +134,18 @@ extension Worker {
   /// the request, and what came on it would be taken for the answer. Of idle ones the events have
   /// said so, since those of replicas are handled before those of clients; one that rested in this
   /// very batch has to be asked.
-  mutating func takeIdle(_ slot: Int) -> UInt32? {
+  /// - Parameter isRepeatable: the request may be made again should its connection end all the same.
+  ///   Any other takes none that has rested for long: its replica might just be closing it, and what
+  ///   a connection costs matters least where requests are that rare.
+  mutating func takeIdle(_ slot: Int, isRepeatable: Bool) -> UInt32? {
     while idle[slot] != 0 {
       let newest = idle[slot] - 1
+      if now >= upstreams[newest].usableUntil {
+        dropIdle(newest)
+        continue
+      }
+      let rest = now - upstreams[newest].restedAt
+      if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) { return nil }
       if !mayHaveMoreEvents || upstreams[newest].descriptor.isSilent {
         unlinkIdle(newest)
         return newest
@@ -130,6 +154,9 @@ extension Worker {
     }
     return takeRested(slot)
   }
+
+  /// A rest in which hardly any replica closes a connection, in nanoseconds.
+  private static var briefRest: UInt64 { 500_000_000 }
 
   /// Looks at no more than the last few, so that the search costs less than a connection.
   private mutating func takeRested(_ slot: Int) -> UInt32? {
@@ -196,7 +223,12 @@ extension Worker {
     if readiness.isEnding { upstreams[upstream].isEnding = true }
     if upstreams[upstream].exchange == none {
       // An idle connection has nothing to say: it ended, or what it says belongs to no request.
-      if readiness.isReadable { dropIdle(upstream) }
+      guard readiness.isReadable else { return }
+      if readiness.isEnding {
+        let rest = now - upstreams[upstream].restedAt
+        idleLimits[upstreams[upstream].replica].ended(after: rest, now: now)
+      }
+      dropIdle(upstream)
     } else {
       resumeUpstream(upstream)
     }
@@ -242,15 +274,29 @@ extension Worker {
       dropIdle(upstream)
     } else if !upstreams[upstream].isConnected {
       unreachable(upstreams[upstream].replica, "connect timeout")
-      attemptFailed(exchange, .connectTimeout, "connect timeout")
+      attemptFailed(exchange, .connect, isLate: true, "connect timeout")
     } else if exchanges[exchange].hasHead && exchanges[exchange].pending > 0 {
       // The client holds up the response: it has a deadline of its own.
     } else if isReading(upstream) {
       upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
     } else if exchanges[exchange].isTunnel {
       abandon(exchange)
+    } else if !exchanges[exchange].hasHead && now < upstreams[upstream].answerBy {
+      seeWhetherTaken(exchange, upstream)
     } else {
-      attemptFailed(exchange, .timeout, "no answer in time")
+      attemptFailed(exchange, .timeout, isLate: true, "no answer in time")
     }
+  }
+
+  /// The response is not there yet, and has more time. Where the replica's kernel has taken nothing of
+  /// the request for as long as a connect may take, nobody is there.
+  private mutating func seeWhetherTaken(_ exchange: UInt32, _ upstream: UInt32) {
+    let slot = upstreams[upstream].replica
+    guard address(of: slot)?.isUnix == false,
+      Socket.unsentBytes(upstreams[upstream].descriptor) > 0
+    else { return upstreamDeadlines.set(upstream, at: upstreams[upstream].answerBy) }
+    let reason = "the request was not acknowledged"
+    unreachable(slot, reason)
+    attemptFailed(exchange, endOfConnection(exchange), isLate: true, reason)
   }
 }

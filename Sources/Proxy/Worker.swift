@@ -40,12 +40,20 @@ package struct Worker: ~Copyable {
   var waiting: [UInt64] = []
   var turn: [UInt64] = []
 
+  /// Exchanges that wait for a replica.
+  var held = HoldQueue()
+  /// There may be one for the oldest of them.
+  var servesHeld = false
+
   // The picker's table and what it was made from.
   var picker = RoundRobin()
   var pickerEpoch = -1
   var candidates: [(slot: Int, weight: Int)] = []
-  /// Each replica's address by slot.
+  /// Some replica of the table has a limit of requests in flight.
+  var hasLimits = false
+  /// Each replica's address by slot, and how many requests it may have in flight; 0 for any number.
   var addresses: [SocketAddress?] = []
+  var limitsOfRequests: [Int] = []
   /// How often each replica's address has changed: connections to a former one are not kept.
   let moves: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
@@ -54,6 +62,8 @@ package struct Worker: ~Copyable {
   var mayHaveMoreEvents = false
   /// The newest idle connection to each replica, one above its slot; 0 for none.
   let idle: ZeroedArray<UInt32>
+  /// What was learnt of how long each replica keeps idle connections.
+  let idleLimits: ZeroedArray<IdleLimit>
 
   // Scratch, used within one call and empty between calls.
   var writer: ByteWriter
@@ -85,6 +95,7 @@ package struct Worker: ~Copyable {
     clientDeadlines = Deadlines(capacity: limits.clients, now: now)
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
+    idleLimits = ZeroedArray(count: SharedPool.capacity + 1)
     moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
     requestIDs = RequestIDs()
@@ -104,7 +115,8 @@ package struct Worker: ~Copyable {
   package mutating func run() {
     start()
     while !isStopped {
-      let count = poller.wait(milliseconds: waiting.isEmpty ? nextDeadline() : 0)
+      let count = poller.wait(
+        milliseconds: waiting.isEmpty && !servesHeld ? nextDeadline() : 0)
       now = Clock.now()
       linkRested()
       mayHaveMoreEvents = count == poller.capacity
@@ -117,6 +129,7 @@ package struct Worker: ~Copyable {
       }
       resumeWaiting()
       expireDeadlines()
+      if servesHeld { serveHeld() }
       if !isListening && now >= listenAgain && clients.count < clients.capacity {
         resumeListening()
       }
@@ -216,6 +229,7 @@ package struct Worker: ~Copyable {
     for order in links.orders.take() {
       switch order {
       case .adopt(let snapshot): adopt(snapshot)
+      case .serveHeld: servesHeld = true
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .drain: drain()
       case .stop: isStopped = true
@@ -229,19 +243,25 @@ package struct Worker: ~Copyable {
     let before = addresses
     snapshot = next
     settings = next.settings
-    addresses = []
-    for replica in next.replicas { setAddress(replica.slot, replica.address) }
+    (addresses, limitsOfRequests) = ([], [])
+    for replica in next.replicas { setAddress(replica) }
     for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
       moves[slot] &+= 1
       closeIdle(slot)
+      idleLimits[slot] = IdleLimit()
     }
     pickerEpoch = -1
+    servesHeld = true
     access.adopt(next.settings, next.replicas)
   }
 
-  private mutating func setAddress(_ slot: Int, _ address: SocketAddress?) {
-    while addresses.count <= slot { addresses.append(nil) }
-    addresses[slot] = address
+  private mutating func setAddress(_ replica: Replica) {
+    while addresses.count <= replica.slot {
+      addresses.append(nil)
+      limitsOfRequests.append(0)
+    }
+    addresses[replica.slot] = replica.address
+    limitsOfRequests[replica.slot] = replica.maxRequests
   }
 
   /// Takes the connections that the kernel accepted already, then no more, and closes those that

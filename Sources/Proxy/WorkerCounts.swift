@@ -14,11 +14,19 @@ package final class WorkerCounts: Sendable {
     case taken
     /// Connections to replicas that are open, and the control socket's, in use or idle.
     case upstreams
+    /// Requests that waited for a replica and were given to one.
+    case heldServed
+    /// Requests that waited for as long as they may.
+    case heldExpired
+    /// Requests that would have waited, where too many did already or the wait had no end in sight.
+    case heldRefused
   }
 
   package let workers: Int
   /// Two lines of 64 bytes, since processors fetch them in pairs.
   private static var row: Int { 16 }
+  /// When the request that waits longest began to; 0 where none does.
+  private static var waitingSince: Int { 7 }
   /// Connections handed to a worker, on the row's second line, since others write it.
   private static var handed: Int { 8 }
   private let cells: SharedCells
@@ -38,6 +46,23 @@ package final class WorkerCounts: Sendable {
   @inline(__always)
   package func value(_ counter: Counter, _ worker: Int) -> Int {
     cells.peek(worker * WorkerCounts.row + counter.rawValue)
+  }
+
+  // MARK: Requests that wait
+
+  /// The worker's own call.
+  func setWaiting(since time: UInt64, _ worker: Int) {
+    cells.store(worker * WorkerCounts.row + WorkerCounts.waitingSince, Int(time))
+  }
+
+  /// The worker whose oldest request has waited longest; nil where none waits.
+  var longestWaiting: Int? {
+    var longest: (worker: Int, since: Int)?
+    for worker in 0..<workers {
+      let since = cells.load(worker * WorkerCounts.row + WorkerCounts.waitingSince)
+      if since != 0 && since < longest?.since ?? .max { longest = (worker, since) }
+    }
+    return longest?.worker
   }
 
   // MARK: Sharing connections evenly

@@ -96,6 +96,10 @@ extension Daemon {
     settings.clientHeaderTimeout = configuration.timeouts.clientHeader.nanoseconds
     settings.clientIdleTimeout = configuration.timeouts.clientIdle.nanoseconds
     settings.retries = configuration.retry.attempts
+    settings.retryBudget = configuration.retry.budget
+    settings.retryStatuses = configuration.retry.statuses?.ranges ?? []
+    settings.holdTimeout = configuration.hold.timeout?.nanoseconds ?? 0
+    settings.holdQueue = configuration.hold.queue
     settings.headLimit = configuration.limits.header
     settings.bodyLimit = configuration.limits.body ?? .max
     settings.docs = configuration.docs
@@ -105,7 +109,8 @@ extension Daemon {
     settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
       Replica(
-        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight)
+        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight,
+        maxRequests: $0.configuration.maxRequests)
     }
     return Snapshot(
       settings: settings, replicas: members, control: SocketAddress(path: configuration.control),

@@ -55,6 +55,7 @@ extension Daemon {
     evidence = parts.evidence
     resolver = parts.resolver
     orders = parts.orders
+    pool = SharedPool(workers: parts.orders)
     access = parts.access
     signals = parts.signals
     poller = parts.poller

@@ -31,7 +31,7 @@ struct Daemon: ~Copyable {
   let startedAt = Clock.now()
   let signals: Signals
   let poller: Poller
-  let pool = SharedPool()
+  let pool: SharedPool
   let tallies: [Tally]
   let workerCounts: WorkerCounts
   let orders: [Mailbox<Order>]
@@ -57,6 +57,8 @@ struct Daemon: ~Copyable {
   var running: Int
   var drainDeadline: UInt64?
   var nextRoll: UInt64 = 0
+  /// The second that the pool's budget of retries is at.
+  private var second = Int(Clock.now() / 1_000_000_000)
   /// How many meters were rolled in this round.
   private var rolled = 0
   var answerLines = LineBudget()
@@ -113,6 +115,7 @@ struct Daemon: ~Copyable {
       metrics.expire(poller, now: now)
       startDueProbes()
       rollMeters()
+      rollBudget()
       lookUpNames()
       announce()
       if let deadline = drainDeadline, now >= deadline { stopNow() }
@@ -120,7 +123,8 @@ struct Daemon: ~Copyable {
   }
 
   private func nextWait() -> Int {
-    let next = min(nextRoll, drainDeadline ?? .max, nextLookup, nextProbes)
+    let nextSecond = UInt64(second + 1) * 1_000_000_000
+    let next = min(nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -140,6 +144,15 @@ struct Daemon: ~Copyable {
     case let token where token & Door.control.tokenBit != 0: answerControl(event)
     case let token where token & Door.metrics.tokenBit != 0: answerMetrics(event)
     default: if let result = prober.handle(event, poller) { probed(result) }
+    }
+  }
+
+  /// Begins each second of the retries' budget, also those that passed in one sleep.
+  private mutating func rollBudget() {
+    let current = Int(now / 1_000_000_000)
+    while second < current {
+      second += 1
+      pool.beginSecond(second)
     }
   }
 
@@ -210,7 +223,8 @@ struct Daemon: ~Copyable {
       switch message {
       case .unreachable(let slot, let cause): unreachable(slot, cause)
       case .failed(let slot, let failure, let cause): attemptFailed(slot, failure, cause)
-      case .answered(let status, let tried, let cause): answered(status, tried, cause)
+      case .answered(let status, let tried, let attempts, let cause):
+        answered(status, tried, attempts, cause)
       case .accessLog(let failure): accessLogFailed(failure)
       case .stopped:
         running -= 1
@@ -220,14 +234,16 @@ struct Daemon: ~Copyable {
   }
 
   /// A 5xx of lbd's own, with its cause and the replicas that were tried.
-  private mutating func answered(_ status: Int, _ tried: TriedReplicas, _ cause: String) {
+  private mutating func answered(
+    _ status: Int, _ tried: TriedReplicas, _ attempts: Int, _ cause: String
+  ) {
     guard answerLines.take(now: now) else { return }
     let names = tried.list.map { name(of: $0) }.joined(separator: " ")
     log.write(
       .warning, "answered \(status): \(cause)" + (names.isEmpty ? "" : " (tried \(names))"),
       [
         "event": "answered", "status": "\(status)", "cause": cause, "tried": names,
-        "attempts": "\(tried.count)",
+        "attempts": "\(attempts)",
       ])
   }
 

@@ -53,7 +53,7 @@ import Testing
     (
       "[zebra]",
       "3:2: unknown section [zebra], the sections are lbd, balance, health, "
-        + "timeouts, retry, limits, forward, log, metrics, replica"
+        + "timeouts, retry, hold, limits, forward, log, metrics, replica"
     ),
     ("[health", "3:8: a section without its closing bracket, write [name]"),
     ("[a b c]", "3:1: a section has one or two words, write [health] or [replica r4]"),
@@ -73,7 +73,10 @@ import Testing
     ("docs =  ; none", "3:7: \"docs\" has no value, write one or remove the line"),
     ("interval = 5s", "3:1: unknown key \"interval\" in [lbd], it belongs in [health]"),
     ("address = a:1", "3:1: unknown key \"address\" in [lbd], it belongs in [replica NAME]"),
-    ("[retry]\nbudget = 20%", "4:1: unknown key \"budget\" in [retry], its keys are attempts"),
+    (
+      "[retry]\nwindow = 1s",
+      "4:1: unknown key \"window\" in [retry], its keys are attempts, budget, statuses"
+    ),
     (
       "[health]\ninclude = x",
       "4:1: include stands in [health], move it to [lbd] or above the "
@@ -105,6 +108,10 @@ import Testing
     ("[health]\nrise = 0", "0 is out of bounds, write 1 to 100"),
     ("[health]\njitter = 10", "\"10\" is not a percentage, write 10%"),
     ("[health]\njitter = 51%", "51% is out of bounds, write 0% to 50%"),
+    ("[retry]\nbudget = 20", "\"20\" is not a percentage, write 10%"),
+    ("[retry]\nstatuses = 200-299", "200-299 is out of bounds, write 400 to 599, or none"),
+    ("[hold]\ntimeout = 6m", "6m is out of bounds, write 10ms to 5m, or off"),
+    ("[hold]\nqueue = 0", "0 is out of bounds, write 1 to 1000000"),
     ("[retry]\nattempts = 11", "11 is out of bounds, write 0 to 10"),
     (
       "[forward]\ntrusted_proxies = 10.0.0.1, app",

@@ -35,7 +35,8 @@ import Testing
     // What `;key = value` says, uncommented, is what holds without it.
     let said = lines.map { line in
       line.hasPrefix(";include") || line.hasPrefix(";address") || line.hasPrefix(";weight")
-        || line.hasPrefix(";[") ? "" : line.hasPrefix(";") ? String(line.dropFirst()) : String(line)
+        || line.hasPrefix(";max_requests") || line.hasPrefix(";[")
+        ? "" : line.hasPrefix(";") ? String(line.dropFirst()) : String(line)
     }
     let loaded = Loaded(said.joined(separator: "\n"))
     #expect(loaded.errors == [])

@@ -15,7 +15,7 @@ import Testing
     #expect(loaded.errors == [])
     #expect(loaded.configuration?.replicas.map(\.name) == ["8081", "one", "two"])
     #expect(loaded.configuration?.health.path == "/h")
-    #expect(loaded.effective.contains("address = a:1  ; etc/conf.d/1.conf:2\n"))
+    #expect(loaded.effective.contains("address = a:1     ; etc/conf.d/1.conf:2\n"))
   }
 
   @Test func `a pattern that matches nothing is no error`() {

@@ -11,7 +11,7 @@ import Testing
     try eventually("the line of the 502") {
       stage.lbd?.error.split(separator: "\n").contains {
         $0.contains(#""status":"502""#) && $0.contains(#""tried":"\#(replica.port)""#)
-          && $0.contains(#""cause":"the connection was closed""#)
+          && $0.contains(#""cause":"reset: the connection was closed""#)
       } ?? false
     }
   }

@@ -21,17 +21,20 @@ import Testing
     #expect(try stage.replica(stage.ports[0]).retries == 1)
   }
 
-  @Test(arguments: [ScriptedReplica.Next.close, .reset], ["GET", "POST"])
-  func `a request that was sent and cut is 502 and not sent again`(
-    _ next: ScriptedReplica.Next, _ method: String
+  @Test(
+    arguments: [ScriptedReplica.Next.close, .reset], [("GET", 2), ("PUT", 2), ("POST", 1)])
+  func `a request that was sent and cut is sent once more where it may be executed twice`(
+    _ next: ScriptedReplica.Next, _ trial: (method: String, times: Int)
   ) throws {
-    let replicas = [try ending(next), try ending(next)]
+    let method = trial.method
+    let replicas = try (0..<4).map { _ in try ending(next) }
     let stage = try Stage(scripted: replicas)
     let connection = try stage.connect()
     try connection.send("\(method) / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody")
     let answer = try connection.answer()
     #expect(answer.status == 502 && answer.text == #"{"detail":"the replica failed"}"#)
-    #expect(replicas.map(\.requests.count).reduce(0, +) == 1)
+    #expect(replicas.map(\.requests.count).reduce(0, +) == trial.times)
+    #expect(replicas.allSatisfy { $0.requests.count <= 1 })
     // Whoever cuts a request is alive all the same.
     #expect(try stage.pool().allSatisfy { $0.state == .up })
   }

@@ -1,0 +1,29 @@
+// The requests that wait for a replica, oldest first. It holds their tokens only: one whose exchange
+// has ended meanwhile is passed over by whoever takes from it.
+
+/// Tokens in the order in which they came. One worker owns it; a call costs amortised O(1) and
+/// allocates only where more wait than ever before.
+package struct HoldQueue: Sendable {
+  private var tokens: [UInt64] = []
+  private var first = 0
+
+  package init() {}
+
+  /// The oldest; nil when there is none.
+  package var oldest: UInt64? { first < tokens.count ? tokens[first] : nil }
+
+  package mutating func append(_ token: UInt64) { tokens.append(token) }
+
+  /// Takes the oldest out.
+  package mutating func removeOldest() {
+    guard first < tokens.count else { return }
+    first += 1
+    if first == tokens.count {
+      tokens.removeAll(keepingCapacity: tokens.count <= 1024)
+      first = 0
+    } else if first >= 64 && first * 2 > tokens.count {
+      tokens.removeFirst(first)
+      first = 0
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// Requests that wait for a replica: none is usable for a moment, or each that is has as many requests
+// in flight as it may. They go on at the event that helps them, a passed probe or a place that is
+// free, oldest first, and are answered 503 when their time is up.
+
+import Balancing
+import LinuxIO
+
+extension Worker {
+  /// Lets the request wait, or answers 503 at once: where waiting is off, too many wait, its time is
+  /// up, or nothing was usable for longer than a request may wait.
+  /// - Parameter isFull: replicas are usable, and have no place.
+  mutating func hold(_ exchange: UInt32, isFull: Bool) {
+    let timeout = settings.holdTimeout
+    if exchanges[exchange].holdUntil == 0 { exchanges[exchange].holdUntil = now + timeout }
+    let until = exchanges[exchange].holdUntil
+    let isHopeless = !isFull && now > links.pool.emptySince + timeout
+    guard now < until, !isHopeless, beginHold() else {
+      if timeout > 0 { links.counts.add(.heldRefused, links.index) }
+      return answerNoReplica(exchange, isFull: isFull)
+    }
+    exchanges[exchange].heldSince = now
+    exchanges[exchange].isHeld = true
+    held.append(exchanges.token(exchange))
+    clientDeadlines.set(exchanges[exchange].client, at: until)
+    // What came while this one was not yet counted has woken nobody.
+    if isFull || hasReplica { servesHeld = true }
+  }
+
+  /// Announces one more that waits. False when too many do.
+  private mutating func beginHold() -> Bool {
+    // First, so that whoever sees that some wait finds out who.
+    if held.oldest == nil { links.counts.setWaiting(since: now, links.index) }
+    return links.pool.beginHold(limit: settings.holdQueue)
+  }
+
+  /// The request waits no longer, whatever comes next.
+  mutating func endHold(_ exchange: UInt32) {
+    guard exchanges[exchange].isHeld else { return }
+    exchanges[exchange].isHeld = false
+    links.pool.endHold()
+    clientDeadlines.clear(exchanges[exchange].client)
+    exchanges[exchange].deadline += now - exchanges[exchange].heldSince
+  }
+
+  /// The request has waited for as long as it may.
+  mutating func holdExpired(_ exchange: UInt32) {
+    links.counts.add(.heldExpired, links.index)
+    endHold(exchange)
+    answerNoReplica(exchange, isFull: hasReplica)
+    servesHeld = true
+  }
+
+  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest.
+  mutating func serveHeld() {
+    servesHeld = false
+    // One whose new attempt fails at once waits again, behind the others.
+    let last = exchanges.count
+    for _ in 0...last {
+      guard let exchange = oldestHeld() else { return passWakeOn() }
+      exchanges[exchange].tried = TriedReplicas()
+      guard let slot = chooseForHeld(exchange) else { return }
+      held.removeOldest()
+      endHold(exchange)
+      (exchanges[exchange].failures, exchanges[exchange].resets) = (0, 0)
+      links.counts.add(.heldServed, links.index)
+      attempt(exchange, slot)
+    }
+  }
+
+  /// The request that has waited longest; those that are gone are forgotten.
+  private mutating func oldestHeld() -> UInt32? {
+    while let token = held.oldest {
+      if let exchange = exchanges.slot(of: token), exchanges[exchange].isHeld {
+        links.counts.setWaiting(since: exchanges[exchange].heldSince, links.index)
+        return exchange
+      }
+      held.removeOldest()
+    }
+    links.counts.setWaiting(since: 0, links.index)
+    return nil
+  }
+
+  /// Nobody waits here, but a place may be free for another worker's.
+  private mutating func passWakeOn() {
+    if hasLimits { wakeLongestWaiting() }
+  }
+
+  /// A place is free: tells whoever waits longest.
+  mutating func wakeLongestWaiting() {
+    guard links.pool.held > 0, let worker = links.counts.longestWaiting else { return }
+    if worker == links.index {
+      servesHeld = true
+    } else {
+      links.workers[worker].post(.serveHeld)
+    }
+  }
+}
