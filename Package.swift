@@ -91,7 +91,7 @@ let package = Package(
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
-    tests("ProxyTests", ["HTTPWire", "LinuxIO", "Proxy"]),
+    tests("ProxyTests", ["Balancing", "HTTPWire", "LinuxIO", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),

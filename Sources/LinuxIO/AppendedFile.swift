@@ -24,6 +24,15 @@ extension Files {
     return unsafe stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFIFO
   }
 
+  /// Writes to a file's end in one call, so that lines of several threads do not mix. What the kernel
+  /// does not take is lost.
+  package static func append(_ bytes: [UInt8], to file: borrowing Descriptor) {
+    // Safe: the kernel reads the array's own bytes during the call only.
+    _ = unsafe bytes.withUnsafeBytes { source in
+      unsafe Glibc.write(file.raw, source.baseAddress, source.count)
+    }
+  }
+
   /// A second descriptor of the standard output.
   package static func standardOutput() throws(SystemError) -> Descriptor {
     Descriptor(owning: try retrying("fcntl") { fcntl(1, F_DUPFD_CLOEXEC, 0) })

@@ -50,12 +50,11 @@ extension Worker {
     servesHeld = true
   }
 
-  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest.
+  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest; some
+  /// at a time, so that what is under way, and the replica that has just come back, get their turns.
   mutating func serveHeld() {
-    servesHeld = false
-    // One whose new attempt fails at once waits again, behind the others.
-    let last = exchanges.count
-    for _ in 0...last {
+    for _ in 0..<Worker.burst {
+      servesHeld = false
       guard let exchange = oldestHeld() else { return passWakeOn() }
       exchanges[exchange].tried = TriedReplicas()
       guard let slot = chooseForHeld(exchange) else { return }
@@ -65,6 +64,7 @@ extension Worker {
       links.counts.add(.heldServed, links.index)
       attempt(exchange, slot)
     }
+    servesHeld = held.oldest != nil
   }
 
   /// The request that has waited longest; those that are gone are forgotten.

@@ -108,6 +108,7 @@ struct Connection: ~Copyable {
       return responder.refuse(refusal, on: &channel)
     }
     let request = Request(head, channel.input.bytes, framing)
+    responder.record(request, head, on: channel)
     var body = BodyReader(framing.body)
     if framing.expectsContinue && !body.isEmpty && !responder.askForBody(on: &channel) {
       return .drop

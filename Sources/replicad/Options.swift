@@ -12,6 +12,8 @@ struct Options: Sendable {
   /// The share of requests whose connection is closed without an answer, 0 to 1.
   var dropRate = 0.0
   var startsHealthy = true
+  /// The file that each request is recorded in; nil for none.
+  var record: String?
 
   static let help = """
     usage: replicad --port PORT [options]
@@ -23,10 +25,11 @@ struct Options: Sendable {
       --delay DURATION   wait before each answer, such as 250ms, 5s, 2m
       --fail-rate SHARE  answer this share of requests with 500, such as 0.1
       --drop-rate SHARE  close this share of connections without an answer
+      --record FILE      add a line for each request: nanoseconds, method, target
       --unhealthy        start with /health answering 503
       --help, --version
 
-    /health is spared the delay and the two rates.
+    /health is spared the delay, the two rates and the record.
     Paths: /getInfo  /health  /status/N  /delay/250ms  /bytes/N
            /stream?chunks=N&interval=100ms  /echo  /ws (WebSocket echo)
     Signals: USR1 turns /health from 200 to 503 and back; TERM finishes what is
@@ -54,7 +57,7 @@ struct Options: Sendable {
       case "--help", "-h": return .help
       case "--version": return .version
       case "--unhealthy" where parts.count == 1: options.startsHealthy = false
-      case "--port", "--host", "--delay", "--fail-rate", "--drop-rate":
+      case "--port", "--host", "--delay", "--fail-rate", "--drop-rate", "--record":
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
           return .refused("\(name) needs a value; see replicad --help")
         }
@@ -80,6 +83,9 @@ struct Options: Sendable {
     case "--host":
       guard !value.isEmpty else { return "empty; give an address such as 127.0.0.1" }
       host = value
+    case "--record":
+      guard !value.isEmpty else { return "empty; give a file's path" }
+      record = value
     case "--delay":
       guard let delay = Quantity.milliseconds(value.utf8) else {
         return "not a duration; give a number with a unit, such as 250ms or 5s, up to 24h"

@@ -13,6 +13,8 @@ final class Replica: Sendable {
   let stop: WakeUp
   /// Rung at each connection's end while stopping.
   let left: WakeUp
+  /// Where requests are recorded.
+  let recorder: Recorder?
   private let healthy: Atomic<Bool>
   private let stopping = Atomic<Bool>(false)
   private let connections = Atomic<Int>(0)
@@ -20,6 +22,10 @@ final class Replica: Sendable {
   init(_ options: Options, port: UInt16) throws(SystemError) {
     self.options = options
     self.port = port
+    switch options.record {
+    case .some(let path): recorder = try Recorder(path)
+    case .none: recorder = nil
+    }
     stop = try WakeUp()
     left = try WakeUp()
     healthy = Atomic(options.startsHealthy)

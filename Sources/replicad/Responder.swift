@@ -40,6 +40,14 @@ struct Responder: ~Copyable {
     return nil
   }
 
+  /// Records a request for `--record`, before anything of its answer.
+  func record(
+    _ request: Request, _ head: borrowing RequestHead, on channel: borrowing Channel
+  ) {
+    guard request.route != .health else { return }
+    replica.recorder?.record(head, channel.input.bytes)
+  }
+
   private func isDrawn(_ rate: Double) -> Bool {
     rate > 0 && Double.random(in: 0..<1) < rate
   }

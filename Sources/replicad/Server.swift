@@ -42,6 +42,12 @@ struct Server: ~Copyable {
       server.drain()
       return 0
     } catch {
+      if error.call == "open" {
+        Console.error(
+          "replicad: cannot record to \(options.record ?? ""): \(error.reason); choose another file"
+        )
+        return 1
+      }
       let remedy =
         error.code == EADDRINUSE
         ? "stop what listens there or choose another --port" : "choose another --host or --port"
