@@ -240,6 +240,34 @@ struct FramingTests {
     #expect(Wire.judge(response: kept)?.isPersistent == true)
   }
 
+  @Test(arguments: [
+    ("timeout=5, max=100", 5), ("max=1,Timeout=7", 7), ("timeout=3, timeout=9", 3),
+    ("timeout=0", 0), ("timeout=", nil), ("timeout=-1", nil), ("timeout=5s", nil), ("", nil),
+    ("timeout=999999999999999999999", nil), ("timeouts=5", nil),
+  ])
+  func `a replica's Keep-Alive says how long it keeps its connection`(
+    _ value: String, _ seconds: Int?
+  ) {
+    let text = response(200, "Content-Length: 1\r\nKeep-Alive: \(value)\r\n")
+    #expect(Wire.judge(response: text)?.keepAlive == seconds)
+  }
+
+  @Test(arguments: [
+    ("lbd; error=connection_refused", true), ("lbd; error=http_response_timeout", true),
+    ("lbd; error=destination_unavailable", false), ("lbd; error=connection_limit_reached", false),
+    ("lbd", false), ("lbd; error=", false), ("other; error=connection_refused", false),
+    ("lbd; error=connection_refused, edge", false),
+  ])
+  func `an lbd's own answer says whether replicas were asked (RFC 9209 §2)`(
+    _ value: String, _ wasTried: Bool
+  ) {
+    let bytes = Array(response(502, "Proxy-Status: \(value)\r\n").utf8)
+    var head = ResponseHead()
+    _ = HeadParser.parse(response: bytes.span, into: &head)
+    let saysTried = ProxyError.saysTried(head.fields, bytes.span)
+    #expect(saysTried == wasTried)
+  }
+
   @Test func `fields that Connection lists are known as listed (RFC 9110 §7.6.1)`() throws {
     #expect(try Wire.judge(Wire.get("Connection: close, upgrade\r\n")).listsFields == false)
     #expect(try Wire.judge(Wire.get("Connection: close, x-y\r\n")).listsFields)

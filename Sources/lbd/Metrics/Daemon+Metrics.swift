@@ -106,6 +106,19 @@ extension Daemon {
     for (counter, code) in zip(Tally.Counter.classes, ReplicaFigures.codes) {
       text.sample(code, tallies.reduce(0) { $0 + $1.value(counter, Tally.ownSlot) })
     }
+    writeHolds(to: &text)
+  }
+
+  private func writeHolds(to text: inout MetricsText) {
+    text.only(.held, max(0, pool.held))
+    text.begin(.holds)
+    let results: [(String, WorkerCounts.Counter)] = [
+      ("served", .heldServed), ("expired", .heldExpired), ("refused", .heldRefused),
+    ]
+    for (result, counter) in results {
+      let count = tallies.indices.reduce(0) { $0 + workerCounts.value(counter, $1) }
+      text.sample(MetricLabels(["result": result]), count)
+    }
   }
 
   private func writeStates(_ rows: [ReplicaFigures], to text: inout MetricsText) {

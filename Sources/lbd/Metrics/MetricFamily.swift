@@ -48,6 +48,12 @@ extension MetricFamily {
   static let ownResponses = MetricFamily(
     "own_responses_total", .counter, ["code"],
     "Responses that lbd gave itself, by the class of their status.")
+  static let held = MetricFamily(
+    "held_requests", .gauge, "Requests that wait for a replica now.")
+  static let holds = MetricFamily(
+    "holds_total", .counter, ["result"],
+    "Requests for which no replica was usable or had a place: served after a wait, expired after as"
+      + " long as they may wait, or refused at once.")
   static let replicas = MetricFamily("replicas", .gauge, ["pool", "state"], "Replicas by state.")
 }
 
@@ -108,7 +114,8 @@ extension MetricFamily {
   /// In the order of the text.
   static let all = [
     up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
-    accessDrops, ownResponses, replicas, info, replicaUp, weight, inFlight, attempts, retries,
+    accessDrops, ownResponses, held, holds, replicas, info, replicaUp, weight, inFlight, attempts,
+    retries,
     responses,
     ejections, probes, probeDuration, responseTime, clients, accepted, requests, upstreams,
     idleUpstreams,

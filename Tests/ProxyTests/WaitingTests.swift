@@ -1,0 +1,101 @@
+// What the threads share about requests that wait, places and retries.
+
+import LinuxIO
+import Proxy
+import Synchronization
+import Testing
+
+@Suite struct WaitingTests {
+  private static let second: UInt64 = 1_000_000_000
+
+  @Test func `a pool knows since when nobody in it is usable`() {
+    let pool = SharedPool(now: 5)
+    #expect(pool.emptySince == 5)
+    pool.setUsable(1, true, now: 6)
+    pool.setUsable(2, true, now: 7)
+    pool.setUsable(2, true, now: 8)
+    #expect(pool.takeOut(1, now: 9) && !pool.takeOut(1, now: 10))
+    #expect(pool.emptySince == 5)
+    pool.setUsable(2, false, now: 11)
+    pool.setUsable(2, false, now: 12)
+    #expect(pool.emptySince == 11)
+  }
+
+  @Test func `no more wait than may`() {
+    let pool = SharedPool()
+    #expect((0..<5).map { _ in pool.beginHold(limit: 3) } == [true, true, true, false, false])
+    pool.endHold()
+    #expect(pool.held == 2 && pool.beginHold(limit: 3))
+  }
+
+  @Test func `who waits is woken by a replica that becomes usable`() throws {
+    let mailbox = try Mailbox<Order>(limit: 4)
+    let pool = SharedPool(workers: [mailbox])
+    pool.setUsable(0, true)
+    #expect(mailbox.take().isEmpty)
+    _ = pool.beginHold(limit: 1)
+    pool.setUsable(0, false)
+    #expect(mailbox.take().isEmpty)
+    pool.setUsable(0, true)
+    let orders = mailbox.take()
+    #expect(orders.count == 1)
+    if case .serveHeld? = orders.first {} else { Issue.record("\(orders)") }
+  }
+
+  @Test func `threads together never take more places than there are`() throws {
+    let pool = SharedPool()
+    let counts = Counts()
+    try withThreads(4) {
+      for _ in 0..<20_000 where pool.takePlace(7, of: 2) {
+        counts.enter()
+        counts.leave()
+        pool.leavePlace(7)
+      }
+    }
+    #expect(counts.most.load(ordering: .relaxed) <= 2)
+    #expect(counts.taken.load(ordering: .relaxed) > 1000)
+    #expect(pool.takePlace(7, of: 2) && pool.takePlace(7, of: 2) && !pool.takePlace(7, of: 2))
+  }
+
+  private final class Counts: Sendable {
+    let active = Atomic(0)
+    let most = Atomic(0)
+    let taken = Atomic(0)
+
+    func enter() {
+      let now = active.add(1, ordering: .sequentiallyConsistent).newValue
+      most.max(now, ordering: .sequentiallyConsistent)
+      taken.add(1, ordering: .relaxed)
+    }
+
+    func leave() { active.subtract(1, ordering: .sequentiallyConsistent) }
+  }
+
+  private func withThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) throws {
+    let threads = try (0..<count).map { _ in try LinuxIO.Thread.start("places", body) }
+    for thread in threads { thread.join() }
+  }
+
+  @Test func `the budget is a fifth of the last ten seconds' requests`() {
+    let pool = SharedPool()
+    var allowed: [Int] = []
+    // 100 requests a second for 12 seconds, then none.
+    for second in 1...30 {
+      pool.beginSecond(second)
+      if second <= 12 { for _ in 0..<100 { _ = pool.drawTicket() } }
+      guard [1, 12, 21, 30].contains(second) else { continue }
+      let now = UInt64(second) * Self.second
+      var count = 0
+      while count < 1000 && pool.takeRetry(percent: 20, now: now) {
+        // A retry draws a turn, too.
+        _ = pool.drawTicket()
+        count += 1
+      }
+      allowed.append(count)
+    }
+    // Those of the first second are among the last ten of none of the others.
+    #expect(allowed[0] == 20)
+    #expect(allowed[1] >= 160 && allowed[1] <= 200)
+    #expect(allowed[2] == 0 && allowed[3] == 3)
+  }
+}
