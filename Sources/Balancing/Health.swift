@@ -11,12 +11,24 @@ package struct HealthPolicy: Sendable, Equatable {
   package var interval: UInt64
   /// Between probes while a verdict is open, in nanoseconds.
   package var fastInterval: UInt64
+  /// How long the first ejection for failures lasts, in nanoseconds.
+  package var ejection: UInt64
 
-  package init(rise: Int, fall: Int, interval: UInt64, fastInterval: UInt64) {
+  package init(rise: Int, fall: Int, interval: UInt64, fastInterval: UInt64, ejection: UInt64) {
     self.rise = rise
     self.fall = fall
     self.interval = interval
     self.fastInterval = fastInterval
+    self.ejection = ejection
+  }
+
+  /// Whether a replica of a pool may be ejected for failures: half of a pool at most, and never the
+  /// last one that is usable. A fault of all of them is none that leaving some out would mend.
+  /// - Parameters:
+  ///   - ejected: how many are ejected for failures already.
+  ///   - usable: how many are usable, it among them.
+  package static func mayEject(ejected: Int, usable: Int, of count: Int) -> Bool {
+    ejected < count / 2 && usable > 1
   }
 }
 
@@ -27,7 +39,8 @@ package enum Observation: String, Sendable {
   case up
   /// Probes failed.
   case down
-  /// A request could not reach it; the next passed probe brings it back.
+  /// A request could not reach it, or too many in a row failed there; the next passed probe brings
+  /// it back, or the end of the time that an ejection for failures has.
   case ejected
 }
 
@@ -39,6 +52,11 @@ package struct Health: Sendable {
   private var passes = 0
   private var failures = 0
   private var hasPassed = false
+  /// When an ejection for failures ends by itself; nil unless there is one.
+  package private(set) var ejectedUntil: UInt64?
+  /// Ejections for failures in a row, and how long the last one was to last.
+  private var ejections: UInt64 = 0
+  private var lastEjection: UInt64 = 0
 
   package init(now: UInt64) {
     since = now
@@ -57,9 +75,7 @@ package struct Health: Sendable {
     case .starting: .steady(fast)
     case .up: failures > 0 ? .urgent(fast) : .steady(policy.interval)
     case .ejected: .urgent(fast)
-    case .down where passes > 0: .urgent(fast)
-    // It may take for ever to come for the first time.
-    case .down: .steady(hasPassed ? policy.interval : fast)
+    case .down: passes > 0 ? .urgent(fast) : .steady(fast)
     }
   }
 
@@ -87,11 +103,41 @@ package struct Health: Sendable {
     return become(.ejected, now)
   }
 
+  /// Nothing probes replicas: each is taken for one that passes, but while it is ejected for failures.
+  package mutating func passedUnasked(_ policy: HealthPolicy, now: UInt64) -> Bool {
+    ejectedUntil == nil && probePassed(policy, now: now)
+  }
+
+  // MARK: Failures of requests
+
+  /// The longest ejection for failures, in nanoseconds.
+  private static var longestEjection: UInt64 { 60_000_000_000 }
+
+  /// It failed too many requests in a row, though it could be reached. The n-th ejection in a row
+  /// lasts n times as long as the first, 60 s at most; one is the first again once the replica has
+  /// been up for ten times as long as the last was to last.
+  package mutating func failedInARow(_ policy: HealthPolicy, now: UInt64) -> Bool {
+    guard observation == .up else { return false }
+    if now >= since + 10 * lastEjection { ejections = 0 }
+    ejections += 1
+    lastEjection = min(policy.ejection * ejections, Health.longestEjection)
+    _ = become(.ejected, now)
+    ejectedUntil = now + lastEjection
+    return true
+  }
+
+  /// Ends an ejection for failures whose time has passed.
+  package mutating func endEjection(now: UInt64) -> Bool {
+    guard let ejectedUntil, now >= ejectedUntil else { return false }
+    return become(.up, now)
+  }
+
   private mutating func become(_ next: Observation, _ now: UInt64) -> Bool {
     observation = next
     since = now
     passes = 0
     failures = 0
+    ejectedUntil = nil
     return true
   }
 }

@@ -15,10 +15,15 @@ package struct HealthConfiguration: Sendable, Equatable {
   package var rise = 2
   /// Failed probes in a row that take a replica out, 1 to 100.
   package var fall = 3
-  /// The interval while a replica is ejected, 10ms to 1h; where `interval` is shorter, that one holds.
+  /// The interval while a replica is out or its verdict open, 10ms to 1h; where `interval` is shorter,
+  /// that one holds.
   package var fastInterval = Duration.milliseconds(250)
   /// How far an interval strays at random, in percent of it to either side, 0 to 50.
   package var jitterPercent = 10
+  /// Gateway failures of requests in a row that eject a replica, 0 to 1000; 0 is never.
+  package var failures = 5
+  /// How long the first such ejection lasts, 10ms to 60s.
+  package var ejection = Duration.seconds(5)
 
   package init() {}
 }

@@ -53,6 +53,12 @@ enum Schema {
         "fast_interval", \.health.fastInterval, .duration(.tick, .hours(1)),
         "from probe to probe while a verdict is open, if shorter"),
       Key("jitter", \.health.jitterPercent, .percent(0...50), "how far the interval strays"),
+      Key(
+        "failures", \.health.failures, .number(0...1000),
+        "requests in a row it fails with 502, 503, 504 or worse until it is out; 0 is never"),
+      Key(
+        "ejection", \.health.ejection, .duration(.tick, .seconds(60)),
+        "for how long, the n-th time in a row n times, 60s at most"),
     ])
 
   private static let timeouts = Section<Configuration>(

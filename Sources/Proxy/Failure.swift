@@ -84,10 +84,22 @@ extension Worker {
     return !isSpent
   }
 
-  /// Counts the failure, and tells the control thread.
+  /// Tells the control thread of a failure, and counts what speaks against a replica that was reached.
   private mutating func noteFailure(_ attempt: FailedAttempt, _ slot: Int, _ reason: String) {
     guard slot != SharedPool.controlSlot else { return }
     links.evidence.post(.failed(slot: slot, attempt.failure, cause: reason), isDroppable: true)
+    switch attempt.failure {
+    case .connect, .stale, .status: break
+    case .reset, .timeout, .protocol: gatewayFailed(slot, reason)
+    }
+  }
+
+  /// A replica that was reached failed as only gateways and what is behind them do.
+  mutating func gatewayFailed(_ slot: Int, _ reason: @autoclosure () -> String) {
+    let count = links.pool.failed(slot)
+    let limit = settings.failuresToEject
+    guard limit > 0 && count % limit == 0 else { return }
+    links.evidence.post(.failing(slot: slot, cause: reason()), isDroppable: true)
   }
 
   /// Answers with a 5xx of lbd's own and says why in the log.

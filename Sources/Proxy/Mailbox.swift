@@ -24,6 +24,9 @@ package enum Order: Sendable {
 package enum Evidence: Sendable {
   /// The replica was taken out since it could not be reached.
   case unreachable(slot: Int, cause: String)
+  /// The replica's gateway failures in a row are a multiple of `Settings.failuresToEject`: see
+  /// `SharedPool.failed`. `cause` is the last one's, such as `502`. May be dropped.
+  case failing(slot: Int, cause: String)
   /// An attempt at the replica failed. May be dropped.
   case failed(slot: Int, FailureClass, cause: String)
   /// lbd answered with a 5xx of its own, after these replicas were tried.

@@ -68,6 +68,7 @@ extension Worker {
     guard !isSwitch || isSwitchAskedFor(exchange) else {
       return broken(exchange, "a change of protocol that was not asked for")
     }
+    noteStatus(exchange)
     if responseHead.status >= 400 && sendsElsewhere(exchange) { return .settled }
     let body = clientsFraming(exchange)
     if body == .untilClose || !exchanges[exchange].requestBody.isDone || isDraining {
@@ -91,6 +92,17 @@ extension Worker {
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
     if isSwitch { beginTunnel(exchange) } else { forgetRequest(exchange) }
     return digestBody(exchange)
+  }
+
+  /// What a status says of its replica.
+  private mutating func noteStatus(_ exchange: UInt32) {
+    let slot = exchanges[exchange].replica
+    let status = responseHead.status
+    if 502...504 ~= status {
+      if slot != SharedPool.controlSlot { gatewayFailed(slot, "status \(status)") }
+    } else {
+      links.pool.succeeded(slot)
+    }
   }
 
   /// Whether the response goes no further since its request has gone to another replica. What an lbd

@@ -1,6 +1,6 @@
 // The few numbers about a pool that every worker and the control thread share: whose turn it is,
-// which replicas may get requests, who waits for one. A change is seen by all workers at their next
-// pick.
+// which replicas may get requests, how often each has failed in a row, who waits for one. A change is
+// seen by all workers at their next pick.
 
 import LinuxIO
 
@@ -18,7 +18,9 @@ package final class SharedPool: Sendable {
   private static var usableCountCell: Int { 18 }
   private static var emptySinceCell: Int { 19 }
   private static var firstUsable: Int { 32 }
-  private let cells = SharedCells(count: firstUsable + capacity)
+  /// Of a row behind the usable bits, which every worker reads and hardly any writes.
+  private static var firstFailures: Int { firstUsable + capacity + 16 }
+  private let cells = SharedCells(count: firstFailures + controlSlot + 1)
   /// Requests in flight to each replica that has a limit of them.
   private let places = SharedCells(count: capacity)
   private let retries = RetryWindow()
@@ -46,8 +48,10 @@ package final class SharedPool: Sendable {
     cells.load(SharedPool.firstUsable + slot) == 1
   }
 
-  /// Lets requests go to a replica, or not. The control thread's order.
+  /// Lets requests go to a replica, or not. The control thread's order. One that comes back begins
+  /// without failures in a row, whatever it was out for.
   package func setUsable(_ slot: Int, _ isUsable: Bool, now: UInt64 = Clock.now()) {
+    if isUsable && !self.isUsable(slot) { forgetFailures(slot) }
     let hasChanged = cells.exchange(
       SharedPool.firstUsable + slot, from: isUsable ? 0 : 1, to: isUsable ? 1 : 0)
     if hasChanged { count(isUsable ? 1 : -1, now) }
@@ -126,5 +130,28 @@ package final class SharedPool: Sendable {
   /// The control thread's call, once in each second, none left out.
   package func beginSecond(_ second: Int) {
     retries.begin(second: second, ticket: cells.load(SharedPool.ticketCell))
+  }
+
+  // MARK: Failures in a row
+
+  /// A worker met a gateway failure of a replica it had reached: a 502, 503 or 504 that it answered, a
+  /// connection that it broke, a time that it let pass, an invalid response. Not for a connect that
+  /// failed, which is `takeOut`'s. Gives how many there were in a row, over all workers. The worker that
+  /// gets a multiple of `Settings.failuresToEject`, where that is not 0, posts `Evidence.failing`; so
+  /// one that was dropped, or came when too many were out, is made up for by a later one.
+  package func failed(_ slot: Int) -> Int {
+    cells.add(SharedPool.firstFailures + slot, 1) + 1
+  }
+
+  /// A worker had any other response of a replica. On each request's path: one load, as long as
+  /// nothing fails.
+  @inline(__always)
+  package func succeeded(_ slot: Int) {
+    if cells.peek(SharedPool.firstFailures + slot) != 0 { forgetFailures(slot) }
+  }
+
+  /// Begins the count anew.
+  package func forgetFailures(_ slot: Int) {
+    cells.store(SharedPool.firstFailures + slot, 0)
   }
 }

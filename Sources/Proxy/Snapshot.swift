@@ -23,6 +23,8 @@ package struct Settings: Sendable, Equatable {
   package var holdTimeout: UInt64 = 2_000_000_000
   /// Requests that may wait at once, over all workers.
   package var holdQueue = 1024
+  /// Gateway failures of a replica in a row of which the control thread is told; 0 for never.
+  package var failuresToEject = 0
   /// The longest request or response head, in bytes.
   package var headLimit = 16 << 10
   /// The longest request body, in bytes; `Int.max` for none.

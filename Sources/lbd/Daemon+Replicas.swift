@@ -100,6 +100,7 @@ extension Daemon {
     settings.retryStatuses = configuration.retry.statuses?.ranges ?? []
     settings.holdTimeout = configuration.hold.timeout?.nanoseconds ?? 0
     settings.holdQueue = configuration.hold.queue
+    settings.failuresToEject = configuration.health.failures
     settings.headLimit = configuration.limits.header
     settings.bodyLimit = configuration.limits.body ?? .max
     settings.docs = configuration.docs
@@ -137,6 +138,7 @@ extension Daemon {
     for _ in 0..<Daemon.probesAtOnce {
       guard let slot = schedule.take(now: now) else { return }
       guard let index = index(of: slot), let address = replicas[index].address else { continue }
+      if replicas[index].health.endEjection(now: now) { healthChanged(index, "its time is over") }
       let target = ProbeTarget(slot: slot, address: address, host: replicas[index].probeHost)
       let result = prober.start(
         target, number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,
@@ -155,6 +157,8 @@ extension Daemon {
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =
       switch result.verdict {
+      case .pass where configuration.health.check == .off:
+        replicas[index].health.passedUnasked(policy, now: now)
       case .pass: replicas[index].health.probePassed(policy, now: now)
       case .failure: replicas[index].health.probeFailed(policy, now: now)
       case .none: false
@@ -163,6 +167,7 @@ extension Daemon {
     let jitter = Double(configuration.health.jitterPercent) / 100
     schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
+    hastenToEjectionEnd(index)
     if hasChanged { healthChanged(index, "probe: \(result.text)") }
     // A worker may have taken it out since; where that was right its evidence follows. What passed
     // on a connection from before says nothing against it.
@@ -186,6 +191,30 @@ extension Daemon {
     // A probe that passed while the evidence was on its way has set it usable again: its word, being
     // the later one of two, is undone only by the evidence's own.
     pool.setUsable(slot, replicas[index].isUsable)
+  }
+
+  /// A replica failed request after request: it is out for a while, unless too many are.
+  mutating func failing(_ slot: Int, _ cause: String) {
+    pool.forgetFailures(slot)
+    guard let index = index(of: slot) else { return }
+    let ejected = replicas.count { $0.health.ejectedUntil != nil }
+    let usable = replicas.count { $0.isUsable }
+    guard HealthPolicy.mayEject(ejected: ejected, usable: usable, of: replicas.count),
+      replicas[index].health.failedInARow(policy, now: now)
+    else { return }
+    replicas[index].checkResult = cause
+    replicas[index].checkMilliseconds = nil
+    replicas[index].counts.count(.status)
+    healthChanged(index, "requests failed in a row: \(cause)")
+    schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))
+    hastenToEjectionEnd(index)
+    if let result = prober.doubt(slot, poller) { probed(result) }
+  }
+
+  /// Sees to it that an ejection for failures ends in time.
+  private mutating func hastenToEjectionEnd(_ index: Int) {
+    guard let end = replicas[index].health.ejectedUntil else { return }
+    schedule.hasten(replicas[index].slot, to: end)
   }
 
   /// An attempt at a replica failed, whatever became of its request.
@@ -261,6 +290,6 @@ extension HealthPolicy {
   init(_ health: HealthConfiguration) {
     self.init(
       rise: health.rise, fall: health.fall, interval: health.interval.nanoseconds,
-      fastInterval: health.fastInterval.nanoseconds)
+      fastInterval: health.fastInterval.nanoseconds, ejection: health.ejection.nanoseconds)
   }
 }

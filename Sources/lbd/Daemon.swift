@@ -222,6 +222,7 @@ struct Daemon: ~Copyable {
     for message in evidence.take() {
       switch message {
       case .unreachable(let slot, let cause): unreachable(slot, cause)
+      case .failing(let slot, let cause): failing(slot, cause)
       case .failed(let slot, let failure, let cause): attemptFailed(slot, failure, cause)
       case .answered(let status, let tried, let attempts, let cause):
         answered(status, tried, attempts, cause)

@@ -4,7 +4,8 @@ import Balancing
 import Testing
 
 @Suite struct HealthTests {
-  private let policy = HealthPolicy(rise: 2, fall: 3, interval: 1000, fastInterval: 250)
+  private let policy = HealthPolicy(
+    rise: 2, fall: 3, interval: 1000, fastInterval: 250, ejection: 5000)
 
   private func pass(_ health: inout Health, _ now: UInt64) -> Bool {
     health.probePassed(policy, now: now)
@@ -76,9 +77,16 @@ import Testing
     _ = refuse(&health, 3)
     #expect(health.pace(policy) == .urgent(250) && !health.isBeyondDoubt)
     for time in 4...6 { _ = miss(&health, UInt64(time)) }
-    #expect(health.observation == .down && health.pace(policy) == .steady(1000))
+    #expect(health.observation == .down && health.pace(policy) == .steady(250))
     _ = pass(&health, 7)
     #expect(health.observation == .down && health.pace(policy) == .urgent(250))
+  }
+
+  @Test func `what was up before is asked often for as long as it is down`() {
+    var health = Health(now: 0)
+    _ = pass(&health, 1)
+    for time in 2...99 { _ = miss(&health, UInt64(time)) }
+    #expect(health.observation == .down && health.pace(policy) == .steady(250))
   }
 
   @Test func `one that never passed is asked often for as long as it takes`() {

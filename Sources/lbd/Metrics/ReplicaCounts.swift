@@ -9,6 +9,8 @@ struct ReplicaCounts {
   /// What spoke against a replica that was taken out.
   enum Ejection: Int, CaseIterable {
     case probe, refused, timeout, other
+    /// Requests that it failed in a row, though it could be reached.
+    case status
 
     /// The reason in what a worker says of a replica that it could not reach.
     init(unreachable cause: String) {

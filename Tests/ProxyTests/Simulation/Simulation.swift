@@ -24,7 +24,8 @@ struct Simulation: ~Copyable {
   static let percent = 20
   static let queue = 40
   static let policy = HealthPolicy(
-    rise: 2, fall: 3, interval: second, fastInterval: 250 * millisecond)
+    rise: 2, fall: 3, interval: second, fastInterval: 250 * millisecond,
+    ejection: 5 * second)
 
   var random: SplitMix
   var now: UInt64 = 0
@@ -139,8 +140,8 @@ struct Simulation: ~Copyable {
 
   /// Every replica that behaves well for long enough is usable.
   private mutating func checkReturns() {
-    // One interval with its jitter, a probe that was lost in the change, and a second pass.
-    let bound = 2500 * Simulation.millisecond
+    // A probe that was lost in the change, and two passes, each with its jitter and a tick's delay.
+    let bound = 1500 * Simulation.millisecond
     for slot in replicas.indices where replicas[slot].behaviour == .well {
       if now - replicas[slot].since > bound && !pool.isUsable(slot) {
         fault("replica \(slot) has been well for \((now - replicas[slot].since) / 1_000_000) ms")
