@@ -87,6 +87,7 @@ extension Worker {
   /// Tells the control thread of a failure, and counts what speaks against a replica that was reached.
   private mutating func noteFailure(_ attempt: FailedAttempt, _ slot: Int, _ reason: String) {
     guard slot != SharedPool.controlSlot else { return }
+    links.tally.count(.init(attempt.failure), slot)
     links.evidence.post(.failed(slot: slot, attempt.failure, cause: reason), isDroppable: true)
     switch attempt.failure {
     case .connect, .stale, .status: break

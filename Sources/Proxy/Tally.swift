@@ -1,6 +1,7 @@
 // What one worker counted for each replica. Only the worker writes; the control thread reads now
 // and then and adds the workers up. A count is a plain load and store.
 
+package import Balancing
 import LinuxIO
 
 /// One worker's counters by replica slot.
@@ -13,6 +14,21 @@ package final class Tally: Sendable {
     case status1xx, status2xx, status3xx, status4xx, status5xx
     /// Failed attempts that another replica took over, by whether any of the request was sent.
     case retriesUnsent, retriesSent
+    /// Failed attempts by their class, in the order of `FailureClass`, whatever became of the request.
+    case failedConnect, failedStale, failedReset, failedTimeout, failedStatus, failedProtocol
+
+    /// The counter of failed attempts of a class.
+    package init(_ failure: FailureClass) {
+      self =
+        switch failure {
+        case .connect: .failedConnect
+        case .stale: .failedStale
+        case .reset: .failedReset
+        case .timeout: .failedTimeout
+        case .status: .failedStatus
+        case .protocol: .failedProtocol
+        }
+    }
 
     /// The counters of responses, from 1xx to 5xx.
     package static let classes = [status1xx, status2xx, status3xx, status4xx, status5xx]

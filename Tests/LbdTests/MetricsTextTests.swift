@@ -60,10 +60,12 @@ import Testing
   @Test func `counts come back as they were to a replica of the same name in another slot`() {
     let tally = Tally()
     for _ in 0..<3 { tally.count(.attempts, 1) }
+    tally.count(.failedStale, 0, by: 9)
     tally.count(.attempts, 2)
     var former = FormerReplicas()
     let first = former.take("a", slot: 0, tallies: [tally])
     for _ in 0..<5 { tally.count(.attempts, 0) }
+    tally.count(.failedStale, 0)
     #expect(first.traffic(slot: 0, tallies: [tally]).attempts == 5)
     former.keep("a", first, slot: 0, tallies: [tally])
     // What others counted in a slot is not this replica's.
@@ -72,5 +74,6 @@ import Testing
     let again = former.take("a", slot: 1, tallies: [tally])
     tally.count(.attempts, 1)
     #expect(again.traffic(slot: 1, tallies: [tally]).attempts == 6)
+    #expect(again.traffic(slot: 1, tallies: [tally]).failures == [0, 1, 0, 0, 0, 0])
   }
 }

@@ -1,5 +1,6 @@
 // The counts of responses by time, for each replica apart.
 
+import Balancing
 import Proxy
 import Testing
 
@@ -18,6 +19,17 @@ import Testing
     let tally = Tally()
     tally.record(0, nanoseconds: .max)
     #expect(tally.responses(0, bucket: Tally.buckets - 1) == 1)
+  }
+
+  @Test func `each class of failure has a counter of its own, beside the histogram's`() {
+    let tally = Tally()
+    tally.record(4, nanoseconds: 0)
+    for (index, failure) in FailureClass.allCases.enumerated() {
+      tally.count(.init(failure), 4, by: index + 1)
+    }
+    #expect(FailureClass.allCases.map { tally.value(.init($0), 4) } == [1, 2, 3, 4, 5, 6])
+    #expect(tally.responses(4, bucket: 0) == 1 && tally.responses(4) == 0)
+    #expect(tally.value(.retriesSent, 4) == 0)
   }
 
   @Test func `replicas are counted apart`() {

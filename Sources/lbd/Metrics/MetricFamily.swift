@@ -76,6 +76,9 @@ extension MetricFamily {
     "replica_retries_total", .counter, replica + ["phase"],
     "Attempts at the replica that failed and were taken to another, by whether any of the request"
       + " had been sent.")
+  static let failures = MetricFamily(
+    "replica_failures_total", .counter, replica + ["class"],
+    "Attempts at the replica that failed, by class, whatever became of the request.")
   static let responses = MetricFamily(
     "replica_responses_total", .counter, replica + ["code"],
     "Responses of the replica that were passed on, by the class of their status.")
@@ -115,9 +118,7 @@ extension MetricFamily {
   static let all = [
     up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
     accessDrops, ownResponses, held, holds, replicas, info, replicaUp, weight, inFlight, attempts,
-    retries,
-    responses,
-    ejections, probes, probeDuration, responseTime, clients, accepted, requests, upstreams,
-    idleUpstreams,
+    retries, failures, responses, ejections, probes, probeDuration, responseTime, clients, accepted,
+    requests, upstreams, idleUpstreams,
   ]
 }

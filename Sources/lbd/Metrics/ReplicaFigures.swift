@@ -1,5 +1,6 @@
 // Each replica's part of the metrics: read once, then written family by family, as the format wants it.
 
+import Balancing
 import Configuration
 import ControlProtocol
 import Proxy
@@ -60,6 +61,13 @@ final class ReplicaFigures {
     for row in rows {
       text.sample(row.labels, and: unsent, row.traffic.retriesUnsent)
       text.sample(row.labels, and: sent, row.traffic.retriesSent)
+    }
+    let failures = FailureClass.allCases.map { MetricLabels(["class": "\($0)"]) }
+    text.begin(.failures)
+    for row in rows {
+      for (index, label) in failures.enumerated() {
+        text.sample(row.labels, and: label, row.traffic.failures[index])
+      }
     }
     text.begin(.responses)
     for row in rows {

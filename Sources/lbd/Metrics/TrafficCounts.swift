@@ -1,6 +1,7 @@
 // What the workers have counted for one replica, added up, with the histogram folded to the edges that
 // the metrics show. Counts can be added and taken away, so that a replica's go on where it left off.
 
+import Balancing
 import Proxy
 
 /// One replica's counters over all workers.
@@ -23,6 +24,8 @@ struct TrafficCounts {
   private(set) var attempts = 0
   private(set) var retriesUnsent = 0
   private(set) var retriesSent = 0
+  /// Failed attempts by class, in the order of `FailureClass`.
+  private(set) var failures = FailureClass.allCases.map { _ in 0 }
   /// From 1xx to 5xx.
   private(set) var classes = [0, 0, 0, 0, 0]
   /// Responses up to each edge and above the one before, then those above the last.
@@ -44,6 +47,9 @@ struct TrafficCounts {
     attempts += tally.value(.attempts, slot)
     retriesUnsent += tally.value(.retriesUnsent, slot)
     retriesSent += tally.value(.retriesSent, slot)
+    for (index, failure) in FailureClass.allCases.enumerated() {
+      failures[index] += tally.value(.init(failure), slot)
+    }
     var responses = 0
     for (index, counter) in Tally.Counter.classes.enumerated() {
       let count = tally.value(counter, slot)
@@ -73,6 +79,7 @@ struct TrafficCounts {
     result.attempts = rule(attempts, other.attempts)
     result.retriesUnsent = rule(retriesUnsent, other.retriesUnsent)
     result.retriesSent = rule(retriesSent, other.retriesSent)
+    result.failures = zip(failures, other.failures).map(rule)
     result.classes = zip(classes, other.classes).map(rule)
     result.histogram = zip(histogram, other.histogram).map(rule)
     result.time = rule(time, other.time)

@@ -56,6 +56,8 @@ import Testing
     #expect(metrics.sum("lbd_replica_attempts_total", ["replica": dead]) == 1)
     #expect(metrics.sum("lbd_replica_retries_total", ["replica": dead, "phase": "unsent"]) == 1)
     #expect(metrics.sum("lbd_replica_retries_total") == 1)
+    #expect(metrics.sum("lbd_replica_failures_total", ["replica": dead, "class": "connect"]) == 1)
+    #expect(metrics.sum("lbd_replica_failures_total") == 1)
     #expect(
       metrics.sum("lbd_replica_ejections_total", ["replica": dead, "reason": "refused"]) == 1)
     #expect(metrics.sum("lbd_replica_ejections_total") == 1)
