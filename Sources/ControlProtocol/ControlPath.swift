@@ -13,6 +13,10 @@ package enum ControlPath {
   package static let metrics = "/metrics"
   /// GET: a `VersionReport`.
   package static let version = "/version"
+  /// GET with `ControlQuery.since`, or none for all that are kept: an `EventsReport`.
+  package static let events = "/events"
+  /// GET with `ControlQuery.replica`: an `ExplainReport`, or 404.
+  package static let explain = "/explain"
   /// POST with an `OrderBody` of the key `address`: a `DetailReport`.
   package static let addReplica = "/replicas/add"
   /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.

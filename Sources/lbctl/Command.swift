@@ -23,6 +23,8 @@ struct Command {
     switch invocation.verb {
     case .pool: try pool()
     case .test: try test()
+    case .explain: try explain()
+    case .events: try events()
     case .add: try order(ControlPath.addReplica, OrderBody.addressKey)
     case .remove: try order(ControlPath.removeReplica, OrderBody.replicaKey)
     case .metrics: try metrics()

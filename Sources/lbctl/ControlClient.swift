@@ -85,7 +85,9 @@ struct ControlClient {
   private static func refusal(_ answer: HTTPAnswer, _ target: String) -> Failure {
     let report: DetailReport? = read(answer.body)
     let detail = report.map { Readable.clean($0.detail) } ?? "lbd answered \(answer.status)"
-    let isAboutReplica = answer.status == 404 && target == ControlPath.removeReplica
+    let namesReplica =
+      target == ControlPath.removeReplica || target.hasPrefix(ControlPath.explain)
+    let isAboutReplica = answer.status == 404 && namesReplica
     return Failure(isAboutReplica ? .noSuchReplica : .failed, detail)
   }
 

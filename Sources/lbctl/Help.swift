@@ -11,6 +11,8 @@ enum Help {
 
       pool [NAME]           the replicas: state, load, latencies, last probe; -w watches
       test [URL or path]    sends requests through the balancer and tells who answered
+      explain REPLICA       why it is in its state: probes, failures, orders, events
+      events                state changes, orders, reloads, own 5xx; newest last; -f follows
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
       metrics               the figures as Prometheus reads them
@@ -35,6 +37,8 @@ enum Help {
     case nil, .help: overall
     case .pool: pool
     case .test: test
+    case .explain: explain
+    case .events: events
     case .add: add
     case .remove: remove
     case .metrics: metrics
@@ -66,6 +70,31 @@ enum Help {
       -c COUNT              at once, each over a connection of its own, 1 unless given
 
     A URL (http://host:port/path) need not lead to lbd; then no replica can be named.
+    """
+
+  private static let explain = """
+    usage: lbctl explain REPLICA [--json] [--socket PATH]
+
+    Says why a replica is in its state: what the conf says, what was ordered and what was observed;
+    how its requests failed, by class; its last probes; the last events about it. REPLICA is its
+    name, port or address. Exit 4 when there is none.
+
+    Classes of failures: connect (no connection), stale (one that had served before ended), reset
+    (another one ended too early), timeout, status (one that the conf takes to another replica),
+    protocol (no valid response). Counted since lbd began, retries that saved a request too.
+    """
+
+  private static let events = """
+    usage: lbctl events [-f] [-n COUNT] [--json] [--no-header] [--socket PATH]
+
+    Shows what happened of late, newest last: states of replicas with their cause, orders with the
+    user who gave them, reloads, 5xx answers of lbd's own (one line for those of a second), start
+    and stop. lbd keeps the last 1000, and of its own answers the last 200; they end with it.
+
+      -f, --follow          goes on with new ones; ends on ^C; waits for an lbd that restarts
+      -n COUNT              the last so many at first: all unless given, with -f 10
+
+    With --json -f each piece of news is an object of its own on a line.
     """
 
   private static let add = """

@@ -11,6 +11,15 @@ struct Interruption: ~Copyable {
     signals = try Signals([SIGINT, SIGTERM])
   }
 
+  /// Awaited from now on.
+  static func awaited() throws(Failure) -> Interruption {
+    do throws(SystemError) {
+      return try Interruption()
+    } catch {
+      throw Failure(.failed, error.description)
+    }
+  }
+
   /// Waits so long for it. True when it came.
   func came(within milliseconds: Int) -> Bool {
     signals.descriptor.wait(until: .readable, milliseconds: milliseconds) == .ready

@@ -16,10 +16,15 @@ struct Invocation: Equatable {
   var asksLbd = true
   var requests = 10
   var concurrency = 1
+  /// New events are waited for.
+  var follows = false
+  /// Events that are shown at first, or nil for as many as is usual.
+  var tail: Int?
 
   /// The most requests and connections of a test; beyond that, a load generator is the right tool.
   static let requestLimit = 10_000_000
   static let concurrencyLimit = 1000
+  static let tailLimit = 1_000_000
 
   /// Takes apart the arguments behind the command's own name.
   static func parse(_ arguments: [String]) throws(Failure) -> Invocation {
@@ -84,20 +89,23 @@ struct Invocation: Equatable {
     case .noHeader: hasHeader = false
     case .socket: socket = value
     case .watch: watch = try Invocation.interval(value ?? "1s")
-    case .requests: requests = try Invocation.count(value, option, Invocation.requestLimit)
+    case .follow: follows = true
+    case .count where verb == .events:
+      tail = try Invocation.count(value, option, 0...Invocation.tailLimit)
+    case .count: requests = try Invocation.count(value, option, 1...Invocation.requestLimit)
     case .concurrency:
-      concurrency = try Invocation.count(value, option, Invocation.concurrencyLimit)
+      concurrency = try Invocation.count(value, option, 1...Invocation.concurrencyLimit)
     case .help, .version: break
     }
   }
 
   private static func count(
-    _ value: String?, _ option: Option, _ limit: Int
+    _ value: String?, _ option: Option, _ range: ClosedRange<Int>
   ) throws(Failure) -> Int {
-    guard let text = value, let count = Int(text), 1...limit ~= count else {
+    guard let text = value, let count = Int(text), range ~= count else {
       throw .usage(
-        "\(option.rawValue) needs a number from 1 to \(limit), not \"\(Readable.clean(value ?? ""))\""
-      )
+        "\(option.rawValue) needs a number from \(range.lowerBound) to \(range.upperBound), "
+          + "not \"\(Readable.clean(value ?? ""))\"")
     }
     return count
   }

@@ -43,12 +43,7 @@ extension Command {
 
   /// Ends on SIGINT or SIGTERM. An lbd that restarts meanwhile is waited for.
   private func watch(from first: [String], every interval: Int) throws(Failure) -> ExitCode {
-    let interruption: Interruption
-    do throws(SystemError) {
-      interruption = try Interruption()
-    } catch {
-      throw Failure(.failed, error.description)
-    }
+    let interruption = try Interruption.awaited()
     let isRedrawn = output.isTerminal && !invocation.isJSON
     try output.write(isRedrawn ? Screen.clear : "")
     try isRedrawn ? redraw(first) : output.write(lines: first)

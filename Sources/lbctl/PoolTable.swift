@@ -43,7 +43,7 @@ struct PoolTable {
     ]
   }
 
-  private static func colour(_ state: ReplicaState) -> Colour {
+  static func colour(_ state: ReplicaState) -> Colour {
     switch state {
     case .up: .green
     case .starting, .warming: .yellow

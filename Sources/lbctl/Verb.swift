@@ -2,14 +2,14 @@
 
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
-  case pool, test, add, remove, metrics, health, version, help
+  case pool, test, explain, events, add, remove, metrics, health, version, help
 
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
     switch self {
     case .pool, .test, .help: 0...1
-    case .add, .remove: 1...1
-    case .metrics, .health, .version: 0...0
+    case .add, .remove, .explain: 1...1
+    case .events, .metrics, .health, .version: 0...0
     }
   }
 
@@ -17,11 +17,11 @@ enum Verb: String, CaseIterable {
   var operandName: String {
     switch self {
     case .add: "ADDRESS"
-    case .remove: "REPLICA"
+    case .remove, .explain: "REPLICA"
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
-    case .metrics, .health, .version: ""
+    case .events, .metrics, .health, .version: ""
     }
   }
 
@@ -29,7 +29,8 @@ enum Verb: String, CaseIterable {
   var options: Set<Option> {
     switch self {
     case .pool: [.watch]
-    case .test: [.requests, .concurrency]
+    case .test: [.count, .concurrency]
+    case .events: [.follow, .count]
     default: []
     }
   }
@@ -41,7 +42,8 @@ enum Option: String, CaseIterable {
   case noHeader = "--no-header"
   case socket = "--socket"
   case watch = "--watch"
-  case requests = "-n"
+  case follow = "--follow"
+  case count = "-n"
   case concurrency = "-c"
   case help = "--help"
   case version = "--version"
@@ -51,9 +53,9 @@ enum Option: String, CaseIterable {
 
   var value: Value {
     switch self {
-    case .json, .noHeader, .help, .version: .never
+    case .json, .noHeader, .follow, .help, .version: .never
     case .watch: .optional
-    case .socket, .requests, .concurrency: .always
+    case .socket, .count, .concurrency: .always
     }
   }
 
@@ -61,7 +63,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .requests, .concurrency: false
+    case .watch, .follow, .count, .concurrency: false
     }
   }
 
@@ -69,6 +71,7 @@ enum Option: String, CaseIterable {
   static func named(_ name: String) -> Option? {
     switch name {
     case "-w": .watch
+    case "-f": .follow
     case "-h": .help
     default: Option(rawValue: name)
     }

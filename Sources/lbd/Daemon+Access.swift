@@ -1,6 +1,7 @@
 // What the control thread does about the access log, and says of it.
 
 import Configuration
+import ControlProtocol
 import LinuxIO
 
 extension Daemon {
@@ -26,6 +27,7 @@ extension Daemon {
       return true
     } catch {
       log.write(.error, "not reloaded: \(error.line)", ["event": "reload-refused"])
+      history.add(.reloadRefused, cause: error.line)
       return false
     }
   }

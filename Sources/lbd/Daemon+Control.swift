@@ -40,10 +40,13 @@ extension Daemon {
     case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
     case (.get, ControlPath.metrics): metricsAnswer(metricsText())
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
+    case (.get, ControlPath.events): eventsAnswer(request)
+    case (.get, ControlPath.explain): explainAnswer(request)
     case (.post, ControlPath.addReplica): add(request)
     case (.post, ControlPath.removeReplica): remove(request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
-      (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
+      (_, ControlPath.events), (_, ControlPath.explain), (_, ControlPath.metrics),
+      (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
       refusal(405, "reads are GET, orders are POST")
     default: refusal(404, "there is no \(path) on the control socket")
     }
@@ -104,6 +107,7 @@ extension Daemon {
     else { return refusal(409, "the pool is full") }
     publish()
     logOrder("added", name, address, request.user)
+    history.add(.added, replica: name, cause: address.description, uid: request.user)
     return ControlAnswer(200, DetailReport("added \(name) (\(address)) until lbd reloads or ends"))
   }
 
@@ -118,20 +122,18 @@ extension Daemon {
     guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.replicaKey else {
       return refusal(400, "remove takes {\"replica\": \"NAME\"}: a name, a port or an address")
     }
-    guard let index = find(value) else {
-      let names = replicas.map(\.name).joined(separator: ", ")
-      return refusal(404, "there is no replica \(value); the pool has \(names)")
-    }
+    guard let index = find(value) else { return noReplica(value) }
     let (name, address) = (replicas[index].name, replicas[index].configuration.address)
     dismiss(at: index)
     publish()
     logOrder("removed", name, address, request.user)
+    history.add(.removed, replica: name, cause: address.description, uid: request.user)
     return ControlAnswer(
       200, DetailReport("removed \(name) (\(address)) until lbd reloads or ends"))
   }
 
   /// A replica by its name, its address or its port.
-  private func find(_ text: String) -> Int? {
+  func find(_ text: String) -> Int? {
     if let index = replicas.firstIndex(where: { $0.name == text }) { return index }
     return replicas.firstIndex { replica in
       if replica.configuration.address.description == text { return true }
@@ -163,6 +165,8 @@ extension Daemon {
       for diagnostic in diagnostics {
         log.write(.error, "not reloaded: \(diagnostic)", ["event": "reload-refused"])
       }
+      let more = diagnostics.count > 1 ? "1 of \(diagnostics.count): " : ""
+      history.add(.reloadRefused, cause: diagnostics.first.map { "\(more)\($0)" })
       figures.reloaded(false)
     case .loaded(let next, _):
       figures.reloaded(apply(next))
@@ -190,6 +194,7 @@ extension Daemon {
     replaceReplicas(next.replicas)
     publish()
     log.write(.info, "reloaded: \(replicas.count) replicas", ["event": "reload"])
+    history.add(.reload, cause: "replicas: \(replicas.count)")
     return true
   }
 

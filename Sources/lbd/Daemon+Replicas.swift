@@ -153,6 +153,7 @@ extension Daemon {
     let wasUsable = replicas[index].isUsable
     replicas[index].probes += 1
     replicas[index].counts.count(result)
+    replicas[index].probeHistory.add(result, now: now)
     replicas[index].checkResult = result.text
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =
@@ -230,6 +231,8 @@ extension Daemon {
     log.write(
       replica.isUsable ? .info : .warning, "replica \(replica.name) is \(state) (\(reason))",
       ["event": "state", "replica": replica.name, "state": state, "cause": reason])
+    replicas[index].stateCause = reason
+    history.add(.state, replica: replica.name, state: replica.state, cause: reason)
     isStatusNew = true
   }
 
@@ -272,6 +275,8 @@ extension Daemon {
       replicas[index].address = address
       replicas[index].probes = 0
       replicas[index].health = Health(now: now)
+      replicas[index].stateCause = "\(answer.host) is \(address)"
+      history.add(.resolved, replica: replicas[index].name, cause: "\(answer.host) is \(address)")
       prober.forget(answer.slot)
       schedule.set(answer.slot, at: now)
       pool.setUsable(answer.slot, false)

@@ -85,6 +85,7 @@ extension Daemon {
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)",
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
+    history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
   }
 
   private mutating func watchSources() {

@@ -4,6 +4,7 @@
 
 import Balancing
 import Configuration
+import ControlProtocol
 import Glibc
 import LinuxIO
 import Proxy
@@ -43,6 +44,7 @@ struct Daemon: ~Copyable {
   var control: ControlServer
   var metrics: ControlServer
   var figures = DaemonFigures()
+  var history = EventHistory()
   var prober: HealthProber
   var schedule: ProbeSchedule
   var replicas: [ReplicaRecord] = []
@@ -117,6 +119,7 @@ struct Daemon: ~Copyable {
       rollMeters()
       rollBudget()
       lookUpNames()
+      history.settle(now: now)
       announce()
       if let deadline = drainDeadline, now >= deadline { stopNow() }
     }
@@ -124,7 +127,8 @@ struct Daemon: ~Copyable {
 
   private func nextWait() -> Int {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
-    let next = min(nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes)
+    let next = min(
+      nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -199,6 +203,7 @@ struct Daemon: ~Copyable {
     phase = .draining
     manager.notify("STOPPING=1")
     log.write(.info, "stops: what is in flight may end", ["event": "drain"])
+    history.add(.drain, cause: "what is in flight may end")
     for mailbox in orders { mailbox.post(.drain) }
     listener = nil
     drainDeadline = now + configuration.timeouts.drain.nanoseconds
@@ -206,6 +211,7 @@ struct Daemon: ~Copyable {
 
   private mutating func stopNow() {
     drainDeadline = nil
+    history.add(.stop, cause: "what is in flight is cut")
     for mailbox in orders { mailbox.post(.stop) }
   }
 
@@ -238,8 +244,10 @@ struct Daemon: ~Copyable {
   private mutating func answered(
     _ status: Int, _ tried: TriedReplicas, _ attempts: Int, _ cause: String
   ) {
+    let tried = tried.list.map { name(of: $0) }
+    history.answered(status, tried: tried, cause: cause, now: now)
     guard answerLines.take(now: now) else { return }
-    let names = tried.list.map { name(of: $0) }.joined(separator: " ")
+    let names = tried.joined(separator: " ")
     log.write(
       .warning, "answered \(status): \(cause)" + (names.isEmpty ? "" : " (tried \(names))"),
       [

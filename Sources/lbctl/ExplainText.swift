@@ -1,0 +1,103 @@
+// What `lbctl explain` shows: the verdict in one line, the facts that it follows from, the probes and
+// the events behind them.
+
+import CommandText
+import ControlProtocol
+
+/// One replica's state and why, as lines of text.
+struct ExplainText {
+  private let report: ExplainReport
+  private var replica: ReplicaReport { report.replica }
+
+  init(_ report: ExplainReport) {
+    self.report = report
+  }
+
+  func lines(isColoured: Bool = false) -> [String] {
+    let facts = factTable.lines(hasHeader: false, isColoured: isColoured)
+    var lines = [verdict, ""] + facts
+    if !report.probes.isEmpty { lines += [""] + probeTable.lines(isColoured: isColoured) }
+    if !report.events.isEmpty {
+      var table = EventTable()
+      lines += [""] + table.lines(report.events, isColoured: isColoured)
+    }
+    return lines
+  }
+
+  /// `8082 (127.0.0.1:8082) is ejected: request: Connection refused`.
+  var verdict: String {
+    let name =
+      replica.name == replica.address ? replica.name : "\(replica.name) (\(replica.address))"
+    return Readable.clean(
+      "\(name) is \(replica.state.rawValue): \(report.cause ?? "nothing was learnt yet")")
+  }
+
+  // MARK: Facts
+
+  private var factTable: Table {
+    var table = Table([.left(""), .left("")])
+    table.rows = [
+      ["conf", Table.Cell("weight \(replica.config.weight)")],
+      ["ordered", Table.Cell(ordered)],
+      ["observed", Table.Cell(observed)],
+      ["requests", Table.Cell(requests)],
+      ["failures", Table.Cell(failures)],
+    ]
+    if let last = report.lastFailure { table.rows.append(["", Table.Cell(self.last(last))]) }
+    table.rows.append(["next probe", Table.Cell(nextProbe)])
+    return table
+  }
+
+  private var ordered: String {
+    replica.order == .ready ? "nothing" : replica.order.rawValue
+  }
+
+  private var observed: String {
+    let seconds = Readable.duration(seconds: replica.stateSeconds)
+    return "\(replica.observed.rawValue) for \(seconds), since \(report.since)"
+  }
+
+  private var requests: String {
+    "\(replica.requests) answered, \(replica.status5xx) of them with 5xx; "
+      + "\(replica.retries) taken to another replica; \(replica.active) in flight"
+  }
+
+  /// `connect 2, reset 1`.
+  private var failures: String {
+    let counts = report.failures.filter { $0.count != 0 }.map { "\($0.name) \($0.count)" }
+    return counts.isEmpty ? "none" : counts.joined(separator: ", ")
+  }
+
+  private func last(_ last: LastFailure) -> String {
+    let ago = Readable.duration(seconds: last.secondsAgo)
+    return "the last \(ago) ago: \(last.name), \(last.cause)"
+  }
+
+  private var nextProbe: String {
+    guard let next = replica.check.nextInMilliseconds else { return "-" }
+    return next <= 0 ? "now" : "in \(Readable.duration(seconds: next / 1000))"
+  }
+
+  // MARK: Probes
+
+  private var probeTable: Table {
+    var table = Table([.left("TIME"), .left("PROBE"), .right("TOOK"), .left("RESULT")])
+    table.rows = report.probes.map { probe in
+      let (word, colour) = ExplainText.verdict(probe.verdict)
+      return [
+        Table.Cell(probe.time), Table.Cell(word, colour),
+        Table.Cell(Readable.latency(milliseconds: probe.latencyMilliseconds)),
+        Table.Cell(probe.result),
+      ]
+    }
+    return table
+  }
+
+  private static func verdict(_ verdict: ProbeReport.Verdict) -> (String, Colour) {
+    switch verdict {
+    case .passed: ("passed", .green)
+    case .failed: ("failed", .red)
+    case .notMade: ("not made", .yellow)
+    }
+  }
+}
