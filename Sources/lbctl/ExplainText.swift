@@ -28,8 +28,9 @@ struct ExplainText {
   var verdict: String {
     let name =
       replica.name == replica.address ? replica.name : "\(replica.name) (\(replica.address))"
-    return Readable.clean(
-      "\(name) is \(replica.state.rawValue): \(report.cause ?? "nothing was learnt yet")")
+    let observed = report.cause ?? "nothing was learnt yet"
+    let why = replica.state.isOrderedOut ? "by order of an operator" : observed
+    return Readable.clean("\(name) is \(replica.state.rawValue): \(why)")
   }
 
   // MARK: Facts

@@ -39,6 +39,16 @@ struct InvocationTests {
     }
   }
 
+  @Test func `events are followed and cut on demand, down to none`() throws {
+    #expect(try parse("events").tail == nil && !parse("events").follows)
+    #expect(try parse("events -f").follows && parse("--follow events").follows)
+    #expect(try parse("events -n 3 -f").tail == 3 && parse("events -n0").tail == 0)
+    #expect(try parse("explain 8082").operand == "8082")
+    for line in ["events -n", "events -n -1", "events -n x", "events -n 1000001", "events -f=1s"] {
+      #expect(message(line) != nil, "\(line)")
+    }
+  }
+
   @Test func `help is asked for in four ways`() throws {
     #expect(try parse("help") == Invocation(verb: .help))
     #expect(try parse("--help") == Invocation(verb: .help))
@@ -69,6 +79,9 @@ struct InvocationTests {
     ("pool --socket", "--socket needs a value"),
     ("pool --json --json", "--json is given twice"),
     ("add", "add needs ADDRESS; see lbctl add --help"),
+    ("explain", "explain needs REPLICA; see lbctl explain --help"),
+    ("events 8082", "events: \"8082\" is too much; see lbctl events --help"),
+    ("pool -f", "pool takes no --follow; see lbctl pool --help"),
     ("remove a b", "remove: \"b\" is too much; see lbctl remove --help"),
     ("test -n 0", "-n needs a number from 1 to 10000000, not \"0\""),
     ("test -c 1001", "-c needs a number from 1 to 1000, not \"1001\""),
