@@ -89,6 +89,8 @@ extension Worker {
     guard slot != SharedPool.controlSlot else { return }
     links.tally.count(.init(attempt.failure), slot)
     links.evidence.post(.failed(slot: slot, attempt.failure, cause: reason), isDroppable: true)
+    // What ends in the midst of a response may be the client's doing as well.
+    guard attempt.phase != .answering else { return }
     switch attempt.failure {
     case .connect, .stale, .status: break
     case .reset, .timeout, .protocol: gatewayFailed(slot, reason)

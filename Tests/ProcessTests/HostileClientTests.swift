@@ -22,7 +22,22 @@ import Testing
     }
   }
 
-  @Test func `hundreds of poisonous requests take no replica out of the pool`() throws {
+  @Test func `poisonous requests take at most half of a pool out, until the next passed probe`()
+    throws
+  {
+    let replicas = try (0..<5).map { _ in try Poison.replica() }
+    let stage = try Stage(scripted: replicas)
+    for number in 0..<200 {
+      let connection = try stage.connect()
+      try connection.send("POST /poison/reset HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")
+      try Poison.reset.expectFailure(connection)
+      if number % 10 == 0 { #expect(try stage.pool().count { $0.state.isServing } >= 3) }
+    }
+    #expect(stage.lbd?.error.contains(" is ejected (requests failed in a row") == true)
+    try stage.awaitPool("all are back") { $0.allSatisfy { $0.state == .up } }
+  }
+
+  @Test func `hundreds of poisonous requests keep no replica from serving others`() throws {
     let stage = try AbuseStage(replicas: 0, poisonable: 2, sections: Self.short)
     for _ in 0..<30 {
       for poison in Poison.allCases {

@@ -15,8 +15,9 @@ final class AbuseStage {
   private let sections: String
   private let started = Clock.now()
 
+  /// Nothing but probes and failed connects takes a replica out here: whoever is out was harmed.
   private static let probes =
-    "path = /health\ninterval = 500ms\nfast_interval = 50ms\ntimeout = 2s\n"
+    "path = /health\ninterval = 500ms\nfast_interval = 50ms\ntimeout = 2s\nfailures = 0\n"
 
   /// - Parameter sections: the conf's other sections.
   init(replicas: Int = 1, poisonable count: Int = 1, sections: String) throws {
