@@ -46,6 +46,35 @@ extension Form<String> {
       },
       write: { $0 })
   }
+
+  /// What a Host field may say (RFC 9110 §7.2): a host, and a port or none.
+  static var hostField: Form {
+    Form(
+      help: "a host, with or without a port",
+      read: { text in
+        if text.utf8.first != .openBracket, text.utf8.count(where: { $0 == .colon }) > 1 {
+          return .refused("an IPv6 address stands in brackets, write [\(clipped(text))]")
+        }
+        let isBare = !text.utf8.contains(.colon) || text.hasSuffix("]")
+        let whole = isBare ? text + ":80" : text
+        return ReplicaAddress.readHostAndPort(whole).map { address in
+          isBare ? String(address.description.dropLast(3)) : address.description
+        }
+      },
+      write: { $0 })
+  }
+
+  static var bodyText: Form {
+    Form(
+      help: "a text of at most 256 bytes",
+      read: { text in
+        guard text.utf8.count <= 256, !text.utf8.contains(where: \.isControl) else {
+          return .refused("a text to look for has at most 256 plain bytes, write a part of it")
+        }
+        return .value(text)
+      },
+      write: { $0 })
+  }
 }
 
 extension Form<AccessTarget> {

@@ -3,10 +3,18 @@
 /// Read by the health prober at a load; the bounds are those that `Schema` holds.
 package struct HealthConfiguration: Sendable, Equatable {
   package var check = HealthCheck.http
+  package var method = ProbeMethod.get
   /// What an `http` check asks for: begins with `/`, visible ASCII, at most 1024 bytes.
   package var path = "/"
+  /// The Host field of an `http` check: a host, with or without a port; nil is each replica's address.
+  package var host: String?
+  /// Where probes go instead of the port of a replica's address, 1 to 65535; nil is that one. A replica
+  /// at a Unix socket has none.
+  package var port: UInt16?
   /// The statuses that pass; an answer below 500 unless told otherwise.
   package var expect = StatusRanges([200...499])
+  /// What the answer's body must contain, 1 to 256 bytes; nil for anything. Not with `HEAD`.
+  package var body: String?
   /// From the start of one probe to the start of the next, 10ms to 1h.
   package var interval = Duration.seconds(1)
   /// What one probe may take, 1ms to 1m.
@@ -30,10 +38,17 @@ package struct HealthConfiguration: Sendable, Equatable {
 
 /// What a probe is.
 package enum HealthCheck: String, Sendable, CaseIterable {
-  /// A GET of `path`, its status held against `expect`.
+  /// A request for `path`, its answer held against `expect` and `body`.
   case http
   /// A connect that succeeds.
   case tcp
   /// None: every replica counts as healthy.
   case off
+}
+
+/// How an `http` check asks.
+package enum ProbeMethod: String, Sendable, CaseIterable {
+  case get = "GET"
+  case head = "HEAD"
+  case options = "OPTIONS"
 }

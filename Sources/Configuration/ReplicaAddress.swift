@@ -42,6 +42,12 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     if text.hasPrefix("unix:") {
       return readPath(String(text.utf8.dropFirst(5)) ?? "")
     }
+    return readHostAndPort(text, isListener: isListener)
+  }
+
+  static func readHostAndPort(
+    _ text: String, isListener: Bool = false
+  ) -> Reading<ReplicaAddress> {
     guard let colon = text.utf8.lastIndex(of: .colon) else {
       return .refused("\(quoted(text)) has no port, write \(clipped(text)):9000 or unix:/path")
     }

@@ -42,9 +42,19 @@ enum Schema {
   private static let health = Section<Configuration>(
     kind: "health", help: "how each replica is probed",
     keys: [
-      Key("check", \.health.check, .choice, "a GET, a connect, or no probe at all"),
-      Key("path", \.health.path, .urlPath, "what the GET asks for"),
+      Key("check", \.health.check, .choice, "a request, a connect, or no probe at all"),
+      Key("method", \.health.method, .choice, "how an http check asks"),
+      Key("path", \.health.path, .urlPath, "what an http check asks for"),
+      Key(
+        "host", \.health.host, .word("auto", or: .hostField),
+        "the Host it states; auto is each replica's address"),
+      Key(
+        "port", \.health.port, .word("auto", or: .number(1...65535)),
+        "where probes go; auto is each replica's own port"),
       Key("expect", \.health.expect, .statuses, "the statuses that pass"),
+      Key(
+        "body", \.health.body, .word("none", or: .bodyText),
+        "what the answer's body must contain, in its first 64k"),
       Key("interval", \.health.interval, .duration(.tick, .hours(1)), "from probe to probe"),
       Key("timeout", \.health.timeout, .duration(.milliseconds(1), .minutes(1)), "for one probe"),
       Key("rise", \.health.rise, .number(1...100), "passes in a row that bring it back"),

@@ -1,4 +1,5 @@
-/// What no single value can tell: that there are replicas, that each is one, and none is lbd itself.
+/// What no single value can tell: that there are replicas, that each is one, none is lbd itself, and
+/// a probe can pass.
 ///
 /// Runs once behind the binder and fills `replicas`. A check is left out where a value that it needs
 /// was refused, so that one mistake is one error.
@@ -16,6 +17,7 @@ extension Binder {
     checkNames(lbd)
     checkCount(named.count + replicas.count, lbd, file: file)
     checkAddresses(named, whole)
+    checkProbe()
     if !failed.contains("host") && !failed.contains("main_port") {
       checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
     }
@@ -65,6 +67,14 @@ extension Binder {
         owners[address] = name
       }
     }
+  }
+
+  /// The answer to a HEAD has no body.
+  private mutating func checkProbe() {
+    guard configuration.health.method == .head, configuration.health.body != nil,
+      let place = sections["[health]"]?.settings["body"]?.valuePlace
+    else { return }
+    diagnostics.add(place, "the answer to HEAD has no body: write method = GET, or body = none")
   }
 
   private mutating func checkLoop(

@@ -107,6 +107,15 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
     return left.storage.indices.allSatisfy { left.storage[$0] == right.storage[$0] }
   }
 
+  /// The same IP address at another port; a Unix socket's as it is.
+  package func at(port: UInt16) -> SocketAddress {
+    guard family != AF_UNIX else { return self }
+    var other = self
+    other.storage[2] = UInt8(port >> 8)
+    other.storage[3] = UInt8(port & 255)
+    return other
+  }
+
   /// The port of an IP address, else 0.
   package var port: UInt16 {
     family == AF_UNIX ? 0 : UInt16(storage[2]) << 8 | UInt16(storage[3])

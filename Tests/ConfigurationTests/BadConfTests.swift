@@ -103,6 +103,30 @@ import Testing
     ("[health]\ncheck = zzzzzz", "\"zzzzzz\" is no such word, write one of http, tcp, off"),
     ("[health]\npath = health", "\"health\" is not a path, write one that begins with /"),
     ("[health]\npath = /a b", "a path is at most 1024 visible ASCII bytes, write others as %20"),
+    ("[health]\nmethod = get", "\"get\" is no such word, write one of GET, HEAD, OPTIONS"),
+    ("[health]\nmethod = POST", "\"POST\" is no such word, write one of GET, HEAD, OPTIONS"),
+    ("[health]\nport = 0", "0 is out of bounds, write 1 to 65535, or auto"),
+    ("[health]\nport = 65536", "65536 is out of bounds, write 1 to 65535, or auto"),
+    (
+      "[health]\nhost = a b",
+      "\"a b\" is not a host, write an address or a name in ASCII letters, or auto"
+    ),
+    (
+      "[health]\nhost = a:99999",
+      "\"99999\" is not a port, write host:port with a port from 1 to 65535, or auto"
+    ),
+    ("[health]\nhost = ::1", "an IPv6 address stands in brackets, write [::1], or auto"),
+    (
+      "[health]\nhost = a@b",
+      "\"a@b\" is not a host, write an address or a name in ASCII letters, or auto"
+    ),
+    (
+      "[health]\nbody = \(String(repeating: "x", count: 257))",
+      "a text to look for has at most 256 plain bytes, write a part of it, or none"
+    ),
+    ("[health]\nfailures = -1", "\"-1\" is not a whole number, write 0 to 1000"),
+    ("[health]\nfailures = 1001", "1001 is out of bounds, write 0 to 1000"),
+    ("[health]\nejection = 61s", "61s is out of bounds, write 10ms to 60s"),
     ("[health]\nexpect = 399-200", "399-200 runs backwards, write 200-399"),
     ("[health]\nexpect = 99", "99 is out of bounds, write 100 to 599"),
     ("[health]\nrise = 0", "0 is out of bounds, write 1 to 100"),
@@ -261,6 +285,20 @@ import Testing
   ])
   func `text that is no address makes none`(_ text: String) {
     #expect(ReplicaAddress(text) == nil)
+  }
+
+  @Test func `a body is not looked for in the answer to a HEAD`() {
+    #expect(
+      Loaded.beside("[health]\nbody = ok\nmethod = HEAD").heads
+        == ["4:8: the answer to HEAD has no body: write method = GET, or body = none"])
+  }
+
+  @Test(arguments: ["a\r\nX: y", "a\u{7F}", "a\u{0}", "a\tb", "ä.example", "a/b", "a?b", "a,b", ""])
+  func `no host of a probe's can be more than a host`(_ host: String) {
+    for conf in ["host = \(host)", "host = ${HOST}"] {
+      let conf = "[lbd]\nports = 1\n[health]\n\(conf)"
+      #expect(Loaded(conf, environment: ["HOST": host]).configuration == nil)
+    }
   }
 
   @Test func `a refused main port is not also a clash`() {

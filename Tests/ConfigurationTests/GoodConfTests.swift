@@ -37,6 +37,9 @@ struct Good: Sendable, CustomTestStringConvertible {
     #expect(all.health.interval == .seconds(1) && all.health.timeout == .milliseconds(500))
     #expect(all.health.rise == 2 && all.health.fall == 3 && all.health.jitterPercent == 10)
     #expect(all.health.fastInterval == .milliseconds(250))
+    #expect(all.health.method == .get && all.health.host == nil && all.health.port == nil)
+    #expect(all.health.body == nil && all.health.failures == 5)
+    #expect(all.health.ejection == .seconds(5))
     #expect(all.timeouts.connect == .seconds(1) && all.timeouts.response == .seconds(30))
     #expect(all.timeouts.idle == .seconds(60) && all.timeouts.clientHeader == .seconds(10))
     #expect(all.timeouts.clientIdle == .seconds(60) && all.timeouts.drain == .seconds(30))
@@ -60,6 +63,27 @@ struct Good: Sendable, CustomTestStringConvertible {
     Good("[health]\njitter = 0%") { $0.health.jitterPercent == 0 },
     Good("[health]\npath=/a;b") { $0.health.path == "/a;b" },
     Good("[ health ]  ; where\n\tpath\t=\t/x\t# why") { $0.health.path == "/x" },
+    Good("[health]\nmethod = OPTIONS\nport = 65535") {
+      $0.health.method == .options && $0.health.port == 65535
+    },
+    Good("[health]\nhost = auto\nport = auto\nbody = none") {
+      $0.health.host == nil && $0.health.port == nil && $0.health.body == nil
+    },
+    Good("[health]\nhost = App_1.Internal") { $0.health.host == "app_1.internal" },
+    Good("[health]\nhost = app.internal:81") { $0.health.host == "app.internal:81" },
+    Good("[health]\nhost = [0::1]") { $0.health.host == "[::1]" },
+    Good("[health]\nhost = [0::1]:81") { $0.health.host == "[::1]:81" },
+    Good("[health]\nhost = 10.0.0.1") { $0.health.host == "10.0.0.1" },
+    Good("[health]\nbody = {\"status\": \"ok\"} a;b # why") {
+      $0.health.body == #"{"status": "ok"} a;b"#
+    },
+    Good("[health]\nmethod = HEAD\nbody = none") { $0.health.method == .head },
+    Good("[health]\nmethod = GET\nbody = \(String(repeating: "x", count: 256))") {
+      $0.health.body?.utf8.count == 256
+    },
+    Good("[health]\nfailures = 0\nejection = 60s") {
+      $0.health.failures == 0 && $0.health.ejection == .seconds(60)
+    },
     Good("[timeouts]\r\nidle = 2m\r") { $0.timeouts.idle == .seconds(120) },
     Good("[limits]\nheader = 64K\nbody = 1m") {
       $0.limits.header == 65536 && $0.limits.body == 1 << 20
