@@ -68,6 +68,11 @@ package struct Health: Sendable {
   /// Whether it is up and nothing since has spoken against it.
   package var isBeyondDoubt: Bool { observation == .up && failures == 0 }
 
+  /// How many probes must fail in a row until it is down; 1 where that changes nothing for requests.
+  package func missingFailures(_ policy: HealthPolicy) -> Int {
+    observation == .up ? max(1, policy.fall - failures) : 1
+  }
+
   /// How its next probes follow the last one.
   package func pace(_ policy: HealthPolicy) -> ProbePace {
     let fast = min(policy.fastInterval, policy.interval)

@@ -137,14 +137,23 @@ extension Daemon {
   mutating func startDueProbes() {
     for _ in 0..<Daemon.probesAtOnce {
       guard let slot = schedule.take(now: now) else { return }
-      guard let index = index(of: slot), let address = replicas[index].address else { continue }
+      guard let index = index(of: slot) else { continue }
       if replicas[index].health.endEjection(now: now) { healthChanged(index, "its time is over") }
-      let target = ProbeTarget(slot: slot, address: address, host: replicas[index].probeHost)
-      let result = prober.start(
-        target, number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,
-        poller)
-      if let result { probed(result) }
+      guard let target = probeTarget(index) else { continue }
+      if let result = prober.start(target, poller) { probed(result) }
     }
+  }
+
+  /// Nil while the replica has no address.
+  private func probeTarget(_ index: Int) -> ProbeTarget? {
+    guard let address = replicas[index].address else { return nil }
+    return ProbeTarget(
+      slot: replicas[index].slot,
+      address: configuration.health.port.map { address.at(port: $0) } ?? address,
+      host: configuration.health.host ?? replicas[index].probeHost,
+      number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,
+      missing: replicas[index].health.missingFailures(policy),
+      latest: UInt64((replicas[index].checkMilliseconds ?? 0) * 1e6))
   }
 
   mutating func probed(_ result: ProbeResult) {

@@ -107,7 +107,8 @@ extension Daemon {
     let descriptors = min(Descriptor.raiseLimit(), 2 << 20)
     // Kept for probes, the control socket, mailboxes and files.
     let reserve =
-      128 + Door.control.most + Door.metrics.most + configuration.replicas.count + workers * 8
+      128 + Door.control.most + Door.metrics.most + workers * 8
+      + HealthProber.descriptors(replicas: configuration.replicas.count, configuration.health)
     let each = (descriptors - reserve) / 2 / workers
     guard each >= 16 else {
       throw StartFailure(

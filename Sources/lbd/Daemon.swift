@@ -112,7 +112,7 @@ struct Daemon: ~Copyable {
       let count = poller.wait(milliseconds: nextWait())
       now = Clock.now()
       for index in 0..<count { handle(poller.event(index)) }
-      while let result = prober.nextExpired(now: now) { probed(result) }
+      while let result = prober.nextExpired(poller, now: now) { probed(result) }
       control.expire(poller, now: now)
       metrics.expire(poller, now: now)
       startDueProbes()

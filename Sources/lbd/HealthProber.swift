@@ -4,6 +4,11 @@
 // listener that it came from: its word is good for no more than that nothing has changed, and
 // whatever else comes of it is asked again at once on a new one. Silence counts as on any: a replica
 // that hangs would be known too late.
+//
+// While a replica that is up is silent, further probes begin beside the first, each on a connection of
+// its own and with all of its time: so one that hangs is known to little later than one probe alone
+// would tell, though none alone tells anything. An answer to any of them, good or bad, is the answer to
+// all. A replica that answers at once never meets a second probe, and costs no more than without.
 
 import Configuration
 import HTTPWire
@@ -15,13 +20,20 @@ struct HealthProber: ~Copyable {
   /// Every so manieth probe of a replica begins a connection, so that a listener that is gone is
   /// noticed. A new connection costs about six times what a question costs.
   private static var probesEach: Int { 16 }
+  /// Probes of one replica that may be under way at once.
+  private static var mostEach: Int { 8 }
+  /// Probes beside the first ones, of all replicas together.
+  private static var mostBeside: Int { 512 }
 
   private var configuration: HealthConfiguration
   private var timeout: UInt64
+  private var expectation: ProbeExpectation
   private var proxyHeader: ProxyVersion?
   private var probes: Slab<Probe>
-  /// Each replica's record in `probes`, one above it; 0 for none. By the replica's slot.
+  /// Each replica's latest record in `probes`, one above it; 0 for none. By the replica's slot.
   private let records: ZeroedArray<UInt32>
+  /// Probes that are under way beside another of their replica.
+  private var beside = 0
   private var deadlines: Deadlines
   private var expired: [UInt32] = []
   private var question: [UInt8] = []
@@ -31,15 +43,23 @@ struct HealthProber: ~Copyable {
   init(_ configuration: Configuration, now: UInt64) {
     self.configuration = configuration.health
     timeout = configuration.health.timeout.nanoseconds
+    expectation = ProbeExpectation(configuration.health)
     proxyHeader = configuration.forward.proxyProtocol.version
-    probes = Slab(capacity: SharedPool.capacity)
+    let capacity = SharedPool.capacity + HealthProber.mostBeside
+    probes = Slab(capacity: capacity)
     records = ZeroedArray(count: SharedPool.capacity)
-    deadlines = Deadlines(capacity: SharedPool.capacity, now: now)
+    deadlines = Deadlines(capacity: capacity, now: now)
+  }
+
+  /// The most descriptors that the probes of so many replicas take.
+  static func descriptors(replicas: Int, _ health: HealthConfiguration) -> Int {
+    replicas + min(mostBeside, replicas * (min(health.fall, mostEach) - 1))
   }
 
   mutating func adopt(_ configuration: Configuration) {
     self.configuration = configuration.health
     timeout = configuration.health.timeout.nanoseconds
+    expectation = ProbeExpectation(configuration.health)
     proxyHeader = configuration.forward.proxyProtocol.version
     // Connections that began otherwise are not asked again.
     var next = probes.next(from: 0)
@@ -55,32 +75,52 @@ struct HealthProber: ~Copyable {
 
   // MARK: Asking
 
-  /// Starts a probe of a replica that has none under way. The result, when it is there at once.
-  /// - Parameters:
-  ///   - number: which probe of this replica it is.
-  ///   - isBeyondDoubt: nothing speaks against the replica, so that a connection which was good
-  ///     before may do.
-  mutating func start(
-    _ target: ProbeTarget, number: Int, isBeyondDoubt: Bool, _ poller: borrowing Poller
-  ) -> ProbeResult? {
+  /// Starts a probe of a replica. Where some are under way it is one more, unless these are enough to
+  /// take the replica out. The result, when it is there at once; else it comes, of this or another.
+  mutating func start(_ target: ProbeTarget, _ poller: borrowing Poller) -> ProbeResult? {
     if configuration.check == .off { return ProbeResult(target, .pass, "off") }
     let now = Clock.now()
+    if let record = record(of: target.slot), probes[record].isOpen {
+      return openBeside(target, poller, now: now)
+    }
     // Counted from the slot on, since a pool's replicas begin together.
-    let turn = (number + target.slot) % HealthProber.probesEach
-    let mayRest = isBeyondDoubt && turn < HealthProber.probesEach - 1
-    if isBeyondDoubt && turn > 0, askAgain(target.slot, mayRest: mayRest, now: now) { return nil }
+    let turn = (target.number + target.slot) % HealthProber.probesEach
+    let mayRest = target.isBeyondDoubt && turn < HealthProber.probesEach - 1
+    if target.isBeyondDoubt && turn > 0, askAgain(target, mayRest: mayRest, now: now) { return nil }
     forget(target.slot)
-    return open(target, mayRest: mayRest && configuration.check == .http, poller, now: now)
+    let restsBehind = configuration.check == .http && expectation.body.isEmpty
+    return open(target, mayRest: mayRest && restsBehind, poller, now: now)
   }
 
   /// Asks on the connection that rests, if one does.
-  private mutating func askAgain(_ slot: Int, mayRest: Bool, now: UInt64) -> Bool {
-    guard let record = record(of: slot), probes[record].isResting else { return false }
+  private mutating func askAgain(_ target: ProbeTarget, mayRest: Bool, now: UInt64) -> Bool {
+    guard let record = record(of: target.slot), probes[record].isResting else { return false }
+    probes[record].target = target
     probes[record].startedAt = now
     probes[record].mayRest = mayRest
     guard ask(record) == .done else { return false }
-    deadlines.set(record, at: now + timeout)
+    deadlines.set(record, at: now + patience(target))
     return true
+  }
+
+  /// How long a probe is awaited before the next begins beside it, where one may. A replica that is
+  /// slow of itself is not asked while it works on an answer: it may do one thing at a time.
+  private func patience(_ target: ProbeTarget) -> UInt64 {
+    guard target.missing > 1 else { return timeout }
+    return min(timeout, max(timeout / UInt64(configuration.fall + 1), 2 * target.latest))
+  }
+
+  /// Begins one more probe of a replica, unless those under way are enough. The result, when it is
+  /// there at once.
+  private mutating func openBeside(
+    _ target: ProbeTarget, _ poller: borrowing Poller, now: UInt64
+  ) -> ProbeResult? {
+    guard beside < HealthProber.mostBeside,
+      count(of: target.slot) < min(target.missing, HealthProber.mostEach)
+    else { return nil }
+    guard let result = open(target, mayRest: false, poller, now: now) else { return nil }
+    // Where lbd itself could not ask, those under way tell.
+    return result.verdict == ProbeResult.Verdict.none ? nil : result
   }
 
   private mutating func open(
@@ -92,17 +132,18 @@ struct HealthProber: ~Copyable {
     case .connecting(let connecting): descriptor = connecting
     case .failed(let code):
       let isOwnFault = SystemError.isOwnFault(code)
+      if !isOwnFault { forget(target.slot) }
       return ProbeResult(target, isOwnFault ? .none : .failure, SystemError.brief(code))
     }
     let record = probes.insert(Probe(target, descriptor, mayRest: mayRest, now: now))
-    records[target.slot] = record + 1
+    join(record)
     do {
       try poller.add(probes[record].descriptor, .connection, token: probes.token(record))
     } catch {
       close(record)
       return ProbeResult(target, .none, error.reason)
     }
-    deadlines.set(record, at: now + timeout)
+    deadlines.set(record, at: now + patience(target))
     // On one machine it stands by now.
     if configuration.check == .http, case .failed(let text) = ask(record) {
       return end(record, false, text, poller)
@@ -119,7 +160,8 @@ struct HealthProber: ~Copyable {
       ProxyHeader.writeUnstated(proxyHeader, to: &writer)
       for index in writer.bytes.indices { question.append(writer.bytes[index]) }
     }
-    question += "GET ".utf8
+    question += configuration.method.rawValue.utf8
+    question += " ".utf8
     question += configuration.path.utf8
     question += " HTTP/1.1\r\nHost: ".utf8
     question += host.utf8
@@ -159,7 +201,7 @@ struct HealthProber: ~Copyable {
     guard readiness.isReadable else { return .waits }
     // Its end, if there is one, is not told of again.
     if readiness.isEnding { probes[record].mayRest = false }
-    return probes[record].receive(&scratch, &head, configuration.expect)
+    return probes[record].receive(&scratch, &head, expectation)
   }
 
   /// Ends a probe. Where a connection that was used before has anything but good to say, its replica
@@ -169,6 +211,7 @@ struct HealthProber: ~Copyable {
   ) -> ProbeResult? {
     if !isPass && !probes[record].isFresh { return restart(record, poller) }
     deadlines.clear(record)
+    closeOthers(record)
     let result = ProbeResult(
       probes[record].target, isPass ? .pass : .failure, text, isFresh: probes[record].isFresh,
       nanoseconds: Clock.now() - probes[record].startedAt)
@@ -179,18 +222,23 @@ struct HealthProber: ~Copyable {
   /// Takes more of a body whose head came first; the event was for all that is there.
   private mutating func receiveRest(_ record: UInt32) -> Probe.Step {
     if probes[record].isResting { return .waits }
-    return probes[record].receive(&scratch, &head, configuration.expect)
+    return probes[record].receive(&scratch, &head, expectation)
   }
 
-  /// The next result of a probe that took too long.
-  mutating func nextExpired(now: UInt64) -> ProbeResult? {
+  /// The next result of a probe that took too long. Begins others beside those that take long.
+  mutating func nextExpired(_ poller: borrowing Poller, now: UInt64) -> ProbeResult? {
     if expired.isEmpty { deadlines.expire(now: now, into: &expired) }
     while let record = expired.popLast() {
       guard !deadlines.isSet(record), probes.next(from: record) == record, probes[record].isOpen
       else { continue }
       let (target, startedAt) = (probes[record].target, probes[record].startedAt)
-      close(record)
-      return ProbeResult(target, .failure, "timeout", nanoseconds: now - startedAt)
+      if now < startedAt + timeout {
+        deadlines.set(record, at: startedAt + timeout)
+        if let result = openBeside(target, poller, now: now) { return result }
+      } else {
+        close(record)
+        return ProbeResult(target, .failure, "timeout", nanoseconds: now - startedAt)
+      }
     }
     return nil
   }
@@ -200,34 +248,70 @@ struct HealthProber: ~Copyable {
   /// Something speaks against a replica: a connection from before is asked no more, and what was
   /// asked on one is asked anew. The result, when it is there at once.
   mutating func doubt(_ slot: Int, _ poller: borrowing Poller) -> ProbeResult? {
-    guard let record = record(of: slot) else { return nil }
-    guard probes[record].isOpen else {
-      close(record)
+    guard let latest = record(of: slot) else { return nil }
+    guard probes[latest].isOpen else {
+      close(latest)
       return nil
     }
-    probes[record].mayRest = false
-    return probes[record].isFresh ? nil : restart(record, poller)
+    var next = records[slot]
+    while next != 0 {
+      let record = next - 1
+      if !probes[record].isFresh { return restart(record, poller) }
+      probes[record].mayRest = false
+      next = probes[record].beside
+    }
+    return nil
   }
 
   /// Ends what there is of a replica, without a result.
   mutating func forget(_ slot: Int) {
-    if let record = record(of: slot) { close(record) }
+    while let record = record(of: slot) { close(record) }
   }
 
   private mutating func restart(_ record: UInt32, _ poller: borrowing Poller) -> ProbeResult? {
     let target = probes[record].target
-    close(record)
+    forget(target.slot)
     return open(target, mayRest: false, poller, now: Clock.now())
   }
+
+  // MARK: Records
 
   private func record(of slot: Int) -> UInt32? {
     records[slot] == 0 ? nil : records[slot] - 1
   }
 
+  private func count(of slot: Int) -> Int {
+    var (count, next) = (0, records[slot])
+    while next != 0 { (count, next) = (count + 1, probes[next - 1].beside) }
+    return count
+  }
+
+  /// Puts a new record before its replica's others.
+  private mutating func join(_ record: UInt32) {
+    let slot = probes[record].target.slot
+    probes[record].beside = records[slot]
+    if records[slot] != 0 { beside += 1 }
+    records[slot] = record + 1
+  }
+
+  private mutating func closeOthers(_ record: UInt32) {
+    let slot = probes[record].target.slot
+    while probes[record].beside != 0 { close(probes[record].beside - 1) }
+    while records[slot] != record + 1 { close(records[slot] - 1) }
+  }
+
   private mutating func close(_ record: UInt32) {
     deadlines.clear(record)
     let probe = probes.remove(record)
-    records[probe.target.slot] = 0
+    let slot = probe.target.slot
+    if records[slot] == record + 1 {
+      records[slot] = probe.beside
+    } else {
+      var other = records[slot] - 1
+      while probes[other].beside != record + 1 { other = probes[other].beside - 1 }
+      probes[other].beside = probe.beside
+    }
+    if records[slot] != 0 { beside -= 1 }
   }
 }
 

@@ -5,12 +5,39 @@ import Configuration
 import HTTPWire
 import LinuxIO
 
-/// Whom to probe.
+/// Whom to probe, and what is known of it.
 struct ProbeTarget {
   let slot: Int
   let address: SocketAddress
   /// What the probe's Host field says.
   let host: String
+  /// Which probe of this replica it is.
+  let number: Int
+  /// Nothing speaks against the replica, so that a connection which was good before may do.
+  let isBeyondDoubt: Bool
+  /// How many probes must fail in a row until the replica is out, 1 or more.
+  let missing: Int
+  /// What its latest answer took, in nanoseconds; 0 where that failed, or there was none.
+  let latest: UInt64
+}
+
+/// What an answer must be to pass.
+struct ProbeExpectation {
+  let method: Method
+  let statuses: StatusRanges
+  /// What the body must contain; empty for anything.
+  let body: [UInt8]
+
+  init(_ health: HealthConfiguration) {
+    method =
+      switch health.method {
+      case .get: .get
+      case .head: .head
+      case .options: .options
+      }
+    statuses = health.expect
+    body = Array((health.body ?? "").utf8)
+  }
 }
 
 /// What a probe came to.
@@ -58,7 +85,7 @@ struct Probe: ~Copyable {
     case over
   }
 
-  let target: ProbeTarget
+  var target: ProbeTarget
   let descriptor: Descriptor
   var startedAt: UInt64
   var phase = Phase.connecting
@@ -66,8 +93,12 @@ struct Probe: ~Copyable {
   var questions = 0
   /// It may rest behind its answer.
   var mayRest: Bool
+  /// The record of another probe of the same replica that is under way, one above it; 0 for none.
+  var beside: UInt32 = 0
   /// The answer so far, where its head came in pieces.
   private var answer: [UInt8] = []
+  /// The answer's body, where it matters and the head has passed.
+  private var body: ProbeBody?
 
   init(_ target: ProbeTarget, _ descriptor: consuming Descriptor, mayRest: Bool, now: UInt64) {
     self.target = target
@@ -112,20 +143,22 @@ extension Probe {
   ///   - scratch: room to receive into, of the prober's.
   ///   - head: room to parse into, likewise.
   mutating func receive(
-    _ scratch: inout [UInt8], _ head: inout ResponseHead, _ expect: StatusRanges
+    _ scratch: inout [UInt8], _ head: inout ResponseHead, _ expectation: ProbeExpectation
   ) -> Step {
     while true {
       switch receive(&scratch) {
       case .moved(let count):
-        let step = take(scratch.span.extracting(first: count), &head, expect)
+        let step = take(scratch.span.extracting(first: count), &head, expectation)
         if step != .waits { return step }
       case .wouldBlock: return .waits
-      case .ended: return isOpen ? .verdict(isPass: false, "closed without an answer") : .over
+      case .ended: return isOpen ? .verdict(isPass: false, ending) : .over
       case .failed(let code):
         return isOpen ? .verdict(isPass: false, SystemError.brief(code)) : .over
       }
     }
   }
+
+  private var ending: String { body == nil ? "closed without an answer" : "no match" }
 
   private func receive(_ scratch: inout [UInt8]) -> TransferOutcome {
     var space = scratch.mutableSpan
@@ -133,7 +166,7 @@ extension Probe {
   }
 
   private mutating func take(
-    _ bytes: Span<UInt8>, _ head: inout ResponseHead, _ expect: StatusRanges
+    _ bytes: Span<UInt8>, _ head: inout ResponseHead, _ expectation: ProbeExpectation
   ) -> Step {
     switch phase {
     case .ending(let left) where bytes.count <= left:
@@ -142,20 +175,21 @@ extension Probe {
     case .ending, .resting: return .over
     case .connecting, .asked: break
     }
+    if body != nil { return search(bytes) }
     if answer.isEmpty {
-      let step = judge(bytes, &head, expect)
+      let step = judge(bytes, &head, expectation)
       if step == .waits { for index in bytes.indices { answer.append(bytes[index]) } }
       return step
     }
     for index in bytes.indices { answer.append(bytes[index]) }
     // Taken out, since it is looked at while the rest of the record changes.
     let whole = answer
-    return judge(whole.span, &head, expect)
+    return judge(whole.span, &head, expectation)
   }
 
   /// The verdict once the answer's head is there.
   private mutating func judge(
-    _ bytes: Span<UInt8>, _ head: inout ResponseHead, _ expect: StatusRanges
+    _ bytes: Span<UInt8>, _ head: inout ResponseHead, _ expectation: ProbeExpectation
   ) -> Step {
     var start = 0
     while true {
@@ -164,8 +198,11 @@ extension Probe {
       // Another head follows (RFC 9110 §15.2).
       case .complete(let end) where head.isInterim: start += end
       case .complete(let end):
-        let isPass = expect.contains(head.status)
-        mayRest = mayRest && isPass && rest(behind: end, answer, head)
+        let isPass = expectation.statuses.contains(head.status)
+        if isPass && !expectation.body.isEmpty {
+          return beginSearch(behind: end, answer, head, expectation)
+        }
+        mayRest = mayRest && isPass && rest(behind: end, answer, head, expectation.method)
         return .verdict(isPass: isPass, String(head.status))
       case .incomplete where bytes.count < Probe.limit: return .waits
       case .incomplete, .malformed: return .verdict(isPass: false, "malformed")
@@ -176,10 +213,10 @@ extension Probe {
   /// Goes on to the answer's end, by the rules that hold for a client's (RFC 9112 §6.3). False where
   /// the connection can't or won't serve another question.
   private mutating func rest(
-    behind end: Int, _ bytes: Span<UInt8>, _ head: borrowing ResponseHead
+    behind end: Int, _ bytes: Span<UInt8>, _ head: borrowing ResponseHead, _ method: Method
   ) -> Bool {
     var framing = ResponseFraming()
-    guard head.status >= 200, Framing.examine(head, bytes, to: .get, into: &framing),
+    guard head.status >= 200, Framing.examine(head, bytes, to: method, into: &framing),
       framing.isPersistent
     else { return false }
     let length: Int
@@ -192,6 +229,30 @@ extension Probe {
     guard length <= Probe.limit && left >= 0 else { return false }
     finish(left)
     return true
+  }
+
+  /// The verdict is the body's, which begins behind the head.
+  private mutating func beginSearch(
+    behind end: Int, _ bytes: Span<UInt8>, _ head: borrowing ResponseHead,
+    _ expectation: ProbeExpectation
+  ) -> Step {
+    var framing = ResponseFraming()
+    guard Framing.examine(head, bytes, to: expectation.method, into: &framing) else {
+      return .verdict(isPass: false, "malformed")
+    }
+    body = ProbeBody(framing.body, status: head.status, wanted: expectation.body)
+    mayRest = false
+    return search(bytes.extracting(end..<bytes.count))
+  }
+
+  private mutating func search(_ bytes: Span<UInt8>) -> Step {
+    guard let finding = body?.take(bytes), let status = body?.status else { return .waits }
+    return switch finding {
+    case .waits: .waits
+    case .match: .verdict(isPass: true, String(status))
+    case .noMatch: .verdict(isPass: false, "no match")
+    case .malformed: .verdict(isPass: false, "malformed")
+    }
   }
 
   private mutating func finish(_ left: Int) {

@@ -1,0 +1,222 @@
+// What a probe asks, what it takes for good, and how soon a replica that hangs is out and back.
+
+import ControlProtocol
+import Glibc
+import LinuxIO
+import Synchronization
+import Testing
+
+@Suite(.serialized) struct HealthCheckTests {
+  private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+  private static let fast = "path = /probe\ninterval = 50ms\nfast_interval = 50ms\n"
+
+  // MARK: Questions and answers
+
+  @Test(arguments: ["HEAD", "OPTIONS"])
+  func `a probe asks as the conf says, on a connection that is kept`(_ method: String) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(method == "HEAD" ? String(Self.ok.dropLast(5)) : Self.ok)
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], health: Self.fast + "method = \(method)\nhost = App.internal:81\n")
+    try eventually("20 probes") { replica.requests.count >= 20 }
+    #expect(
+      replica.requests.allSatisfy {
+        $0.hasPrefix("\(method) /probe HTTP/1.1\r\nHost: app.internal:81\r\n")
+      })
+    #expect(replica.connections <= 5 && !(stage.lbd?.error.contains("is down") ?? true))
+  }
+
+  @Test(arguments: ["http", "tcp"])
+  func `probes go to a port of their own, requests to the replica's`(_ check: String) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let probed = try ScriptedReplica { _, connection in
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], health: Self.fast + "check = \(check)\nport = \(probed.port)\n")
+    #expect(try stage.connect().get("/app").text == "hello")
+    #expect(replica.requests.allSatisfy { $0.hasPrefix("GET /app ") })
+    #expect(!probed.requests.contains { $0.hasPrefix("GET /app ") })
+    let host = "\r\nHost: 127.0.0.1:\(replica.port)\r\n"
+    #expect(probed.requests.allSatisfy { $0.contains(host) })
+    probed.stop()
+    try stage.awaitPool("it is down") { $0[0].state == .down && $0[0].check.result == "refused" }
+  }
+
+  private static let length = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+  private static let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+  private static let untilClose = "HTTP/1.0 200 OK\r\n\r\n"
+  private static let long = String(repeating: "x", count: 65_531)
+
+  @Test(arguments: [
+    ([length + "all ready"], "200"), ([length, "all re", "ady"], "200"),
+    ([length + "all readx"], "no match"), ([length + "reads"], "no match"),
+    ([chunked + "5;x=y\r\nall r\r\n4\r\neady\r\n0\r\n\r\n"], "200"),
+    ([chunked, "5\r\nall r\r\n4", "\r\nea", "d", "y\r\n"], "200"),
+    ([chunked + "3\r\nrea\r\n4\r\n-dy.\r\n0\r\n\r\n"], "no match"),
+    ([chunked + "3\r\nready\r\n0\r\n\r\n"], "malformed"),
+    ([untilClose, "re", "ready"], "200"), ([untilClose + "read"], "no match"),
+    (["HTTP/1.1 204 No Content\r\n\r\n"], "no match"),
+    (["HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nready"], "500"),
+    ([untilClose + long + "ready"], "200"), ([untilClose + long + ".ready"], "no match"),
+    (["HTTP/1.1 103 Early Hints\r\n\r\n" + length, "all ready"], "200"),
+  ])
+  func `a body must contain what the conf says, however it is framed`(
+    _ pieces: [String], _ verdict: String
+  ) throws {
+    let replica = try ScriptedReplica { _, connection in
+      for (index, piece) in pieces.enumerated() {
+        if index > 0 { Clock.sleep(milliseconds: 5) }
+        try connection.send(piece)
+      }
+      return .close
+    }
+    let stage = try Stage()
+    try stage.writeConf(ports: [replica.port], health: Self.fast + "body = ready\n")
+    try stage.launch()
+    let state = verdict == "200" ? ReplicaState.up : .down
+    try stage.awaitPool("a verdict") { $0[0].state == state }
+    #expect(try stage.pool()[0].check.result == verdict)
+    #expect(replica.requests.allSatisfy { $0.contains("\r\nConnection: close\r\n") })
+  }
+
+  // MARK: Silence
+
+  /// Stops each replica at a moment of its own, and gives how long each took to be down.
+  private func hang(_ stage: Stage) throws -> [Double] {
+    var stops: [UInt64] = []
+    for port in stage.ports {
+      Clock.sleep(milliseconds: .random(in: 50...350))
+      stage.replicas[port]?.signal(SIGSTOP)
+      stops.append(Clock.now())
+    }
+    return try changes(stage, to: .down, since: stops)
+  }
+
+  /// How many seconds each replica took from a moment of its own to its present state.
+  private func changes(
+    _ stage: Stage, to state: ReplicaState, since times: [UInt64]
+  ) throws -> [Double] {
+    try stage.awaitPool("all are \(state)") { $0.allSatisfy { $0.state == state } }
+    let (pool, now) = (try stage.pool(), Clock.now())
+    return zip(pool, times).map { Double(now - $1) / 1e9 - $0.stateSeconds }
+  }
+
+  @Test func `with the defaults a replica that hangs is out within 2 s and back within 1`() throws {
+    let stage = try Stage(replicas: 12, health: "path = /health\n")
+    var (outs, returns): ([Double], [Double]) = ([], [])
+    for _ in 0..<2 {
+      outs += try hang(stage)
+      var starts: [UInt64] = []
+      for port in stage.ports {
+        Clock.sleep(milliseconds: .random(in: 0...100))
+        stage.replicas[port]?.signal(SIGCONT)
+        starts.append(Clock.now())
+      }
+      returns += try changes(stage, to: .up, since: starts)
+    }
+    print("out after \(outs.sorted().suffix(3)), back after \(returns.sorted().suffix(3))")
+    // The machine may hold up one of them.
+    #expect(outs.count { $0 <= 2 } >= 23 && outs.max() ?? 9 < 2.5, "\(outs.sorted())")
+    #expect(returns.count { $0 <= 1 } >= 23 && returns.max() ?? 9 < 1.5, "\(returns.sorted())")
+    #expect(outs.min() ?? 0 > 0.5, "\(outs.sorted())")
+  }
+
+  @Test func `a replica that was down is back within a second of its restart`() throws {
+    let stage = try Stage(replicas: 1, health: "path = /health\n")
+    for _ in 0..<3 {
+      try stage.killReplica(stage.ports[0])
+      try stage.awaitPool("it is down") { $0[0].state == .down }
+      Clock.sleep(milliseconds: .random(in: 500...1500))
+      try stage.startReplica(port: stage.ports[0])
+      let start = Clock.now()
+      try stage.awaitPool("it is up") { $0[0].state == .up }
+      #expect(Clock.now() < start + 1_000_000_000)
+    }
+  }
+
+  @Test(arguments: [(1, 1), (3, 3), (50, 8)])
+  func `of a replica that hangs no more probes are under way than must fail, and 8 at most`(
+    _ fall: Int, _ most: Int
+  ) throws {
+    let hangs = Gate()
+    let notes = Notes<Int>()
+    let replica = try ScriptedReplica { _, connection in
+      guard hangs.isOpen else {
+        try connection.send(Self.ok)
+        return .keep
+      }
+      notes.add(1)
+      _ = try? connection.takeRest()
+      notes.add(-1)
+      return .close
+    }
+    let stage = try Stage(
+      scripted: [replica],
+      health: Self.fast + "timeout = 200ms\nfall = \(fall)\n")
+    hangs.open()
+    try stage.awaitPool("it is down") { $0[0].state == .down }
+    // Its threads may see an end a little later than the next beginning.
+    #expect(most...most + 1 ~= peak(notes.all[...]))
+    // What is down is asked once at a time.
+    try eventually("none is under way") { notes.all.reduce(0, +) == 0 }
+    let count = notes.all.count
+    try eventually("six more") { notes.all.count >= count + 12 }
+    #expect(peak(notes.all[count...]) <= 2)
+  }
+
+  /// The most that were under way at once, from steps up and down.
+  private func peak(_ steps: ArraySlice<Int>) -> Int {
+    var (now, most) = (0, 0)
+    for step in steps { (now, most) = (now + step, max(most, now + step)) }
+    return most
+  }
+
+  @Test func `a lost probe takes nobody out, and is made up for at once`() throws {
+    let count = Counter()
+    let gaps = Notes<UInt64>()
+    let replica = try ScriptedReplica { _, connection in
+      count.add()
+      gaps.add(Clock.now())
+      if count.value % 4 == 3 {
+        _ = try? connection.takeRest()
+        return .close
+      }
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica],
+      health: "path = /probe\ninterval = 200ms\nfast_interval = 200ms\ntimeout = 400ms\nfall = 2\n")
+    try eventually("20 probes") { count.value >= 20 }
+    #expect(try stage.pool()[0].state == .up && stage.lbd?.error.contains("is down") == false)
+    let times = gaps.all
+    let made = stride(from: 3, to: times.count, by: 4).map { Int(times[$0] - times[$0 - 1]) }
+    #expect(made.allSatisfy { 120_000_000...220_000_000 ~= $0 }, "\(made)")
+  }
+
+  @Test func `a replica that does one thing at a time and takes its time is not hurt`() throws {
+    let turn = Turn()
+    let replica = try ScriptedReplica { _, connection in
+      turn.take { Clock.sleep(milliseconds: 400) }
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], health: "path = /probe\n")
+    try eventually("8 probes", within: 20) { replica.requests.count >= 8 }
+    #expect(try stage.pool()[0].state == .up && stage.lbd?.error.contains("is down") == false)
+  }
+}
+
+/// Lets one thread at a time do something.
+private final class Turn: Sendable {
+  private let lock = Mutex(())
+
+  func take(_ body: () -> Void) { lock.withLock { _ in body() } }
+}
