@@ -9,8 +9,8 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
-  test-browser test-cost test-peers test-systemd test-docker fuzz fuzz-differential bench lint \
-  format install uninstall clean
+  test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential bench lint \
+  format install uninstall clean soak
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -53,13 +53,20 @@ $(BIN)/compose:
 
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests \
-	  --skip 'ProcessTests\.(Abuse|Cost|Peer)'
+	  --skip 'ProcessTests\.(Abuse|Cost|Peer|Network)'
 
 test-abuse: build ## every sort of hostile client at once, for ABUSE_SECONDS, 240 unless set
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Abuse'
 
 test-cost: build ## the instructions that a request costs; needs Debian's valgrind
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Cost'
+
+test-network: build ## hosts that fall silent, in network namespaces; needs root, Debian's iproute2 and nftables
+	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Network'
+
+soak: build ## the trials of failover and reload at full length, one after the other; 12 minutes
+	@SOAK=1 LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --no-parallel \
+	  --filter 'ProcessTests\.(ReplicaDeath|Hold|KeepAliveLimit|RetryBudget|HealthCheck|Reload)|SimulationTests'
 
 test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests
