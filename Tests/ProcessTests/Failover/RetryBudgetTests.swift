@@ -35,7 +35,8 @@ import Testing
   @Test func `one that answers 503 costs its clients nothing that may be executed twice`() throws {
     let (bad, good) = (try answering("503 Busy"), try answering("200 OK"))
     let stage = try Stage(
-      scripted: [bad, good, try answering("200 OK")], lbd: "workers = 1", health: Stage.noProbes + "failures = 0\n",
+      scripted: [bad, good, try answering("200 OK")], lbd: "workers = 1",
+      health: Stage.noProbes + "failures = 0\n",
       sections: "[retry]\nstatuses = 503\nbudget = 100%\n")
     let client = try stage.connect()
     for _ in 0..<30 { #expect(try client.get("/").status == 200) }
