@@ -17,6 +17,16 @@ package enum ControlPath {
   package static let addReplica = "/replicas/add"
   /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
   package static let removeReplica = "/replicas/remove"
+  /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
+  package static func order(_ order: ReplicaOrder) -> String { "/replicas/\(order.rawValue)" }
+  /// POST with an `OrderBody` of the keys `replica` and `weight`: a `DetailReport`.
+  package static let weight = "/replicas/weight"
+
+  /// Whether an order there is about a replica that is in the pool.
+  package static func namesReplica(_ path: String) -> Bool {
+    path == removeReplica || path == weight
+      || ReplicaOrder.allCases.contains { order($0) == path }
+  }
 }
 
 /// Fields of requests through the listener.

@@ -12,6 +12,8 @@ package enum Order: Sendable {
   case adopt(Snapshot)
   /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
   case serve(Int32, from: SocketAddress)
+  /// Keep no connection to the replica in this slot that is open now; what is in flight ends.
+  case retire(Int)
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.

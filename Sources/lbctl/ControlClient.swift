@@ -35,9 +35,9 @@ struct ControlClient {
 
   /// Gives an order.
   func post(
-    _ target: String, _ key: String, _ value: String
+    _ target: String, _ fields: KeyValuePairs<String, String>
   ) throws(Failure) -> Answer<DetailReport> {
-    try decode(try exchange("POST", .post, target, body: OrderBody.write(key, value)), target)
+    try decode(try exchange("POST", .post, target, body: OrderBody.write(fields)), target)
   }
 
   private func exchange(
@@ -85,7 +85,7 @@ struct ControlClient {
   private static func refusal(_ answer: HTTPAnswer, _ target: String) -> Failure {
     let report: DetailReport? = read(answer.body)
     let detail = report.map { Readable.clean($0.detail) } ?? "lbd answered \(answer.status)"
-    let isAboutReplica = answer.status == 404 && target == ControlPath.removeReplica
+    let isAboutReplica = answer.status == 404 && ControlPath.namesReplica(target)
     return Failure(isAboutReplica ? .noSuchReplica : .failed, detail)
   }
 

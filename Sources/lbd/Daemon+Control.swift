@@ -42,9 +42,15 @@ extension Daemon {
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.post, ControlPath.addReplica): add(request)
     case (.post, ControlPath.removeReplica): remove(request)
+    case (.post, ControlPath.weight): setWeight(request)
+    case (.post, ControlPath.order(.drain)): order(.drain, request)
+    case (.post, ControlPath.order(.ready)): order(.ready, request)
+    case (.post, ControlPath.order(.maint)): order(.maint, request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
-      (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
+      (_, ControlPath.metrics), (_, ControlPath.addReplica):
       refusal(405, "reads are GET, orders are POST")
+    case (_, let path) where ControlPath.namesReplica(path):
+      refusal(405, "orders are POST")
     default: refusal(404, "there is no \(path) on the control socket")
     }
   }
@@ -118,20 +124,23 @@ extension Daemon {
     guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.replicaKey else {
       return refusal(400, "remove takes {\"replica\": \"NAME\"}: a name, a port or an address")
     }
-    guard let index = find(value) else {
-      let names = replicas.map(\.name).joined(separator: ", ")
-      return refusal(404, "there is no replica \(value); the pool has \(names)")
-    }
+    guard let index = find(value) else { return noReplica(value) }
     let (name, address) = (replicas[index].name, replicas[index].configuration.address)
     dismiss(at: index)
+    standing[name] = StandingOrder()
     publish()
     logOrder("removed", name, address, request.user)
     return ControlAnswer(
       200, DetailReport("removed \(name) (\(address)) until lbd reloads or ends"))
   }
 
+  func noReplica(_ value: String) -> ControlAnswer {
+    let names = replicas.map(\.name).joined(separator: ", ")
+    return refusal(404, "there is no replica \(value); the pool has \(names)")
+  }
+
   /// A replica by its name, its address or its port.
-  private func find(_ text: String) -> Int? {
+  func find(_ text: String) -> Int? {
     if let index = replicas.firstIndex(where: { $0.name == text }) { return index }
     return replicas.firstIndex { replica in
       if replica.configuration.address.description == text { return true }

@@ -57,11 +57,12 @@ extension Daemon {
     pool.setUsable(slot, false)
     let meter = Meter(slot: slot, tallies: tallies, now: now)
     let counts = figures.former.take(replica.name, slot: slot, tallies: tallies)
-    let record = ReplicaRecord(
+    var record = ReplicaRecord(
       slot: slot, configuration: replica, meter: meter, counts: counts, now: now)
+    record.standing = standing[replica.name]
     replicas.append(record)
     findPlaces(from: replicas.count - 1)
-    if record.address != nil { schedule.set(slot, at: now) }
+    if record.isProbed { schedule.set(slot, at: now) }
     if record.hostName != nil { nextLookup = now }
     return slot
   }
@@ -105,7 +106,7 @@ extension Daemon {
     settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
       Replica(
-        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight)
+        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.weight)
     }
     return Snapshot(
       settings: settings, replicas: members, control: SocketAddress(path: configuration.control),
@@ -131,7 +132,9 @@ extension Daemon {
   mutating func startDueProbes() {
     for _ in 0..<Daemon.probesAtOnce {
       guard let slot = schedule.take(now: now) else { return }
-      guard let index = index(of: slot), let address = replicas[index].address else { continue }
+      guard let index = index(of: slot), replicas[index].isProbed,
+        let address = replicas[index].address
+      else { continue }
       let target = ProbeTarget(slot: slot, address: address, host: replicas[index].probeHost)
       let result = prober.start(
         target, number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,

@@ -49,6 +49,8 @@ struct Daemon: ~Copyable {
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()
+  /// What operators ordered of replicas.
+  var standing = StandingOrders()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
@@ -162,7 +164,7 @@ struct Daemon: ~Copyable {
     if isReady {
       if isStatusNew { manager.notify("STATUS=\(statusLine)") }
     } else {
-      let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
+      let isAsked = replicas.allSatisfy { $0.probes > 0 || !$0.isProbed }
       guard isAsked || now >= startedAt + 2_000_000_000 else { return }
       isReady = true
       Mapping.forgetCode()
