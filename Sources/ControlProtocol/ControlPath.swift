@@ -22,6 +22,15 @@ package enum ControlPath {
   /// POST with an `OrderBody` of the keys `replica` and `weight`: a `DetailReport`.
   package static let weight = "/replicas/weight"
 
+  /// POST: a `ReloadReport`, with the status `refusedConf` where nothing was changed.
+  package static let reload = "/reload"
+  /// GET: what a reload would come to, in the same way.
+  package static let confChanges = "/conf/changes"
+  /// GET: the conf in force, as `lbd -T` prints it; no JSON.
+  package static let conf = "/conf"
+  /// The status of an answer that says why a conf is refused.
+  package static let refusedConf = 422
+
   /// Whether an order there is about a replica that is in the pool.
   package static func namesReplica(_ path: String) -> Bool {
     path == removeReplica || path == weight

@@ -218,6 +218,7 @@ package struct Worker: ~Copyable {
       case .adopt(let snapshot): adopt(snapshot)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .retire(let slot): retire(slot)
+      case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .drain: drain()
       case .stop: isStopped = true
       }
@@ -300,6 +301,16 @@ package struct Worker: ~Copyable {
     poller.remove(listener)
     self.listener = consume listener
     isListening = false
+  }
+
+  /// Goes over to another listener, once the connections that the kernel has accepted on the former
+  /// one are taken.
+  private mutating func listen(on next: consuming Descriptor) {
+    guard !isDraining else { return }
+    while clients.count < clients.capacity && accept() {}
+    pauseListening()
+    listener = consume next
+    resumeListening()
   }
 
   mutating func resumeListening() {

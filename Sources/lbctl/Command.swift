@@ -29,6 +29,8 @@ struct Command {
     case .ready: try order(.ready)
     case .maint: try order(.maint)
     case .weight: try weight()
+    case .reload: try reload()
+    case .config: try config()
     case .metrics: try metrics()
     case .health: health()
     case .version: try version()

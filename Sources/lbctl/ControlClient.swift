@@ -40,6 +40,16 @@ struct ControlClient {
     try decode(try exchange("POST", .post, target, body: OrderBody.write(fields)), target)
   }
 
+  /// Has lbd reload its conf, or say what that would come to. A refused conf is an answer, too.
+  func reload(isRehearsal: Bool) throws(Failure) -> Answer<ReloadReport> {
+    let answer =
+      isRehearsal
+      ? try exchange("GET", .get, ControlPath.confChanges, body: nil)
+      : try exchange("POST", .post, ControlPath.reload, body: [])
+    let isRefused = answer.status == ControlPath.refusedConf
+    return try decode(answer, ControlPath.reload, isAnswer: isRefused)
+  }
+
   private func exchange(
     _ name: String, _ method: Method, _ target: String, body: [UInt8]?
   ) throws(Failure) -> HTTPAnswer {
@@ -68,9 +78,9 @@ struct ControlClient {
   }
 
   private func decode<Report: Decodable>(
-    _ answer: HTTPAnswer, _ target: String
+    _ answer: HTTPAnswer, _ target: String, isAnswer: Bool = false
   ) throws(Failure) -> Answer<Report> {
-    guard answer.isSuccess else { throw ControlClient.refusal(answer, target) }
+    guard answer.isSuccess || isAnswer else { throw ControlClient.refusal(answer, target) }
     if let schema: Schema = ControlClient.read(answer.body), schema.schema != 1 {
       throw Failure(
         .failed,

@@ -17,6 +17,8 @@ enum Help {
       weight REPLICA N      its share beside the others
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
+      reload                has lbd take up its conf; --dry-run shows what that would change
+      config                the conf in force; --diff shows what a reload would change
       metrics               the figures as Prometheus reads them
       health                one line; exit 0 all up, 1 some down, 2 none up, 3 unreachable
       version               the versions of lbctl and lbd
@@ -46,6 +48,8 @@ enum Help {
     case .weight: weight
     case .add: add
     case .remove: remove
+    case .reload: reload
+    case .config: config
     case .metrics: metrics
     case .health: health
     case .version: version
@@ -127,6 +131,25 @@ enum Help {
     Takes a replica out of the running pool. REPLICA is its name, port or address. To keep it out,
     take it out of the conf as well: the next reload brings back what the conf names. What was ordered
     of it is forgotten. Exit 4 when there is none.
+    """
+
+  private static let reload = """
+    usage: lbctl reload [--dry-run] [--json] [--socket PATH]
+
+    Has lbd read its conf again and take it up, and prints what changes: + comes, - goes, ~ is another.
+    Connections go on, and so does all that is known and ordered of replicas that stay. A conf that is
+    refused changes nothing: what is wrong with it goes to standard error, exit 1. What only a restart
+    changes is said there, too.
+
+      --dry-run             only shows it; a port in use is not seen by that
+    """
+
+  private static let config = """
+    usage: lbctl config [--diff] [--json] [--socket PATH]
+
+    Prints the conf in force, with where each value came from, as lbd -T does for a file.
+
+      --diff                what a reload would change, as lbctl reload --dry-run does
     """
 
   private static let metrics = """

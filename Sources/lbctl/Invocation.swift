@@ -16,6 +16,8 @@ struct Invocation: Equatable {
   var watch: Int?
   /// Milliseconds to wait until an order has come true, or nil not to.
   var wait: Int?
+  /// A reload is shown, not done.
+  var isRehearsal = false
   /// False for `--version`, which tells lbctl's alone.
   var asksLbd = true
   var requests = 10
@@ -88,6 +90,7 @@ struct Invocation: Equatable {
     case .noHeader: hasHeader = false
     case .socket: socket = value
     case .watch: watch = try Invocation.duration(value ?? "1s", option)
+    case .dryRun, .diff: isRehearsal = true
     case .wait: wait = try Invocation.duration(value ?? "", option)
     case .requests: requests = try Invocation.count(value, option, Invocation.requestLimit)
     case .concurrency:

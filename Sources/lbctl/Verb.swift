@@ -2,7 +2,8 @@
 
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
-  case pool, test, drain, ready, maint, weight, add, remove, metrics, health, version, help
+  case pool, test, drain, ready, maint, weight, add, remove, reload, config
+  case metrics, health, version, help
 
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
@@ -10,7 +11,7 @@ enum Verb: String, CaseIterable {
     case .pool, .test, .help: 0...1
     case .add, .remove, .drain, .ready, .maint: 1...1
     case .weight: 2...2
-    case .metrics, .health, .version: 0...0
+    case .reload, .config, .metrics, .health, .version: 0...0
     }
   }
 
@@ -23,7 +24,7 @@ enum Verb: String, CaseIterable {
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
-    case .metrics, .health, .version: ""
+    case .reload, .config, .metrics, .health, .version: ""
     }
   }
 
@@ -33,6 +34,8 @@ enum Verb: String, CaseIterable {
     case .pool: [.watch]
     case .test: [.requests, .concurrency]
     case .drain, .ready, .maint: [.wait]
+    case .reload: [.dryRun]
+    case .config: [.diff]
     default: []
     }
   }
@@ -45,6 +48,8 @@ enum Option: String, CaseIterable {
   case socket = "--socket"
   case watch = "--watch"
   case wait = "--wait"
+  case dryRun = "--dry-run"
+  case diff = "--diff"
   case requests = "-n"
   case concurrency = "-c"
   case help = "--help"
@@ -55,7 +60,7 @@ enum Option: String, CaseIterable {
 
   var value: Value {
     switch self {
-    case .json, .noHeader, .help, .version: .never
+    case .json, .noHeader, .dryRun, .diff, .help, .version: .never
     case .watch: .optional
     case .socket, .requests, .concurrency, .wait: .always
     }
@@ -65,7 +70,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .requests, .concurrency, .wait: false
+    case .watch, .requests, .concurrency, .wait, .dryRun, .diff: false
     }
   }
 

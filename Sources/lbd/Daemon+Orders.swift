@@ -17,7 +17,8 @@ extension Daemon {
     guard let index = find(value) else { return noReplica(value) }
     take(order, at: index)
     logOrder(order.rawValue, at: index, request.user)
-    return ControlAnswer(200, DetailReport(outcome(at: index), warning: emptyPoolWarning))
+    return ControlAnswer(
+      200, DetailReport(outcome(at: index), warning: keepState() ?? emptyPoolWarning))
   }
 
   private mutating func take(_ order: ReplicaOrder, at index: Int) {
@@ -94,6 +95,7 @@ extension Daemon {
     publish()
     logOrder("weight \(weight)", at: index, request.user)
     let beside = weight == replica.weight ? "as in the conf" : "the conf says \(replica.weight)"
-    return ControlAnswer(200, DetailReport("\(replica.name) has the weight \(weight) (\(beside))"))
+    let detail = "\(replica.name) has the weight \(weight) (\(beside))"
+    return ControlAnswer(200, DetailReport(detail, warning: keepState()))
   }
 }

@@ -69,14 +69,15 @@ extension Daemon {
 
   /// Takes a replica out of the table; what is in flight to it ends by itself.
   mutating func dismiss(at index: Int) {
+    pool.setUsable(replicas[index].slot, false)
     letGo(replicas.remove(at: index))
     findPlaces(from: index)
   }
 
-  /// Ends all that goes on for a replica that has left the table.
+  /// Ends all that goes on for a replica that has left the table. A worker may choose it until it has
+  /// adopted the snapshot that follows, so that it is never without any in between.
   mutating func letGo(_ replica: ReplicaRecord) {
     let slot = replica.slot
-    pool.setUsable(slot, false)
     schedule.remove(slot)
     prober.forget(slot)
     figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)

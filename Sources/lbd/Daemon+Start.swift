@@ -42,15 +42,18 @@ extension Daemon {
   }
 
   init(
-    _ configuration: Configuration, path: String, environment: [String: String], workers: Int,
-    parts: consuming Parts, control: consuming ControlServer, metrics: consuming ControlServer,
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String], workers: Int, parts: consuming Parts,
+    control: consuming ControlServer, metrics: consuming ControlServer,
     listener: consuming Descriptor
   ) {
     self.path = path
     self.environment = environment
     self.configuration = configuration
+    self.effective = effective
     policy = HealthPolicy(configuration.health)
     log = Log(configuration.log)
+    stateFile = StateFile(environment: environment, control: configuration.control)
     manager = ServiceManager(environment: environment)
     evidence = parts.evidence
     resolver = parts.resolver
@@ -71,6 +74,7 @@ extension Daemon {
   }
 
   mutating func start(_ limits: WorkerLimits) throws(StartFailure) {
+    loadState()
     watchSources()
     for replica in configuration.replicas { _ = admit(replica) }
     do {

@@ -24,6 +24,8 @@ struct Daemon: ~Copyable {
   let path: String
   let environment: [String: String]
   var configuration: Configuration
+  /// The same as `lbd -T` prints it.
+  var effective: String
   /// What its `[health]` says.
   var policy: HealthPolicy
   var log: Log
@@ -51,6 +53,9 @@ struct Daemon: ~Copyable {
   var slots = SlotAllotment()
   /// What operators ordered of replicas.
   var standing = StandingOrders()
+  let stateFile: StateFile
+  /// What the state's file holds of them.
+  var keptStanding = StandingOrders()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
@@ -69,7 +74,8 @@ struct Daemon: ~Copyable {
 
   /// Runs lbd and gives its exit status.
   static func run(
-    _ configuration: Configuration, path: String, environment: [String: String]
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String]
   ) -> Int32 {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
@@ -89,7 +95,7 @@ struct Daemon: ~Copyable {
         throw error
       }
       var daemon = Daemon(
-        configuration, path: path, environment: environment, workers: workers,
+        configuration, effective, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
         listener: listener)
       try daemon.access.use(accessFile, configuration.log.access)
@@ -177,7 +183,7 @@ struct Daemon: ~Copyable {
 
   private mutating func received(_ signal: Int32) {
     switch signal {
-    case SIGHUP: reload()
+    case SIGHUP: _ = reload(for: nil)
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
     default: reopenLogs()
     }

@@ -90,6 +90,14 @@ struct ReplicaRecord {
     standing.order == .ready ? max(health.since, orderedAt) : orderedAt
   }
 
+  /// Takes over what was observed of another record at the same address: observations are of those.
+  mutating func inherit(_ former: ReplicaRecord) {
+    guard former.standing.order != .maint else { return }
+    (address, probes) = (former.address, former.probes)
+    health = former.health
+    (checkResult, checkMilliseconds) = (former.checkResult, former.checkMilliseconds)
+  }
+
   /// The row of `lbctl pool`.
   /// - Parameter nextProbe: when it is due; nil while one is under way.
   func report(now: UInt64, nextProbe: UInt64?) -> ReplicaReport {

@@ -1,6 +1,7 @@
 // Orders: an operator takes replicas out and back, and no client notices.
 
 import ControlProtocol
+import Foundation
 import Glibc
 import LinuxIO
 import Testing
@@ -109,5 +110,74 @@ import Testing
     #expect(try stage.lbctl("weight", stage.names[0], "0").status == 1)
     #expect(try stage.lbctl("weight", "nobody", "1").status == 4)
     #expect(stage.lbd?.error.contains("weight 200 was ordered by user \(getuid())") == true)
+  }
+}
+
+/// Orders outlive lbd.
+@Suite struct StandingOrderTests {
+  private func statePath(_ stage: Stage) -> String { stage.directory + "/lbd.state" }
+
+  @Test func `orders and weights are in force after kill -9, from the first request on`() throws {
+    let stage = try Stage(replicas: 3)
+    #expect(try stage.lbctl("drain", stage.names[0]).status == 0)
+    #expect(try stage.lbctl("maint", stage.names[1]).status == 0)
+    #expect(try stage.lbctl("weight", stage.names[2], "7").status == 0)
+    stage.lbd?.signal(SIGKILL)
+    _ = try stage.lbd?.exitStatus()
+    try stage.launch()
+    try stage.awaitPool("the third is up") { $0[2].state == .up }
+    let connection = try stage.connect()
+    for _ in 0..<6 { #expect(try connection.get("/getInfo").port == stage.names[2]) }
+    let pool = try stage.pool()
+    #expect(pool.map(\.state) == [.draining, .maint, .up] && pool[2].weight == 7)
+    #expect(pool[1].observed == .starting)
+    for name in stage.names { #expect(try stage.lbctl("ready", name, "--wait", "10s").status == 0) }
+    #expect(try stage.lbctl("weight", stage.names[2], "100").status == 0)
+    let state = try String(contentsOfFile: statePath(stage), encoding: .utf8)
+    #expect(state == "lbd-state 1\nend\n")
+  }
+
+  @Test func `orders of replicas that left the pool are forgotten`() throws {
+    let stage = try Stage(replicas: 2)
+    #expect(try stage.lbctl("drain", stage.names[0]).status == 0)
+    try stage.writeConf(ports: [stage.ports[1]])
+    #expect(try stage.lbctl("reload").status == 0)
+    try stage.writeConf(ports: stage.ports)
+    #expect(try stage.lbctl("reload").status == 0)
+    try stage.awaitPool("it is back") { $0[0].state == .up }
+  }
+
+  @Test(arguments: ["nonsense", "link", "directory", "pipe", "long", "cut"])
+  func `a state that makes no sense is said, and lbd starts without`(_ kind: String) throws {
+    let stage = try Stage()
+    try stage.startReplica()
+    try stage.writeConf(ports: stage.ports)
+    let (path, files) = (statePath(stage), FileManager.default)
+    switch kind {
+    case "link": try files.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+    case "directory": try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+    case "pipe": _ = unsafe mkfifo(path, 0o600)
+    case "long": _ = files.createFile(atPath: path, contents: Data(count: 1 << 20))
+    case "cut":
+      try "lbd-state 1\norder \(stage.names[0]) drain\n".write(
+        toFile: path, atomically: true, encoding: .utf8)
+    default: try "\0\u{1}{}\n".write(toFile: path, atomically: true, encoding: .utf8)
+    }
+    try stage.start()
+    #expect(stage.lbd?.error.contains("\"event\":\"state-refused\"") == true)
+    let drain = try stage.lbctl("drain", stage.names[0])
+    // Nothing takes a directory's place.
+    #expect(
+      drain.status == 0 && drain.error.contains("a restart forgets it") == (kind == "directory"))
+  }
+
+  @Test func `an order that cannot be kept is carried out, and that is said`() throws {
+    let stage = try Stage(replicas: 2)
+    // What is written first cannot be: its path is a directory that is not empty.
+    try FileManager.default.createDirectory(
+      atPath: statePath(stage) + ".next/x", withIntermediateDirectories: true)
+    let drain = try stage.lbctl("drain", stage.names[0])
+    #expect(drain.status == 0 && drain.error.contains("a restart forgets it"), "\(drain)")
+    #expect(try stage.pool()[0].state == .draining)
   }
 }
