@@ -26,7 +26,11 @@ extension Daemon {
 
   mutating func answerControl(_ event: Event) {
     guard let slot = control.receive(event, now: now) else { return }
-    while let request = control.nextRequest(slot) { control.answer(slot, answer(request)) }
+    while let request = control.nextRequest(slot) {
+      let answer = answer(request)
+      if answer.passesListener { passListener(to: slot) }
+      control.answer(slot, answer)
+    }
     control.flush(slot)
   }
 
@@ -44,13 +48,16 @@ extension Daemon {
     case (.get, ControlPath.conf): confText()
     case (.get, ControlPath.confChanges): reloadAnswer(rehearseReload())
     case (.post, ControlPath.reload): reloadAnswer(reload(for: request.user))
+    case (.post, ControlPath.takeover): handOver(request)
+    case (.post, ControlPath.takeoverDone): endTakeover(request)
     case (.post, ControlPath.weight): setWeight(request)
     case (.post, ControlPath.order(.drain)): order(.drain, request)
     case (.post, ControlPath.order(.ready)): order(.ready, request)
     case (.post, ControlPath.order(.maint)): order(.maint, request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
       (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.conf),
-      (_, ControlPath.confChanges), (_, ControlPath.reload):
+      (_, ControlPath.confChanges), (_, ControlPath.reload), (_, ControlPath.takeover),
+      (_, ControlPath.takeoverDone):
       refusal(405, "reads are GET, orders are POST")
     case (_, let path) where ControlPath.namesReplica(path):
       refusal(405, "orders are POST")

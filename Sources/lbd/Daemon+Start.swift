@@ -45,7 +45,7 @@ extension Daemon {
     _ configuration: Configuration, _ effective: String, path: String,
     environment: [String: String], workers: Int, parts: consuming Parts,
     control: consuming ControlServer, metrics: consuming ControlServer,
-    listener: consuming Descriptor
+    listener: consuming Descriptor?
   ) {
     self.path = path
     self.environment = environment
@@ -120,6 +120,15 @@ extension Daemon {
     return WorkerLimits(clients: min(each, ordered ?? .max), upstreams: each)
   }
 
+  /// The control socket, at its path, or beside it for as long as another lbd has that.
+  static func controlListener(
+    _ configuration: Configuration, _ takesOver: Bool
+  ) throws(StartFailure) -> ControlListener {
+    takesOver
+      ? try ControlListener(beside: configuration.control)
+      : try ControlListener(path: configuration.control, .control)
+  }
+
   static func listen(_ configuration: Configuration) throws(StartFailure) -> Descriptor {
     let (host, port) = (configuration.host, configuration.mainPort)
     guard let address = SocketAddress.resolve(host, port: port).first else {
@@ -140,9 +149,9 @@ extension Daemon {
         index: index, pool: pool, tally: tallies[index], counts: workerCounts,
         workers: orders, evidence: evidence, access: access.rings[index])
       do {
-        guard let number = try listenerDuplicate() else { return }
+        let number = try listenerDuplicate()
         try Thread.start("lbd-worker-\(index)") {
-          Daemon.work(links, limits, Descriptor(owning: number), snapshot)
+          Daemon.work(links, limits, number.map { Descriptor(owning: $0) }, snapshot)
         }.detach()
       } catch {
         throw StartFailure("cannot start worker \(index): \(error)")
@@ -159,7 +168,7 @@ extension Daemon {
 
   /// A worker's thread.
   private static func work(
-    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor,
+    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor?,
     _ snapshot: Snapshot
   ) {
     do {
