@@ -21,6 +21,31 @@ package enum ControlPath {
   package static let addReplica = "/replicas/add"
   /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
   package static let removeReplica = "/replicas/remove"
+  /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
+  package static func order(_ order: ReplicaOrder) -> String { "/replicas/\(order.rawValue)" }
+  /// POST with an `OrderBody` of the keys `replica` and `weight`: a `DetailReport`.
+  package static let weight = "/replicas/weight"
+
+  /// POST: a `ReloadReport`, with the status `refusedConf` where nothing was changed.
+  package static let reload = "/reload"
+  /// GET: what a reload would come to, in the same way.
+  package static let confChanges = "/conf/changes"
+  /// GET: the conf in force, as `lbd -T` prints it; no JSON.
+  package static let conf = "/conf"
+  /// The status of an answer that says why a conf is refused.
+  package static let refusedConf = 422
+
+  /// POST: the orders in force as a text, and with it the listener (SCM_RIGHTS), for the next lbd.
+  package static let takeover = "/takeover"
+  /// POST: the next lbd serves. The same text again; this one drains and ends.
+  package static let takeoverDone = "/takeover/done"
+
+  /// Whether what is asked or ordered there is about a replica that is in the pool. A query may follow.
+  package static func namesReplica(_ target: String) -> Bool {
+    let path = String(target.prefix { $0 != "?" })
+    return path == explain || path == removeReplica || path == weight
+      || ReplicaOrder.allCases.contains { order($0) == path }
+  }
 }
 
 /// Fields of requests through the listener.

@@ -9,7 +9,7 @@ package enum EventKind: String, Decodable, Sendable, CaseIterable {
   /// A replica's name has another address.
   case resolved
   /// Orders of an operator.
-  case added, removed
+  case added, removed, order
   case reload
   case reloadRefused = "reload-refused"
   /// lbd answered with a 5xx of its own.

@@ -30,11 +30,14 @@ package enum Socket {
 
   /// A listening socket. TCP connections accepted from it send without delay and are probed when
   /// idle for long; they inherit that, so it costs no call for each.
-  /// - Parameter backlog: connections the kernel holds until they are accepted.
+  /// - Parameters:
+  ///   - backlog: connections the kernel holds until they are accepted.
+  ///   - isShared: see `share`.
   package static func listen(
-    _ address: SocketAddress, backlog: Int32 = 4096
+    _ address: SocketAddress, backlog: Int32 = 4096, isShared: Bool = false
   ) throws(SystemError) -> Descriptor {
     let socket = try make(address.family)
+    if isShared { share(socket, true) }
     if address.family != AF_UNIX {
       set(socket, SOL_SOCKET, SO_REUSEADDR, 1)
       set(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
@@ -44,6 +47,11 @@ package enum Socket {
     _ = try retrying("bind") { unsafe address.withKernelForm { unsafe bind(socket.raw, $0, $1) } }
     _ = try retrying("listen") { Glibc.listen(socket.raw, backlog) }
     return socket
+  }
+
+  /// Whether others of this user may listen at the same port, on another address that overlaps.
+  package static func share(_ listener: borrowing Descriptor, _ isShared: Bool) {
+    set(listener, SOL_SOCKET, SO_REUSEPORT, isShared ? 1 : 0)
   }
 
   /// Takes the next waiting connection.

@@ -163,7 +163,8 @@ extension Worker {
   private mutating func awaitRequest(_ slot: UInt32) {
     guard clients[slot].input.isEmpty else { return }
     clients[slot].input.giveBack()
-    if isDraining { closeClient(slot) }
+    // Its answer will end the connection; without a request the deadline does.
+    if isDraining { clientDeadlines.set(slot, at: now + Worker.farewell) }
   }
 
   /// Parses what is at hand. True when that settled what the connection does next; false when more

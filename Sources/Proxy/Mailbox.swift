@@ -14,6 +14,10 @@ package enum Order: Sendable {
   case serve(Int32, from: SocketAddress)
   /// There may be a replica for requests that wait for one.
   case serveHeld
+  /// Keep no connection to the replica in this slot that is open now; what is in flight ends.
+  case retire(Int)
+  /// Accept from this listener, which is the reader's from now on, in the place of the former one.
+  case listen(Int32)
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.

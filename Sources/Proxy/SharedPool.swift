@@ -44,25 +44,47 @@ package final class SharedPool: Sendable {
   @inline(__always)
   package var epoch: Int { cells.load(SharedPool.epochCell) }
 
+  // What a cell says of its replica.
+  private static var out: Int { 0 }
+  private static var usable: Int { 1 }
+  /// Usable for workers that still know it; counted no more.
+  private static var leaving: Int { 2 }
+
   package func isUsable(_ slot: Int) -> Bool {
-    cells.load(SharedPool.firstUsable + slot) == 1
+    cells.load(SharedPool.firstUsable + slot) != SharedPool.out
   }
 
   /// Lets requests go to a replica, or not. The control thread's order. One that comes back begins
   /// without failures in a row, whatever it was out for.
   package func setUsable(_ slot: Int, _ isUsable: Bool, now: UInt64 = Clock.now()) {
     if isUsable && !self.isUsable(slot) { forgetFailures(slot) }
-    let hasChanged = cells.exchange(
-      SharedPool.firstUsable + slot, from: isUsable ? 0 : 1, to: isUsable ? 1 : 0)
-    if hasChanged { count(isUsable ? 1 : -1, now) }
+    if isUsable {
+      if move(slot, from: SharedPool.out, to: SharedPool.usable) { count(1, now) }
+    } else if move(slot, from: SharedPool.usable, to: SharedPool.out) {
+      count(-1, now)
+    } else {
+      _ = move(slot, from: SharedPool.leaving, to: SharedPool.out)
+    }
     cells.add(SharedPool.epochCell, 1)
     if isUsable { wakeHeld() }
+  }
+
+  /// The replica leaves the pool: workers may choose it until they have adopted a snapshot without it.
+  package func leave(_ slot: Int, now: UInt64 = Clock.now()) {
+    if move(slot, from: SharedPool.usable, to: SharedPool.leaving) { count(-1, now) }
+  }
+
+  private func move(_ slot: Int, from old: Int, to new: Int) -> Bool {
+    cells.exchange(SharedPool.firstUsable + slot, from: old, to: new)
   }
 
   /// Takes a replica out after a failure to reach it. True for the one caller whose call did it,
   /// who then tells the control thread.
   package func takeOut(_ slot: Int, now: UInt64) -> Bool {
-    guard cells.exchange(SharedPool.firstUsable + slot, from: 1, to: 0) else { return false }
+    guard move(slot, from: SharedPool.usable, to: SharedPool.out) else {
+      _ = move(slot, from: SharedPool.leaving, to: SharedPool.out)
+      return false
+    }
     count(-1, now)
     cells.add(SharedPool.epochCell, 1)
     return true

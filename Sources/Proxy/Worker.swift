@@ -54,7 +54,7 @@ package struct Worker: ~Copyable {
   /// Each replica's address by slot, and how many requests it may have in flight; 0 for any number.
   var addresses: [SocketAddress?] = []
   var limitsOfRequests: [Int] = []
-  /// How often each replica's address has changed: connections to a former one are not kept.
+  /// How often each replica has moved or was ordered out: connections from before are not kept.
   let moves: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
   var rested: [UInt64] = []
@@ -74,9 +74,10 @@ package struct Worker: ~Copyable {
   var requestIDs: RequestIDs
   var access: AccessRecorder
 
-  /// - Parameter listener: the worker's own duplicate of the shared listening socket.
+  /// - Parameter listener: the worker's own duplicate of the shared listening socket; nil for one that
+  ///   is given it later.
   package init(
-    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor, snapshot: Snapshot
+    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor?, snapshot: Snapshot
   ) throws(SystemError) {
     self.links = links
     self.limits = limits
@@ -231,6 +232,8 @@ package struct Worker: ~Copyable {
       case .adopt(let snapshot): adopt(snapshot)
       case .serveHeld: servesHeld = true
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
+      case .retire(let slot): retire(slot)
+      case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .drain: drain()
       case .stop: isStopped = true
       }
@@ -246,13 +249,18 @@ package struct Worker: ~Copyable {
     (addresses, limitsOfRequests) = ([], [])
     for replica in next.replicas { setAddress(replica) }
     for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
-      moves[slot] &+= 1
-      closeIdle(slot)
-      idleLimits[slot] = IdleLimit()
+      retire(slot)
     }
     pickerEpoch = -1
     servesHeld = true
     access.adopt(next.settings, next.replicas)
+  }
+
+  /// Closes the idle connections to a replica, and those in use once they are idle.
+  private mutating func retire(_ slot: Int) {
+    moves[slot] &+= 1
+    closeIdle(slot)
+    idleLimits[slot] = IdleLimit()
   }
 
   private mutating func setAddress(_ replica: Replica) {
@@ -265,7 +273,7 @@ package struct Worker: ~Copyable {
   }
 
   /// Takes the connections that the kernel accepted already, then no more, and closes those that
-  /// have no request under way and none to read.
+  /// have no request under way and send none in a moment.
   private mutating func drain() {
     // From here on it hands no connection to another worker, which may have ended.
     isDraining = true
@@ -275,7 +283,11 @@ package struct Worker: ~Copyable {
     endSilent()
   }
 
-  /// Closes connections that have no request under way and none to read.
+  /// How long a client may still send a request on an open connection while lbd drains, in
+  /// nanoseconds: one that is on its way when the connection is closed would be lost.
+  static var farewell: UInt64 { 1_000_000_000 }
+
+  /// Sets an end to connections that have no request under way and none to read.
   mutating func endSilent() {
     var slot: UInt32 = 0
     while let client = clients.next(from: slot) {
@@ -314,6 +326,16 @@ package struct Worker: ~Copyable {
     poller.remove(listener)
     self.listener = consume listener
     isListening = false
+  }
+
+  /// Goes over to another listener, once the connections that the kernel has accepted on the former
+  /// one are taken.
+  private mutating func listen(on next: consuming Descriptor) {
+    guard !isDraining else { return }
+    while clients.count < clients.capacity && accept() {}
+    pauseListening()
+    listener = consume next
+    resumeListening()
   }
 
   mutating func resumeListening() {

@@ -42,7 +42,7 @@ struct EventTable {
     if let state = event.state { return PoolTable.colour(state) }
     switch event.event {
     case .answered, .reloadRefused: return .red
-    case .start, .state, .resolved, .added, .removed, .reload, .drain, .stop: return nil
+    case .start, .state, .resolved, .added, .removed, .order, .reload, .drain, .stop: return nil
     }
   }
 

@@ -2,14 +2,16 @@
 
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
-  case pool, test, explain, events, add, remove, metrics, health, version, help
+  case pool, test, explain, events, drain, ready, maint, weight, add, remove, reload, config
+  case metrics, health, version, help
 
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
     switch self {
     case .pool, .test, .help: 0...1
-    case .add, .remove, .explain: 1...1
-    case .events, .metrics, .health, .version: 0...0
+    case .add, .remove, .explain, .drain, .ready, .maint: 1...1
+    case .weight: 2...2
+    case .events, .reload, .config, .metrics, .health, .version: 0...0
     }
   }
 
@@ -17,11 +19,12 @@ enum Verb: String, CaseIterable {
   var operandName: String {
     switch self {
     case .add: "ADDRESS"
-    case .remove, .explain: "REPLICA"
+    case .remove, .explain, .drain, .ready, .maint: "REPLICA"
+    case .weight: "REPLICA and N"
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
-    case .events, .metrics, .health, .version: ""
+    case .events, .reload, .config, .metrics, .health, .version: ""
     }
   }
 
@@ -31,6 +34,9 @@ enum Verb: String, CaseIterable {
     case .pool: [.watch]
     case .test: [.count, .concurrency]
     case .events: [.follow, .count]
+    case .drain, .ready, .maint: [.wait]
+    case .reload: [.dryRun]
+    case .config: [.diff]
     default: []
     }
   }
@@ -44,6 +50,9 @@ enum Option: String, CaseIterable {
   case watch = "--watch"
   case follow = "--follow"
   case count = "-n"
+  case wait = "--wait"
+  case dryRun = "--dry-run"
+  case diff = "--diff"
   case concurrency = "-c"
   case help = "--help"
   case version = "--version"
@@ -53,9 +62,9 @@ enum Option: String, CaseIterable {
 
   var value: Value {
     switch self {
-    case .json, .noHeader, .follow, .help, .version: .never
+    case .json, .noHeader, .follow, .dryRun, .diff, .help, .version: .never
     case .watch: .optional
-    case .socket, .count, .concurrency: .always
+    case .socket, .count, .concurrency, .wait: .always
     }
   }
 
@@ -63,7 +72,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .follow, .count, .concurrency: false
+    case .watch, .follow, .count, .concurrency, .wait, .dryRun, .diff: false
     }
   }
 

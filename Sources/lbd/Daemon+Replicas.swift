@@ -57,25 +57,28 @@ extension Daemon {
     pool.setUsable(slot, false)
     let meter = Meter(slot: slot, tallies: tallies, now: now)
     let counts = figures.former.take(replica.name, slot: slot, tallies: tallies)
-    let record = ReplicaRecord(
+    var record = ReplicaRecord(
       slot: slot, configuration: replica, meter: meter, counts: counts, now: now)
+    record.standing = standing[replica.name]
     replicas.append(record)
     findPlaces(from: replicas.count - 1)
-    if record.address != nil { schedule.set(slot, at: now) }
+    if record.isProbed { schedule.set(slot, at: now) }
     if record.hostName != nil { nextLookup = now }
     return slot
   }
 
   /// Takes a replica out of the table; what is in flight to it ends by itself.
   mutating func dismiss(at index: Int) {
+    pool.setUsable(replicas[index].slot, false)
     letGo(replicas.remove(at: index))
     findPlaces(from: index)
   }
 
-  /// Ends all that goes on for a replica that has left the table.
+  /// Ends all that goes on for a replica that has left the table. A worker may choose it until it has
+  /// adopted the snapshot that follows, so that it is never without any in between.
   mutating func letGo(_ replica: ReplicaRecord) {
     let slot = replica.slot
-    pool.setUsable(slot, false)
+    pool.leave(slot)
     schedule.remove(slot)
     prober.forget(slot)
     figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
@@ -110,7 +113,7 @@ extension Daemon {
     settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
       Replica(
-        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight,
+        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.weight,
         maxRequests: $0.configuration.maxRequests)
     }
     return Snapshot(
@@ -137,7 +140,7 @@ extension Daemon {
   mutating func startDueProbes() {
     for _ in 0..<Daemon.probesAtOnce {
       guard let slot = schedule.take(now: now) else { return }
-      guard let index = index(of: slot) else { continue }
+      guard let index = index(of: slot), replicas[index].isProbed else { continue }
       if replicas[index].health.endEjection(now: now) { healthChanged(index, "its time is over") }
       guard let target = probeTarget(index) else { continue }
       if let result = prober.start(target, poller) { probed(result) }

@@ -42,15 +42,18 @@ extension Daemon {
   }
 
   init(
-    _ configuration: Configuration, path: String, environment: [String: String], workers: Int,
-    parts: consuming Parts, control: consuming ControlServer, metrics: consuming ControlServer,
-    listener: consuming Descriptor
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String], workers: Int, parts: consuming Parts,
+    control: consuming ControlServer, metrics: consuming ControlServer,
+    listener: consuming Descriptor?
   ) {
     self.path = path
     self.environment = environment
     self.configuration = configuration
+    self.effective = effective
     policy = HealthPolicy(configuration.health)
     log = Log(configuration.log)
+    stateFile = StateFile(environment: environment, control: configuration.control)
     manager = ServiceManager(environment: environment)
     evidence = parts.evidence
     resolver = parts.resolver
@@ -72,6 +75,7 @@ extension Daemon {
   }
 
   mutating func start(_ limits: WorkerLimits) throws(StartFailure) {
+    loadState()
     watchSources()
     for replica in configuration.replicas { _ = admit(replica) }
     do {
@@ -119,6 +123,15 @@ extension Daemon {
     return WorkerLimits(clients: min(each, ordered ?? .max), upstreams: each)
   }
 
+  /// The control socket, at its path, or beside it for as long as another lbd has that.
+  static func controlListener(
+    _ configuration: Configuration, _ takesOver: Bool
+  ) throws(StartFailure) -> ControlListener {
+    takesOver
+      ? try ControlListener(beside: configuration.control)
+      : try ControlListener(path: configuration.control, .control)
+  }
+
   static func listen(_ configuration: Configuration) throws(StartFailure) -> Descriptor {
     let (host, port) = (configuration.host, configuration.mainPort)
     guard let address = SocketAddress.resolve(host, port: port).first else {
@@ -139,9 +152,9 @@ extension Daemon {
         index: index, pool: pool, tally: tallies[index], counts: workerCounts,
         workers: orders, evidence: evidence, access: access.rings[index])
       do {
-        guard let number = try listenerDuplicate() else { return }
+        let number = try listenerDuplicate()
         try Thread.start("lbd-worker-\(index)") {
-          Daemon.work(links, limits, Descriptor(owning: number), snapshot)
+          Daemon.work(links, limits, number.map { Descriptor(owning: $0) }, snapshot)
         }.detach()
       } catch {
         throw StartFailure("cannot start worker \(index): \(error)")
@@ -158,7 +171,7 @@ extension Daemon {
 
   /// A worker's thread.
   private static func work(
-    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor,
+    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor?,
     _ snapshot: Snapshot
   ) {
     do {

@@ -25,6 +25,8 @@ struct Daemon: ~Copyable {
   let path: String
   let environment: [String: String]
   var configuration: Configuration
+  /// The same as `lbd -T` prints it.
+  var effective: String
   /// What its `[health]` says.
   var policy: HealthPolicy
   var log: Log
@@ -41,6 +43,12 @@ struct Daemon: ~Copyable {
   var access: AccessLog
   let testToken: String
   var listener: Descriptor?
+  /// The lbd that is to be followed, and the listener for when it is; nil for who follows none.
+  var takeover: Takeover?
+  var nextListener: NextListener?
+  /// Another lbd has the listener, too.
+  var hasHandedOver = false
+  var exitStatus: Int32 = 0
   var control: ControlServer
   var metrics: ControlServer
   var figures = DaemonFigures()
@@ -51,6 +59,11 @@ struct Daemon: ~Copyable {
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()
+  /// What operators ordered of replicas.
+  var standing = StandingOrders()
+  let stateFile: StateFile
+  /// What the state's file holds of them.
+  var keptStanding = StandingOrders()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
@@ -71,34 +84,43 @@ struct Daemon: ~Copyable {
 
   /// Runs lbd and gives its exit status.
   static func run(
-    _ configuration: Configuration, path: String, environment: [String: String]
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String], takesOver: Bool
   ) -> Int32 {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
       let accessFile = try AccessLog.open(configuration.log.access)
+      var takeover = takesOver ? try Takeover.begin(at: configuration.control) : nil
       // In this order, so that lbctl works as soon as clients can connect.
       var control = ControlServer(
-        .control, try ControlListener(path: configuration.control, .control), now: Clock.now())
+        .control, try controlListener(configuration, takesOver), now: Clock.now())
       var metrics = ControlServer(.metrics, nil, now: Clock.now())
-      let listener: Descriptor
+      var listener: Descriptor?
+      var nextListener: NextListener?
       do throws(StartFailure) {
-        metrics = try metricsServer(configuration)
-        listener = try listen(configuration)
+        if takesOver {
+          nextListener = try takeover?.nextListener(configuration, workers: workers)
+        } else {
+          metrics = try metricsServer(configuration)
+          listener = try listen(configuration)
+        }
       } catch {
         control.remove()
         metrics.remove()
         throw error
       }
       var daemon = Daemon(
-        configuration, path: path, environment: environment, workers: workers,
+        configuration, effective, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
-        listener: listener)
+        listener: listener.take())
+      daemon.takeover = takeover.take()
+      daemon.nextListener = nextListener.take()
       try daemon.access.use(accessFile, configuration.log.access)
       try daemon.start(limits)
       daemon.serve()
       daemon.finish()
-      return 0
+      return daemon.exitStatus
     } catch {
       Console.error("lbd: \(error.line)")
       return 1
@@ -179,9 +201,10 @@ struct Daemon: ~Copyable {
     if isReady {
       if isStatusNew { manager.notify("STATUS=\(statusLine)") }
     } else {
-      let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
+      let isAsked = replicas.allSatisfy { $0.probes > 0 || !$0.isProbed }
       guard isAsked || now >= startedAt + 2_000_000_000 else { return }
       isReady = true
+      takeOver()
       Mapping.forgetCode()
       manager.notify("READY=1\nSTATUS=\(statusLine)")
     }
@@ -192,14 +215,14 @@ struct Daemon: ~Copyable {
 
   private mutating func received(_ signal: Int32) {
     switch signal {
-    case SIGHUP: reload()
+    case SIGHUP: _ = reload(for: nil)
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
     default: reopenLogs()
     }
   }
 
   /// New connections are refused from now on; what is in flight ends, within the conf's time.
-  private mutating func drain() {
+  mutating func drain() {
     phase = .draining
     manager.notify("STOPPING=1")
     log.write(.info, "stops: what is in flight may end", ["event": "drain"])
@@ -209,7 +232,7 @@ struct Daemon: ~Copyable {
     drainDeadline = now + configuration.timeouts.drain.nanoseconds
   }
 
-  private mutating func stopNow() {
+  mutating func stopNow() {
     drainDeadline = nil
     history.add(.stop, cause: "what is in flight is cut")
     for mailbox in orders { mailbox.post(.stop) }

@@ -15,7 +15,8 @@ enum Main {
   static func main() {
     let environment = Console.environment()
     switch Options.parse(Array(CommandLine.arguments.dropFirst())) {
-    case .run(let path): run(path, environment)
+    case .run(let path): run(path, environment, takesOver: false)
+    case .takeOver(let path): run(path, environment, takesOver: true)
     case .check(let path): check(path, environment)
     case .show(let path): show(path, environment)
     case .help: print(Options.usage)
@@ -27,9 +28,10 @@ enum Main {
     }
   }
 
-  private static func run(_ path: String, _ environment: [String: String]) {
-    guard let (configuration, _) = load(path, environment) else { exit(badConf) }
-    let status = Daemon.run(configuration, path: path, environment: environment)
+  private static func run(_ path: String, _ environment: [String: String], takesOver: Bool) {
+    guard let (configuration, effective) = load(path, environment) else { exit(badConf) }
+    let status = Daemon.run(
+      configuration, effective, path: path, environment: environment, takesOver: takesOver)
     // Nothing is left to do at exit, and a thread that was cut off must not be waited for.
     _exit(status)
   }
