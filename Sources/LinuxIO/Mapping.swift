@@ -34,7 +34,7 @@ package struct Mapping: ~Copyable {
   }
 
   /// Lets go of the pages of this program's code: what is used again comes back from its file, page
-  /// by page, and what only the start needed does not. For the end of a start.
+  /// by page, and what only the start needed does not. For the end of a start, and of a reload.
   package static func forgetCode() {
     let first = (UInt(lbd_code_start()) + UInt(page) - 1) / UInt(page) * UInt(page)
     let last = UInt(lbd_code_end()) / UInt(page) * UInt(page)

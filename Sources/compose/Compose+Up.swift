@@ -88,18 +88,8 @@ extension Compose {
   /// An edited conf takes force without a connection lost.
   private func reload(_ conf: Conf, from running: Conf) throws(Failure) {
     guard conf.effective != running.effective else { return }
-    try supervisor.signal(Compose.lbd, SIGHUP)
+    try pool(conf).reload()
     try run.note(conf)
-    let pool = pool(conf)
-    let wanted = Set(conf.configuration.replicas.map(\.address.description))
-    let isDone = try Patience(seconds: options.wait).wait { () throws(Failure) in
-      try pool.report().map { Set($0.replicas.map(\.address)) == wanted } ?? false
-    }
-    guard isDone else {
-      throw Failure(
-        "\(run.logEnd(Compose.lbd))compose: lbd did not take over \(conf.path) in "
-          + "\(options.wait) s: make restart does")
-    }
   }
 
   /// Until this very lbd says that all of its replicas are up.

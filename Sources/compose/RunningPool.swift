@@ -34,16 +34,25 @@ struct RunningPool {
     try order("remove", replica)
   }
 
-  /// Prints what lbd did.
   private func order(_ verb: String, _ replica: LocalReplica) throws(Failure) {
-    let lbctl = try lbctl([verb, replica.address.description])
+    try order([verb, replica.address.description])
+  }
+
+  /// Has lbd take up its conf.
+  func reload() throws(Failure) {
+    try order(["reload"])
+  }
+
+  /// Prints what lbd did.
+  private func order(_ arguments: [String]) throws(Failure) {
+    let lbctl = try lbctl(arguments)
     let outcome: Program.Outcome
     do throws(SystemError) {
       outcome = try lbctl.run()
     } catch {
-      throw Failure("compose: cannot order lbd to \(verb) \(replica.address): \(error)")
+      throw Failure("compose: cannot order lbd to \(arguments.joined(separator: " ")): \(error)")
     }
-    // One line, of lbctl's own.
+    // Lines of lbctl's own.
     let text = String(decoding: outcome.output, as: UTF8.self)
     guard outcome.status == 0 else { throw Failure(String(text.dropLast())) }
     try Output.write(text)

@@ -58,8 +58,8 @@ extension Daemon {
     case (.post, ControlPath.order(.maint)): order(.maint, request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
       (_, ControlPath.events), (_, ControlPath.explain), (_, ControlPath.metrics),
-      (_, ControlPath.addReplica), (_, ControlPath.conf), (_, ControlPath.confChanges), (_, ControlPath.reload), (_, ControlPath.takeover),
-      (_, ControlPath.takeoverDone):
+      (_, ControlPath.addReplica), (_, ControlPath.conf), (_, ControlPath.confChanges),
+      (_, ControlPath.reload), (_, ControlPath.takeover), (_, ControlPath.takeoverDone):
       refusal(405, "reads are GET, orders are POST")
     case (_, let path) where ControlPath.namesReplica(path):
       refusal(405, "orders are POST")

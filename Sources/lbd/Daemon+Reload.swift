@@ -35,6 +35,8 @@ extension Daemon {
     }
     figures.reloaded(report.isAccepted)
     logReload(report, user)
+    // As after the start: only this needs what reads a conf.
+    Mapping.forgetCode()
     return report
   }
 

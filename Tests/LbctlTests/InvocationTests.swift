@@ -28,6 +28,21 @@ struct InvocationTests {
     #expect(try parse("-c4 test -n=25 --socket a=b --json -- /x") == expected)
   }
 
+  @Test func `an order names a replica, and may wait`() throws {
+    var drain = Invocation(verb: .drain, operand: "8081")
+    drain.wait = 30_000
+    #expect(try parse("drain 8081 --wait 30s") == drain)
+    #expect(try parse("drain --wait=30s 8081") == drain)
+    #expect(try parse("ready 8081") == Invocation(verb: .ready, operand: "8081"))
+    var weight = Invocation(verb: .weight, operand: "8081")
+    weight.second = "50"
+    #expect(try parse("weight 8081 50") == weight)
+    var reload = Invocation(verb: .reload)
+    reload.isRehearsal = true
+    #expect(try parse("reload --dry-run") == reload)
+    #expect(try parse("config --diff").isRehearsal && !parse("config").isRehearsal)
+  }
+
   @Test func `watch has an interval of its own`() throws {
     #expect(try parse("pool").watch == nil)
     #expect(try parse("pool -w").watch == 1000)
@@ -83,6 +98,12 @@ struct InvocationTests {
     ("events 8082", "events: \"8082\" is too much; see lbctl events --help"),
     ("pool -f", "pool takes no --follow; see lbctl pool --help"),
     ("remove a b", "remove: \"b\" is too much; see lbctl remove --help"),
+    ("drain", "drain needs REPLICA; see lbctl drain --help"),
+    ("weight 8081", "weight needs REPLICA and N; see lbctl weight --help"),
+    ("weight 8081 5 6", "weight: \"6\" is too much; see lbctl weight --help"),
+    ("weight 8081 5 --wait 5s", "weight takes no --wait; see lbctl weight --help"),
+    ("drain 8081 --wait", "--wait needs a value"),
+    ("reload --diff", "reload takes no --diff; see lbctl reload --help"),
     ("test -n 0", "-n needs a number from 1 to 10000000, not \"0\""),
     ("test -c 1001", "-c needs a number from 1 to 1000, not \"1001\""),
     ("test -n 1e3", "-n needs a number from 1 to 10000000, not \"1e3\""),

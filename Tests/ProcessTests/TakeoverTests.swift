@@ -57,7 +57,12 @@ import Testing
     let port = try stage.reservePort()
     let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
     try stage.write(conf.replacing("main_port = \(stage.mainPort)", with: "main_port = \(port)"))
+    // What is in flight keeps the former one for a while.
+    let slow = try stage.connect()
+    try slow.send("GET /delay/800ms HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
     #expect(try stage.takeOver()?.status == 0)
+    #expect(try slow.answer().status == 200)
     #expect(try Connection(port: port).get("/getInfo").status == 200)
     #expect(try Connection(port: metrics).get("/metrics").status == 200)
     #expect((try? stage.connect()) == nil)
