@@ -12,6 +12,8 @@ package enum Order: Sendable {
   case adopt(Snapshot)
   /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
   case serve(Int32, from: SocketAddress)
+  /// Show that the loop runs: count one more of `ticks`.
+  case tick
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.

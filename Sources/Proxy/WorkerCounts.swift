@@ -14,6 +14,8 @@ package final class WorkerCounts: Sendable {
     case taken
     /// Connections to replicas that are open, and the control socket's, in use or idle.
     case upstreams
+    /// Times the worker's loop has shown that it runs: once for each `.tick`.
+    case ticks
   }
 
   package let workers: Int

@@ -11,16 +11,13 @@ import Proxy
 
 extension Daemon {
   /// Where clients connect to.
-  var listenerText: String {
-    SocketAddress(ip: configuration.host, port: configuration.mainPort)?.description
-      ?? "\(configuration.host):\(configuration.mainPort)"
-  }
+  var listenerText: String { listenerAddress.description }
 
   /// A URL's host and port for a person on this machine.
   private var browserText: String {
-    switch configuration.host {
-    case "0.0.0.0": "127.0.0.1:\(configuration.mainPort)"
-    case "::": "[::1]:\(configuration.mainPort)"
+    switch listenerAddress.host {
+    case "0.0.0.0": "127.0.0.1:\(listenerAddress.port)"
+    case "::": "[::1]:\(listenerAddress.port)"
     default: listenerText
     }
   }
@@ -157,7 +154,7 @@ extension Daemon {
   /// said and left.
   mutating func reload() {
     manager.notify("RELOADING=1")
-    defer { manager.notify("READY=1\nSTATUS=\(statusLine)") }
+    defer { tellStatus("READY=1\n") }
     switch Configuration.load(path: path, environment: environment) {
     case .refused(let diagnostics):
       for diagnostic in diagnostics {

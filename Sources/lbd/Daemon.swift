@@ -28,6 +28,7 @@ struct Daemon: ~Copyable {
   var policy: HealthPolicy
   var log: Log
   let manager: ServiceManager
+  var watchdog: Watchdog
   let startedAt = Clock.now()
   let signals: Signals
   let poller: Poller
@@ -40,6 +41,8 @@ struct Daemon: ~Copyable {
   var access: AccessLog
   let testToken: String
   var listener: Descriptor?
+  let listenerAddress: SocketAddress
+  let listenerOrigin: MainListener.Origin
   var control: ControlServer
   var metrics: ControlServer
   var figures = DaemonFigures()
@@ -54,6 +57,7 @@ struct Daemon: ~Copyable {
   var isReady = false
   /// The service manager has not been told yet how many replicas are up.
   var isStatusNew = false
+  var toldStatus = ""
   var running: Int
   var drainDeadline: UInt64?
   var nextRoll: UInt64 = 0
@@ -77,10 +81,11 @@ struct Daemon: ~Copyable {
       var control = ControlServer(
         .control, try ControlListener(path: configuration.control, .control), now: Clock.now())
       var metrics = ControlServer(.metrics, nil, now: Clock.now())
-      let listener: Descriptor
+      let manager = ServiceManager(environment: environment)
+      let listener: MainListener
       do throws(StartFailure) {
         metrics = try metricsServer(configuration)
-        listener = try listen(configuration)
+        listener = try MainListener.open(configuration, environment, manager)
       } catch {
         control.remove()
         metrics.remove()
@@ -89,7 +94,7 @@ struct Daemon: ~Copyable {
       var daemon = Daemon(
         configuration, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
-        listener: listener)
+        manager: manager, listener: listener)
       try daemon.access.use(accessFile, configuration.log.access)
       try daemon.start(limits)
       daemon.serve()
@@ -97,7 +102,7 @@ struct Daemon: ~Copyable {
       return 0
     } catch {
       Console.error("lbd: \(error.line)")
-      return 1
+      return error.status
     }
   }
 
@@ -115,12 +120,13 @@ struct Daemon: ~Copyable {
       rollMeters()
       lookUpNames()
       announce()
+      lookAround()
       if let deadline = drainDeadline, now >= deadline { stopNow() }
     }
   }
 
   private func nextWait() -> Int {
-    let next = min(nextRoll, drainDeadline ?? .max, nextLookup, nextProbes)
+    let next = min(nextRoll, drainDeadline ?? .max, nextLookup, nextProbes, watchdog.next)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -153,6 +159,7 @@ struct Daemon: ~Copyable {
     if rolled == 0 {
       reportSkippedLines()
       reportDroppedLines()
+      isStatusNew = true
     }
     nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
@@ -160,13 +167,13 @@ struct Daemon: ~Copyable {
   /// Tells the service manager once every replica was asked, or after 2 s; then what changes.
   private mutating func announce() {
     if isReady {
-      if isStatusNew { manager.notify("STATUS=\(statusLine)") }
+      if isStatusNew { tellStatus() }
     } else {
       let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
       guard isAsked || now >= startedAt + 2_000_000_000 else { return }
       isReady = true
       Mapping.forgetCode()
-      manager.notify("READY=1\nSTATUS=\(statusLine)")
+      tellStatus("READY=1\n")
     }
     isStatusNew = false
   }

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -41,6 +42,29 @@ extern const char __executable_start[];
 extern const char etext[];
 static inline uintptr_t lbd_code_start(void) { return (uintptr_t)__executable_start; }
 static inline uintptr_t lbd_code_end(void) { return (uintptr_t)etext; }
+
+// Sends a datagram that carries one descriptor; the receiver gets a duplicate of it.
+static inline long lbd_send_descriptor(int socket, const struct sockaddr *to, socklen_t length,
+                                       const void *bytes, size_t count, int descriptor) {
+  union {
+    struct cmsghdr head;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec piece = {(void *)bytes, count};
+  struct msghdr message = {0};
+  memset(&control, 0, sizeof control);
+  message.msg_name = (void *)to;
+  message.msg_namelen = length;
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_RIGHTS;
+  control.head.cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(&control.head), &descriptor, sizeof(int));
+  return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
 
 // What SO_PEERCRED answers (struct ucred).
 struct lbd_peer_credentials {

@@ -1,0 +1,20 @@
+// What the journal calls each kind of event: fixed for ever, so that `journalctl MESSAGE_ID=…` finds
+// all of one kind over releases.
+
+/// The ids of the events, by what the log's field `event` says. docs/log.md lists them.
+enum MessageID {
+  static let all = [
+    "start": "c8a1d1eac8f845a0ae3139aedbad493b",
+    "drain": "b74c6b3224e94d388aab516728ff1f2b",
+    "stop": "866340eb83694b8ca8d72967b6070a91",
+    "state": "5db92443713d4d75ad94029b2265319f",
+    "resolved": "ae4f539a67244e15817f8c874032c464",
+    "answered": "e476649e2f8145f48b72df59365560af",
+    "access-log": "281fed1bbf19428db64c174f3831df32",
+    "reopened": "e085e0c7db5a4e47893d4470c7a47a5c",
+    "reload": "3c0b8ea8541e464097476ce1b2502c11",
+    "reload-refused": "517f97c3f474498bb75932521b09b136",
+    "added": "79333955ba0247e18a6073655ae5e211",
+    "removed": "b8ff5c2e55ae4ee2b657b6071ad7de9b",
+  ]
+}
