@@ -246,7 +246,7 @@ package struct Worker: ~Copyable {
   }
 
   /// Takes the connections that the kernel accepted already, then no more, and closes those that
-  /// have no request under way and none to read.
+  /// have no request under way and none to read; new ones get a moment for their first.
   private mutating func drain() {
     // From here on it hands no connection to another worker, which may have ended.
     isDraining = true
