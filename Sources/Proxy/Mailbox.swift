@@ -14,6 +14,8 @@ package enum Order: Sendable {
   case serve(Int32, from: SocketAddress)
   /// Show that the loop runs: count one more of `ticks`.
   case tick
+  /// Begin to accept connections: they wait in the kernel's queue until then.
+  case welcome
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.

@@ -14,8 +14,9 @@ package struct Worker: ~Copyable {
   let limits: WorkerLimits
   var listener: Descriptor?
   var isListening = false
-  /// Not before this time, after the process ran out of descriptors.
-  var listenAgain: UInt64 = 0
+  /// Not before this time: never before it was told to, and not soon after the process ran out of
+  /// descriptors.
+  var listenAgain = UInt64.max
   var snapshot: Snapshot
   var settings: Settings
   /// Set once lbd was told to end: answers carry `Connection: close`, nothing new is accepted.
@@ -133,7 +134,6 @@ package struct Worker: ~Copyable {
       fatalError("a worker cannot watch its mailbox: \(error)")
     }
     adopt(snapshot)
-    resumeListening()
   }
 
   private mutating func handle(_ event: Event) {
@@ -218,6 +218,9 @@ package struct Worker: ~Copyable {
       case .adopt(let snapshot): adopt(snapshot)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .tick: links.counts.add(.ticks, links.index)
+      case .welcome:
+        listenAgain = 0
+        resumeListening()
       case .drain: drain()
       case .stop: isStopped = true
       }

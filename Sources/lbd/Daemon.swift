@@ -126,7 +126,9 @@ struct Daemon: ~Copyable {
   }
 
   private func nextWait() -> Int {
-    let next = min(nextRoll, drainDeadline ?? .max, nextLookup, nextProbes, watchdog.next)
+    let next = min(
+      nextRoll, drainDeadline ?? .max, nextLookup, nextProbes, watchdog.next,
+      isReady ? .max : latestReady)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -164,14 +166,19 @@ struct Daemon: ~Copyable {
     nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
 
-  /// Tells the service manager once every replica was asked, or after 2 s; then what changes.
+  /// When clients are let in, whatever the probes have come to.
+  private var latestReady: UInt64 { startedAt + 2_000_000_000 }
+
+  /// Lets clients in and tells the service manager once every replica was asked, or after 2 s; then
+  /// what changes. Before that, who asks would be told of no replica, as after each restart.
   private mutating func announce() {
     if isReady {
       if isStatusNew { tellStatus() }
     } else {
       let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
-      guard isAsked || now >= startedAt + 2_000_000_000 else { return }
+      guard isAsked || now >= latestReady else { return }
       isReady = true
+      for mailbox in orders { mailbox.post(.welcome) }
       Mapping.forgetCode()
       tellStatus("READY=1\n")
     }
