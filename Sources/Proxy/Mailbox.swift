@@ -12,14 +12,14 @@ package enum Order: Sendable {
   case adopt(Snapshot)
   /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
   case serve(Int32, from: SocketAddress)
-  /// Show that the loop runs: count one more of `ticks`.
-  case tick
-  /// Begin to accept connections: they wait in the kernel's queue until then.
-  case welcome
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.
   case stop
+  /// Begin to accept connections: they wait in the kernel's queue until then.
+  case welcome
+  /// Show that the loop runs: count one more of `ticks`.
+  case tick
 }
 
 /// What a worker tells the control thread.

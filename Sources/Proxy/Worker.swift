@@ -217,12 +217,12 @@ package struct Worker: ~Copyable {
       switch order {
       case .adopt(let snapshot): adopt(snapshot)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
-      case .tick: links.counts.add(.ticks, links.index)
+      case .drain: drain()
+      case .stop: isStopped = true
       case .welcome:
         listenAgain = 0
         resumeListening()
-      case .drain: drain()
-      case .stop: isStopped = true
+      case .tick: links.counts.add(.ticks, links.index)
       }
     }
   }
