@@ -2,6 +2,7 @@
 // now, at the conf's host and main_port.
 
 import Configuration
+import Glibc
 import LinuxIO
 
 /// The listener that the workers share, and where it came from.
@@ -33,25 +34,36 @@ struct MainListener: ~Copyable {
   static func open(
     _ configuration: Configuration, _ environment: [String: String], _ manager: ServiceManager
   ) throws(StartFailure) -> MainListener {
-    guard var sockets = PassedSockets(environment: environment) else {
+    guard let sockets = PassedSockets(environment: environment) else {
       throw StartFailure("LISTEN_PID or LISTEN_FDS is no number", status: Main.badConf)
     }
-    let kept = sockets.entries.first { $0.name == keptName }
+    let hasKept = sockets.entries.contains { $0.name == keptName }
+    if let listener = try take(sockets, configuration) {
+      if hasKept && listener.origin != .kept { manager.forget(keptName) }
+      return listener
+    }
+    // Where another address of the same port is wanted, the kept one is in the way until it is gone.
+    if hasKept { manager.forget(keptName) }
+    let wanted = try address(configuration)
+    let descriptor = try listen(wanted, patience: hasKept ? 40 : 0)
+    manager.keep(descriptor, as: keptName)
+    return MainListener(descriptor, at: wanted, .conf)
+  }
+
+  /// What a unit has passed, else what the manager has kept if it is where the conf says; the rest is
+  /// closed.
+  private static func take(
+    _ sockets: consuming PassedSockets, _ configuration: Configuration
+  ) throws(StartFailure) -> MainListener? {
     let passed = sockets.entries.filter { $0.name != keptName }
     if let entry = try only(of: passed), let address = PassedSockets.address(of: entry) {
-      if kept != nil { manager.forget(keptName) }
       return MainListener(sockets.takeListener(entry), at: address, .passed(entry.name))
     }
-    let wanted = try address(configuration)
-    if let kept {
-      if PassedSockets.flaw(of: kept) == nil, PassedSockets.address(of: kept) == wanted {
-        return MainListener(sockets.takeListener(kept), at: wanted, .kept)
-      }
-      manager.forget(keptName)
-    }
-    let listener = MainListener(try listen(wanted), at: wanted, .conf)
-    manager.keep(listener.descriptor, as: keptName)
-    return listener
+    guard let kept = sockets.entries.first(where: { $0.name == keptName }),
+      PassedSockets.flaw(of: kept) == nil, let address = PassedSockets.address(of: kept),
+      address == (try self.address(configuration))
+    else { return nil }
+    return MainListener(sockets.takeListener(kept), at: address, .kept)
   }
 
   /// Gives the socket to its next owner.
@@ -86,10 +98,17 @@ struct MainListener: ~Copyable {
     return address
   }
 
-  private static func listen(_ address: SocketAddress) throws(StartFailure) -> Descriptor {
-    do {
+  /// - Parameter patience: how often an address that is taken is tried again, over 50 ms each.
+  private static func listen(
+    _ address: SocketAddress, patience: Int
+  ) throws(StartFailure) -> Descriptor {
+    do throws(SystemError) {
       return try Socket.listen(address)
     } catch {
+      if patience > 0 && error.code == EADDRINUSE {
+        Clock.sleep(milliseconds: 50)
+        return try listen(address, patience: patience - 1)
+      }
       throw StartFailure(
         listening: address, error, port: "main_port in [lbd]", host: "host in [lbd]")
     }

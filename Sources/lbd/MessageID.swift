@@ -14,6 +14,7 @@ enum MessageID {
     "reopened": "e085e0c7db5a4e47893d4470c7a47a5c",
     "reload": "3c0b8ea8541e464097476ce1b2502c11",
     "reload-refused": "517f97c3f474498bb75932521b09b136",
+    "order": "438f7b72113a42ca9098fa6076ed6586",
     "added": "79333955ba0247e18a6073655ae5e211",
     "removed": "b8ff5c2e55ae4ee2b657b6071ad7de9b",
   ]

@@ -100,6 +100,22 @@ import Testing
     #expect(throws: SystemError("connect", ECONNREFUSED)) { try Connection(port: port) }
   }
 
+  @Test func `one in the way of the conf's new address is waited for`() throws {
+    let stage = try Stage()
+    let (input, port) = try listener()
+    try stage.write(
+      "[lbd]\nhost = 0.0.0.0\nmain_port = \(port)\nports = 1\ncontrol = \(stage.socketPath)\n")
+    let lbd = try Child(
+      "/bin/sh", ["-c", passing("kept-listener"), try Binaries.path("lbd"), "-c", stage.confPath],
+      input: input)
+    Clock.sleep(milliseconds: 200)
+    // As the manager does once it has heard.
+    try input.close()
+    try eventually("it listens: \(lbd.error)") {
+      lbd.error.contains("listens on http://0.0.0.0:\(port)")
+    }
+  }
+
   @Test func `the manager hears of readiness, of changes and of the end`() throws {
     let stage = try Stage()
     try stage.startReplica()

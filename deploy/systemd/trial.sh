@@ -28,10 +28,10 @@ with() {
 }
 # within SECONDS COMMAND...: true once the command is.
 within() {
-  local end=$((SECONDS + $1))
+  local end=$((SECONDS + $1)) said
   shift
-  until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || return 1
+  until said=$("$@" 2>&1); do
+    [ "$SECONDS" -lt "$end" ] || { echo "$said"; return 1; }
     sleep 0.1
   done
 }
@@ -130,7 +130,7 @@ for replica in 8081 8082 8083; do
   check "systemctl restart replicad@$replica costs no request" under_load systemctl restart replicad@$replica
   check "it is up again" within 10 states_are "up up up"
 done
-drained() { journal_has 'drain.* 8083' LBD_REPLICA=8083; }
+drained() { journal_has 'drain was ordered' LBD_REPLICA=8083; }
 with drain "each was drained first" drained
 
 sed -i 's/^ports .*/ports = 8081, 8082/' /etc/lbd/lb.conf
@@ -149,6 +149,12 @@ cp /tmp/lb.conf /etc/lbd/lb.conf
 check "systemctl restart lbd refuses no connection" under_load systemctl restart lbd
 check "its socket was held meanwhile" journal_has 'listens on http://127.0.0.1:8080, the socket it had before' LBD_EVENT=start
 check "all replicas are up again" within 10 states_are "up up up"
+
+sed -i 's/^host .*/host = 0.0.0.0/' /etc/lbd/lb.conf
+moved() { systemctl restart lbd && [ "$(property lbd NRestarts)" = 0 ] && journal_has 'listens on http://0.0.0.0:8080$' LBD_EVENT=start; }
+check "another address of the same port is taken up by a restart" moved
+cp /tmp/lb.conf /etc/lbd/lb.conf
+check "and the former one" systemctl restart lbd
 
 with drain "lbctl drain 8082" lbctl drain 8082
 before=$(property lbd NRestarts)
