@@ -8,19 +8,24 @@ struct Key<Root>: Sendable {
   let form: String
   /// Whether a section without it is refused.
   let isRequired: Bool
+  /// Whether only a restart changes it.
+  let isFixed: Bool
   /// Reads the text into the root, or leaves the root as it was.
   let set: @Sendable (String, inout Root) -> Refusal?
   /// The root's value as the conf writes it.
   let written: @Sendable (Root) -> String
+  /// Gives the second root the value of the first.
+  let copy: @Sendable (Root, inout Root) -> Void
 
   init<Value>(
     _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ form: Form<Value>,
-    _ help: String, isRequired: Bool = false
+    _ help: String, isRequired: Bool = false, isFixed: Bool = false
   ) {
     self.name = name
     self.help = help
     self.form = form.help
     self.isRequired = isRequired
+    self.isFixed = isFixed
     set = { text, root in
       switch form.read(text) {
       case .refused(let refusal): return refusal
@@ -30,6 +35,7 @@ struct Key<Root>: Sendable {
       }
     }
     written = { form.write($0[keyPath: path]) }
+    copy = { $1[keyPath: path] = $0[keyPath: path] }
   }
 }
 

@@ -13,8 +13,10 @@ enum Schema {
       Key("main_port", \.mainPort, .number(1...65535), "the port to listen on"),
       Key("ports", \.ports, .ports, "each a replica at host:port, in this order"),
       Key(
-        "workers", \.workers, .word("auto", or: .number(1...1024)), "threads; auto is one per core"),
-      Key("control", \.control, .socketPath, "the Unix socket that lbctl talks to"),
+        "workers", \.workers, .word("auto", or: .number(1...1024)), "threads; auto is one per core",
+        isFixed: true),
+      Key(
+        "control", \.control, .socketPath, "the Unix socket that lbctl talks to", isFixed: true),
       Key("docs", \.docs, .onOff, "answer /docs and /openapi.json; off passes them on"),
     ])
 
@@ -76,11 +78,13 @@ enum Schema {
   private static let limits = Section<Configuration>(
     kind: "limits", help: "what clients may take up",
     keys: [
-      Key("header", \.limits.header, .size(1 << 10...64 << 10), "of a request or response head"),
+      Key(
+        "header", \.limits.header, .size(1 << 10...64 << 10), "of a request or response head",
+        isFixed: true),
       Key("body", \.limits.body, .word("unlimited", or: .size(1...1 << 40)), "of a request's body"),
       Key(
         "connections", \.limits.connections, .word("auto", or: .number(1...10_000_000)),
-        "clients at once; auto is from the descriptor limit"),
+        "clients at once; auto is from the descriptor limit", isFixed: true),
     ])
 
   private static let forward = Section<Configuration>(

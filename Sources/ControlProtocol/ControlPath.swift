@@ -17,6 +17,25 @@ package enum ControlPath {
   package static let addReplica = "/replicas/add"
   /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
   package static let removeReplica = "/replicas/remove"
+  /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
+  package static func order(_ order: ReplicaOrder) -> String { "/replicas/\(order.rawValue)" }
+  /// POST with an `OrderBody` of the keys `replica` and `weight`: a `DetailReport`.
+  package static let weight = "/replicas/weight"
+
+  /// POST: a `ReloadReport`, with the status `refusedConf` where nothing was changed.
+  package static let reload = "/reload"
+  /// GET: what a reload would come to, in the same way.
+  package static let confChanges = "/conf/changes"
+  /// GET: the conf in force, as `lbd -T` prints it; no JSON.
+  package static let conf = "/conf"
+  /// The status of an answer that says why a conf is refused.
+  package static let refusedConf = 422
+
+  /// Whether an order there is about a replica that is in the pool.
+  package static func namesReplica(_ path: String) -> Bool {
+    path == removeReplica || path == weight
+      || ReplicaOrder.allCases.contains { order($0) == path }
+  }
 }
 
 /// Fields of requests through the listener.

@@ -1,27 +1,47 @@
-// The body of an order, such as {"address":"127.0.0.1:8084"}: one object of one text. Anything
-// else is refused, since an order that is half understood is worse than none.
+// The body of an order, such as {"address":"127.0.0.1:8084"}: one object of texts. Anything else is
+// refused, since an order that is half understood is worse than none.
 
 /// The body of a POST to the control socket.
 package enum OrderBody {
   package static let addressKey = "address"
   package static let replicaKey = "replica"
+  package static let weightKey = "weight"
   /// Bytes that a body may have: names and addresses are far shorter.
   package static let limit = 4096
 
   /// Reads a body; nil when it is not exactly one object with exactly one text (RFC 8259).
   package static func parse(_ body: [UInt8]) -> (key: String, value: String)? {
+    guard let fields = fields(body), fields.count == 1 else { return nil }
+    return fields.first
+  }
+
+  /// Reads the values of these keys; nil when the body is not one object with each of them once and
+  /// nothing else.
+  package static func parse(_ body: [UInt8], _ keys: [String]) -> [String]? {
+    guard let fields = fields(body), fields.count == keys.count else { return nil }
+    let values = Dictionary(fields) { first, _ in first }
+    let found = keys.compactMap { values[$0] }
+    return found.count == keys.count ? found : nil
+  }
+
+  private static func fields(_ body: [UInt8]) -> [(key: String, value: String)]? {
     guard body.count <= limit else { return nil }
     var scanner = Scanner(body)
-    guard scanner.take(0x7B), let key = scanner.text(), scanner.take(0x3A),
-      let value = scanner.text(), scanner.take(0x7D), scanner.isAtEnd
-    else { return nil }
-    return (key, value)
+    guard scanner.take(0x7B) else { return nil }
+    var fields: [(key: String, value: String)] = []
+    repeat {
+      guard let key = scanner.text(), scanner.take(0x3A), let value = scanner.text() else {
+        return nil
+      }
+      fields.append((key, value))
+    } while scanner.takeIfNext(0x2C)
+    return scanner.take(0x7D) && scanner.isAtEnd ? fields : nil
   }
 
   /// Writes a body.
-  package static func write(_ key: String, _ value: String) -> [UInt8] {
+  package static func write(_ fields: KeyValuePairs<String, String>) -> [UInt8] {
     var writer = JSONWriter()
-    writer.object { $0.field(key, value) }
+    writer.object { for (key, value) in fields { $0.field(key, value) } }
     return writer.bytes
   }
 }
@@ -59,6 +79,14 @@ private struct Scanner {
   mutating func take(_ byte: UInt8) -> Bool {
     skipSpace()
     return next() == byte
+  }
+
+  /// The same, but any other byte stays.
+  mutating func takeIfNext(_ byte: UInt8) -> Bool {
+    skipSpace()
+    guard position < bytes.count, bytes[position] == byte else { return false }
+    position += 1
+    return true
   }
 
   /// Takes white space and a text in quotes (§7). Its bytes must be UTF-8 (§8.1).

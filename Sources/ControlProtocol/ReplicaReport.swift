@@ -37,6 +37,8 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
   package var name: String
   package var address: String
   package var config: Config
+  /// Its share now: the conf's, or what an operator ordered in its place.
+  package var weight: Int
   package var order: ReplicaOrder
   package var observed: ObservedState
   package var state: ReplicaState
@@ -57,13 +59,15 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
   package var check: Check
 
   package init(
-    name: String, address: String, config: Config, order: ReplicaOrder, observed: ObservedState,
-    state: ReplicaState, stateSeconds: Double, active: Int, requests: Int, rate: Double?,
-    p50Milliseconds: Double?, p99Milliseconds: Double?, status5xx: Int, retries: Int, check: Check
+    name: String, address: String, config: Config, weight: Int? = nil, order: ReplicaOrder,
+    observed: ObservedState, state: ReplicaState, stateSeconds: Double, active: Int, requests: Int,
+    rate: Double?, p50Milliseconds: Double?, p99Milliseconds: Double?, status5xx: Int, retries: Int,
+    check: Check
   ) {
     self.name = name
     self.address = address
     self.config = config
+    self.weight = weight ?? config.weight
     self.order = order
     self.observed = observed
     self.state = state
@@ -79,11 +83,17 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case name, address, config, order, observed, state, active, requests, rate, retries, check
+    case name, address, config, weight, order, observed, state, active, requests, rate, retries,
+      check
     case stateSeconds = "state_seconds"
     case p50Milliseconds = "p50_ms"
     case p99Milliseconds = "p99_ms"
     case status5xx = "status_5xx"
+  }
+
+  /// Whether an operator may mean it by this: its name, its address or its port.
+  package func isCalled(_ text: String) -> Bool {
+    name == text || address == text || !address.hasPrefix("unix:") && address.hasSuffix(":\(text)")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -91,6 +101,7 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
       $0.field("name", name)
       $0.field("address", address)
       $0.object("config") { $0.field("weight", config.weight) }
+      $0.field("weight", weight)
       $0.field("order", order.rawValue)
       $0.field("observed", observed.rawValue)
       $0.field("state", state.rawValue)

@@ -1,19 +1,23 @@
 // The answers that fit on a line: what an order came to or why it was refused, the version, and
 // how the pools are in three numbers.
 
-/// What an order did, or why a request was refused: `{"schema":1,"detail":"…"}`.
+/// What an order did, or why a request was refused: `{"schema":1,"detail":"…"}`, and what of it may
+/// be unwanted as `"warning":"…"`.
 package struct DetailReport: Sendable, Equatable, Decodable, JSONWritable {
   package var schema = 1
   package var detail: String
+  package var warning: String?
 
-  package init(_ detail: String) {
+  package init(_ detail: String, warning: String? = nil) {
     self.detail = detail
+    self.warning = warning
   }
 
   package func write(to writer: inout JSONWriter) {
     writer.object {
       $0.field("schema", schema)
       $0.field("detail", detail)
+      if let warning { $0.field("warning", warning) }
     }
   }
 }

@@ -16,6 +16,29 @@ package enum Files {
     return bytes
   }
 
+  /// Reads a regular file, at most a little more than `limit` bytes of it; nil when there is none. What
+  /// is no regular file is refused, whatever it would do to its reader.
+  package static func readRegular(_ path: String, limit: Int) throws(SystemError) -> [UInt8]? {
+    let file: Descriptor
+    do throws(SystemError) {
+      file = try Descriptor.open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+    } catch {
+      if error.code == ENOENT { return nil }
+      throw error
+    }
+    var facts = stat()
+    guard unsafe fstat(file.raw, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+      throw SystemError("open", EINVAL)
+    }
+    var bytes: [UInt8] = []
+    while bytes.count <= limit {
+      let piece = try read(file)
+      if piece.isEmpty { break }
+      bytes += piece
+    }
+    return bytes
+  }
+
   /// Reads a file's last bytes, at most `limit` of them.
   package static func readEnd(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
     let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY)

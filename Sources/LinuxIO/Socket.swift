@@ -30,11 +30,14 @@ package enum Socket {
 
   /// A listening socket. TCP connections accepted from it send without delay and are probed when
   /// idle for long; they inherit that, so it costs no call for each.
-  /// - Parameter backlog: connections the kernel holds until they are accepted.
+  /// - Parameters:
+  ///   - backlog: connections the kernel holds until they are accepted.
+  ///   - isShared: see `share`.
   package static func listen(
-    _ address: SocketAddress, backlog: Int32 = 4096
+    _ address: SocketAddress, backlog: Int32 = 4096, isShared: Bool = false
   ) throws(SystemError) -> Descriptor {
     let socket = try make(address.family)
+    if isShared { share(socket, true) }
     if address.family != AF_UNIX {
       set(socket, SOL_SOCKET, SO_REUSEADDR, 1)
       tuneListener(socket)
@@ -49,6 +52,11 @@ package enum Socket {
   static func tuneListener(_ listener: borrowing Descriptor) {
     set(listener, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     set(listener, SOL_SOCKET, SO_KEEPALIVE, 1)
+  }
+
+  /// Whether others of this user may listen at the same port, on another address that overlaps.
+  package static func share(_ listener: borrowing Descriptor, _ isShared: Bool) {
+    set(listener, SOL_SOCKET, SO_REUSEPORT, isShared ? 1 : 0)
   }
 
   /// Takes the next waiting connection.

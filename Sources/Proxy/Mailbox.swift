@@ -12,6 +12,10 @@ package enum Order: Sendable {
   case adopt(Snapshot)
   /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
   case serve(Int32, from: SocketAddress)
+  /// Keep no connection to the replica in this slot that is open now; what is in flight ends.
+  case retire(Int)
+  /// Accept from this listener, which is the reader's from now on, in the place of the former one.
+  case listen(Int32)
   /// Accept nothing more, end what is in flight, then stop.
   case drain
   /// Close everything and stop.

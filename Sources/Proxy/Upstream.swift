@@ -8,7 +8,7 @@ struct Upstream: ~Copyable {
   let descriptor: Descriptor
   /// The replica's slot.
   let replica: Int
-  /// How often the replica's address had changed when the connection was opened.
+  /// How often the replica had moved, or was ordered out, when the connection was opened.
   let move: UInt32
   /// The exchange it serves, or `none` while idle.
   var exchange = none

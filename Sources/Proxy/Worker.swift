@@ -47,7 +47,7 @@ package struct Worker: ~Copyable {
   var candidates: [(slot: Int, weight: Int)] = []
   /// Each replica's address by slot.
   var addresses: [SocketAddress?] = []
-  /// How often each replica's address has changed: connections to a former one are not kept.
+  /// How often each replica has moved or was ordered out: connections from before are not kept.
   let moves: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
   var rested: [UInt64] = []
@@ -217,6 +217,8 @@ package struct Worker: ~Copyable {
       switch order {
       case .adopt(let snapshot): adopt(snapshot)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
+      case .retire(let slot): retire(slot)
+      case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .drain: drain()
       case .stop: isStopped = true
       case .welcome:
@@ -236,11 +238,16 @@ package struct Worker: ~Copyable {
     addresses = []
     for replica in next.replicas { setAddress(replica.slot, replica.address) }
     for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
-      moves[slot] &+= 1
-      closeIdle(slot)
+      retire(slot)
     }
     pickerEpoch = -1
     access.adopt(next.settings, next.replicas)
+  }
+
+  /// Closes the idle connections to a replica, and those in use once they are idle.
+  private mutating func retire(_ slot: Int) {
+    moves[slot] &+= 1
+    closeIdle(slot)
   }
 
   private mutating func setAddress(_ slot: Int, _ address: SocketAddress?) {
@@ -298,6 +305,16 @@ package struct Worker: ~Copyable {
     poller.remove(listener)
     self.listener = consume listener
     isListening = false
+  }
+
+  /// Goes over to another listener, once the connections that the kernel has accepted on the former
+  /// one are taken.
+  private mutating func listen(on next: consuming Descriptor) {
+    guard !isDraining else { return }
+    while clients.count < clients.capacity && accept() {}
+    pauseListening()
+    listener = consume next
+    resumeListening()
   }
 
   mutating func resumeListening() {

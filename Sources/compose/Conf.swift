@@ -32,8 +32,8 @@ struct Conf {
 
   /// Whether a reload takes this conf over whole from an lbd that runs with `running`.
   func isReloadable(from running: Conf) -> Bool {
-    let (new, old) = (configuration, running.configuration)
-    return new.host == old.host && new.mainPort == old.mainPort && new.workers == old.workers
-      && new.control == old.control && new.limits == old.limits
+    let plan = ReloadPlan(from: running.configuration, to: configuration)
+    // The replicas of `ports` are where lbd is.
+    return plan.leftOut.isEmpty && home == running.home
   }
 }

@@ -23,14 +23,22 @@ struct Command {
     switch invocation.verb {
     case .pool: try pool()
     case .test: try test()
-    case .add: try order(ControlPath.addReplica, OrderBody.addressKey)
-    case .remove: try order(ControlPath.removeReplica, OrderBody.replicaKey)
+    case .add: try order(ControlPath.addReplica, [OrderBody.addressKey: operand])
+    case .remove: try order(ControlPath.removeReplica, [OrderBody.replicaKey: operand])
+    case .drain: try order(.drain)
+    case .ready: try order(.ready)
+    case .maint: try order(.maint)
+    case .weight: try weight()
+    case .reload: try reload()
+    case .config: try config()
     case .metrics: try metrics()
     case .health: health()
     case .version: try version()
     case .help: try help()
     }
   }
+
+  private var operand: String { invocation.operand ?? "" }
 
   /// Writes to standard error, behind the command's name.
   static func say(_ message: String) {

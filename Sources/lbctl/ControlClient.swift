@@ -35,9 +35,19 @@ struct ControlClient {
 
   /// Gives an order.
   func post(
-    _ target: String, _ key: String, _ value: String
+    _ target: String, _ fields: KeyValuePairs<String, String>
   ) throws(Failure) -> Answer<DetailReport> {
-    try decode(try exchange("POST", .post, target, body: OrderBody.write(key, value)), target)
+    try decode(try exchange("POST", .post, target, body: OrderBody.write(fields)), target)
+  }
+
+  /// Has lbd reload its conf, or say what that would come to. A refused conf is an answer, too.
+  func reload(isRehearsal: Bool) throws(Failure) -> Answer<ReloadReport> {
+    let answer =
+      isRehearsal
+      ? try exchange("GET", .get, ControlPath.confChanges, body: nil)
+      : try exchange("POST", .post, ControlPath.reload, body: [])
+    let isRefused = answer.status == ControlPath.refusedConf
+    return try decode(answer, ControlPath.reload, isAnswer: isRefused)
   }
 
   private func exchange(
@@ -68,9 +78,9 @@ struct ControlClient {
   }
 
   private func decode<Report: Decodable>(
-    _ answer: HTTPAnswer, _ target: String
+    _ answer: HTTPAnswer, _ target: String, isAnswer: Bool = false
   ) throws(Failure) -> Answer<Report> {
-    guard answer.isSuccess else { throw ControlClient.refusal(answer, target) }
+    guard answer.isSuccess || isAnswer else { throw ControlClient.refusal(answer, target) }
     if let schema: Schema = ControlClient.read(answer.body), schema.schema != 1 {
       throw Failure(
         .failed,
@@ -85,7 +95,7 @@ struct ControlClient {
   private static func refusal(_ answer: HTTPAnswer, _ target: String) -> Failure {
     let report: DetailReport? = read(answer.body)
     let detail = report.map { Readable.clean($0.detail) } ?? "lbd answered \(answer.status)"
-    let isAboutReplica = answer.status == 404 && target == ControlPath.removeReplica
+    let isAboutReplica = answer.status == 404 && ControlPath.namesReplica(target)
     return Failure(isAboutReplica ? .noSuchReplica : .failed, detail)
   }
 

@@ -7,6 +7,7 @@ enum ExitCode: Int32 {
   case usage = 2
   case notRunning = 3
   case noSuchReplica = 4
+  case timedOut = 5
 }
 
 /// Why a command ends early. The message goes to standard error behind `lbctl: `.

@@ -11,8 +11,14 @@ enum Help {
 
       pool [NAME]           the replicas: state, load, latencies, last probe; -w watches
       test [URL or path]    sends requests through the balancer and tells who answered
+      drain REPLICA         no new requests; what is in flight ends; --wait 30s waits for that
+      ready REPLICA         back into the traffic
+      maint REPLICA         like drain, and not probed either
+      weight REPLICA N      its share beside the others
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
+      reload                has lbd take up its conf; --dry-run shows what that would change
+      config                the conf in force; --diff shows what a reload would change
       metrics               the figures as Prometheus reads them
       health                one line; exit 0 all up, 1 some down, 2 none up, 3 unreachable
       version               the versions of lbctl and lbd
@@ -27,7 +33,8 @@ enum Help {
     A replica is named by its section in the conf, its port or its address.
     Colour only on a terminal and never with NO_COLOR. Data goes to standard output, messages to
     standard error.
-    Exit: 0 done, 1 failed, 2 usage, 3 lbd not running, 4 no such replica.
+    Exit: 0 done, 1 failed, 2 usage, 3 lbd not running, 4 no such replica, 5 --wait
+    timed out.
     """
 
   static func text(for verb: Verb?) -> String {
@@ -35,8 +42,14 @@ enum Help {
     case nil, .help: overall
     case .pool: pool
     case .test: test
+    case .drain: drain
+    case .ready: ready
+    case .maint: maint
+    case .weight: weight
     case .add: add
     case .remove: remove
+    case .reload: reload
+    case .config: config
     case .metrics: metrics
     case .health: health
     case .version: version
@@ -68,18 +81,75 @@ enum Help {
     A URL (http://host:port/path) need not lead to lbd; then no replica can be named.
     """
 
+  private static let drain = """
+    usage: lbctl drain REPLICA [--wait 30s] [--json] [--socket PATH]
+
+    Sends a replica no new requests; what is in flight ends. It is probed still. REPLICA is its name,
+    port or address. Lasts until lbctl ready, through reloads and restarts of lbd.
+
+      --wait TIME           until nothing is in flight there; exit 5 when that takes longer
+
+    Exit 4 when there is no such replica.
+    """
+
+  private static let ready = """
+    usage: lbctl ready REPLICA [--wait 30s] [--json] [--socket PATH]
+
+    Takes a replica back that drain or maint took out. It is given requests at once if it is up, after
+    maint once a probe has passed.
+
+      --wait TIME           until it is given requests; exit 5 when that takes longer
+    """
+
+  private static let maint = """
+    usage: lbctl maint REPLICA [--wait 30s] [--json] [--socket PATH]
+
+    Like drain, and the replica is not probed either. Lasts until lbctl ready, through reloads and
+    restarts of lbd.
+
+      --wait TIME           until nothing is in flight there; exit 5 when that takes longer
+    """
+
+  private static let weight = """
+    usage: lbctl weight REPLICA N [--json] [--socket PATH]
+
+    Gives a replica the weight N, 1 to 256, in the place of what the conf says. Lasts through reloads
+    and restarts of lbd, until it is given the conf's own again.
+    """
+
   private static let add = """
     usage: lbctl add ADDRESS [--json] [--socket PATH]
 
     Adds a replica to the running pool: host:port, [v6]:port or unix:/path. It is given requests
-    once its first probe succeeds. To keep it, name it in the conf as well.
+    once its first probe succeeds. It stays until lbd reloads its conf or ends; to keep it, name it in
+    the conf as well.
     """
 
   private static let remove = """
     usage: lbctl remove REPLICA [--json] [--socket PATH]
 
     Takes a replica out of the running pool. REPLICA is its name, port or address. To keep it out,
-    take it out of the conf as well. Exit 4 when there is none.
+    take it out of the conf as well: the next reload brings back what the conf names. What was ordered
+    of it is forgotten. Exit 4 when there is none.
+    """
+
+  private static let reload = """
+    usage: lbctl reload [--dry-run] [--json] [--socket PATH]
+
+    Has lbd read its conf again and take it up, and prints what changes: + comes, - goes, ~ is another.
+    Connections go on, and so does all that is known and ordered of replicas that stay. A conf that is
+    refused changes nothing: what is wrong with it goes to standard error, exit 1. What only a restart
+    changes is said there, too.
+
+      --dry-run             only shows it; a port in use is not seen by that
+    """
+
+  private static let config = """
+    usage: lbctl config [--diff] [--json] [--socket PATH]
+
+    Prints the conf in force, with where each value came from, as lbd -T does for a file.
+
+      --diff                what a reload would change, as lbctl reload --dry-run does
     """
 
   private static let metrics = """

@@ -7,11 +7,17 @@ import CommandText
 struct Invocation: Equatable {
   var verb: Verb
   var operand: String?
+  /// Behind `operand`, where the verb takes two.
+  var second: String?
   var socket: String?
   var isJSON = false
   var hasHeader = true
   /// Milliseconds between two looks, or nil to look once.
   var watch: Int?
+  /// Milliseconds to wait until an order has come true, or nil not to.
+  var wait: Int?
+  /// A reload is shown, not done.
+  var isRehearsal = false
   /// False for `--version`, which tells lbctl's alone.
   var asksLbd = true
   var requests = 10
@@ -70,8 +76,8 @@ struct Invocation: Equatable {
       let extra = Readable.clean(operands[verb.operands.upperBound])
       throw .usage("\(verb.rawValue): \"\(extra)\" is too much; see lbctl \(verb.rawValue) --help")
     }
-    guard operands.first != "" else { throw .usage("\(verb.operandName) is empty") }
-    operand = operands.first
+    guard !operands.contains("") else { throw .usage("\(verb.operandName) is empty") }
+    (operand, second) = (operands.first, operands.dropFirst().first)
   }
 
   private mutating func take(_ option: Option, _ value: String?) throws(Failure) {
@@ -83,7 +89,9 @@ struct Invocation: Equatable {
     case .json: isJSON = true
     case .noHeader: hasHeader = false
     case .socket: socket = value
-    case .watch: watch = try Invocation.interval(value ?? "1s")
+    case .watch: watch = try Invocation.duration(value ?? "1s", option)
+    case .dryRun, .diff: isRehearsal = true
+    case .wait: wait = try Invocation.duration(value ?? "", option)
     case .requests: requests = try Invocation.count(value, option, Invocation.requestLimit)
     case .concurrency:
       concurrency = try Invocation.count(value, option, Invocation.concurrencyLimit)
@@ -103,14 +111,14 @@ struct Invocation: Equatable {
   }
 
   /// Milliseconds of a duration with its unit, as the conf writes them.
-  static func interval(_ text: String) throws(Failure) -> Int {
+  static func duration(_ text: String, _ option: Option) throws(Failure) -> Int {
     let digits = text.prefix { "0"..."9" ~= $0 }
     let units = ["ms": 1, "s": 1000, "m": 60_000]
     guard let number = Int(digits), let unit = units[String(text.dropFirst(digits.count))],
       number <= 86_400_000, 100...86_400_000 ~= number * unit
     else {
       throw .usage(
-        "--watch needs a duration with its unit, such as 250ms, 1s or 2m, and at least 100ms, "
+        "\(option.rawValue) needs a duration with its unit, such as 250ms, 1s or 2m, and at least 100ms, "
           + "not \"\(Readable.clean(text))\"")
     }
     return number * unit

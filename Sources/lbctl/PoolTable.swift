@@ -35,7 +35,7 @@ struct PoolTable {
       Table.Cell(replica.name), Table.Cell(replica.address),
       Table.Cell(replica.state.rawValue, colour(replica.state)),
       Table.Cell(Readable.duration(seconds: replica.stateSeconds)),
-      "\(replica.config.weight)", "\(replica.active)",
+      "\(replica.weight)", "\(replica.active)",
       Table.Cell(Readable.rate(replica.rate)),
       Table.Cell(Readable.latency(milliseconds: replica.p50Milliseconds)),
       Table.Cell(Readable.latency(milliseconds: replica.p99Milliseconds)),

@@ -1,20 +1,9 @@
-// The verbs that answer in a line: orders, health and version.
+// The verbs that answer in a line: health and version.
 
 import CommandText
 import ControlProtocol
 
 extension Command {
-  /// Gives an order about the replica that the operand names, and tells what lbd did.
-  func order(_ target: String, _ key: String) throws(Failure) -> ExitCode {
-    let answer = try client.post(target, key, invocation.operand ?? "")
-    if invocation.isJSON {
-      try output.write(line: answer.json)
-    } else {
-      try output.write(lines: [Readable.clean(answer.report.detail)])
-    }
-    return .done
-  }
-
   /// Has exit codes of its own (0 all up, 1 some down, 2 none up, 3 unreachable), so whatever keeps
   /// an answer from being read is "unreachable".
   func health() -> ExitCode {

@@ -2,14 +2,16 @@
 
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
-  case pool, test, add, remove, metrics, health, version, help
+  case pool, test, drain, ready, maint, weight, add, remove, reload, config
+  case metrics, health, version, help
 
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
     switch self {
     case .pool, .test, .help: 0...1
-    case .add, .remove: 1...1
-    case .metrics, .health, .version: 0...0
+    case .add, .remove, .drain, .ready, .maint: 1...1
+    case .weight: 2...2
+    case .reload, .config, .metrics, .health, .version: 0...0
     }
   }
 
@@ -17,11 +19,12 @@ enum Verb: String, CaseIterable {
   var operandName: String {
     switch self {
     case .add: "ADDRESS"
-    case .remove: "REPLICA"
+    case .remove, .drain, .ready, .maint: "REPLICA"
+    case .weight: "REPLICA and N"
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
-    case .metrics, .health, .version: ""
+    case .reload, .config, .metrics, .health, .version: ""
     }
   }
 
@@ -30,6 +33,9 @@ enum Verb: String, CaseIterable {
     switch self {
     case .pool: [.watch]
     case .test: [.requests, .concurrency]
+    case .drain, .ready, .maint: [.wait]
+    case .reload: [.dryRun]
+    case .config: [.diff]
     default: []
     }
   }
@@ -41,6 +47,9 @@ enum Option: String, CaseIterable {
   case noHeader = "--no-header"
   case socket = "--socket"
   case watch = "--watch"
+  case wait = "--wait"
+  case dryRun = "--dry-run"
+  case diff = "--diff"
   case requests = "-n"
   case concurrency = "-c"
   case help = "--help"
@@ -51,9 +60,9 @@ enum Option: String, CaseIterable {
 
   var value: Value {
     switch self {
-    case .json, .noHeader, .help, .version: .never
+    case .json, .noHeader, .dryRun, .diff, .help, .version: .never
     case .watch: .optional
-    case .socket, .requests, .concurrency: .always
+    case .socket, .requests, .concurrency, .wait: .always
     }
   }
 
@@ -61,7 +70,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .requests, .concurrency: false
+    case .watch, .requests, .concurrency, .wait, .dryRun, .diff: false
     }
   }
 

@@ -18,18 +18,6 @@ extension Daemon {
     }
   }
 
-  /// A reload's conf has another access log. False when that cannot be opened.
-  mutating func changeAccessLog(to next: AccessTarget) -> Bool {
-    guard next != access.target else { return true }
-    do throws(StartFailure) {
-      try access.change(to: next)
-      return true
-    } catch {
-      log.write(.error, "not reloaded: \(error.line)", ["event": "reload-refused"])
-      return false
-    }
-  }
-
   /// The access log's file refuses what is written, or takes it again.
   mutating func accessLogFailed(_ code: Int32?) {
     guard let code else {

@@ -2,7 +2,6 @@
 
 import Balancing
 import Configuration
-import ConfigurationIO
 import ControlProtocol
 import Glibc
 import HTTPWire
@@ -39,9 +38,19 @@ extension Daemon {
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.post, ControlPath.addReplica): add(request)
     case (.post, ControlPath.removeReplica): remove(request)
+    case (.get, ControlPath.conf): confText()
+    case (.get, ControlPath.confChanges): reloadAnswer(rehearseReload())
+    case (.post, ControlPath.reload): reloadAnswer(reload(for: request.user))
+    case (.post, ControlPath.weight): setWeight(request)
+    case (.post, ControlPath.order(.drain)): order(.drain, request)
+    case (.post, ControlPath.order(.ready)): order(.ready, request)
+    case (.post, ControlPath.order(.maint)): order(.maint, request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
-      (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.removeReplica):
+      (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.conf),
+      (_, ControlPath.confChanges), (_, ControlPath.reload):
       refusal(405, "reads are GET, orders are POST")
+    case (_, let path) where ControlPath.namesReplica(path):
+      refusal(405, "orders are POST")
     default: refusal(404, "there is no \(path) on the control socket")
     }
   }
@@ -115,20 +124,24 @@ extension Daemon {
     guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.replicaKey else {
       return refusal(400, "remove takes {\"replica\": \"NAME\"}: a name, a port or an address")
     }
-    guard let index = find(value) else {
-      let names = replicas.map(\.name).joined(separator: ", ")
-      return refusal(404, "there is no replica \(value); the pool has \(names)")
-    }
+    guard let index = find(value) else { return noReplica(value) }
     let (name, address) = (replicas[index].name, replicas[index].configuration.address)
     dismiss(at: index)
+    standing[name] = StandingOrder()
     publish()
+    _ = keepState()
     logOrder("removed", name, address, request.user)
     return ControlAnswer(
       200, DetailReport("removed \(name) (\(address)) until lbd reloads or ends"))
   }
 
+  func noReplica(_ value: String) -> ControlAnswer {
+    let names = replicas.map(\.name).joined(separator: ", ")
+    return refusal(404, "there is no replica \(value); the pool has \(names)")
+  }
+
   /// A replica by its name, its address or its port.
-  private func find(_ text: String) -> Int? {
+  func find(_ text: String) -> Int? {
     if let index = replicas.firstIndex(where: { $0.name == text }) { return index }
     return replicas.firstIndex { replica in
       if replica.configuration.address.description == text { return true }
@@ -146,70 +159,5 @@ extension Daemon {
       [
         "event": verb, "replica": name, "address": address.description, "uid": caller,
       ])
-  }
-
-  // MARK: Reload
-
-  /// Loads the conf again. One that is refused changes nothing; what only a restart can change is
-  /// said and left.
-  mutating func reload() {
-    manager.notify("RELOADING=1")
-    defer { tellStatus("READY=1\n") }
-    switch Configuration.load(path: path, environment: environment) {
-    case .refused(let diagnostics):
-      for diagnostic in diagnostics {
-        log.write(.error, "not reloaded: \(diagnostic)", ["event": "reload-refused"])
-      }
-      figures.reloaded(false)
-    case .loaded(let next, _):
-      figures.reloaded(apply(next))
-    }
-  }
-
-  /// False when it could not be taken up.
-  private mutating func apply(_ next: Configuration) -> Bool {
-    guard changeAccessLog(to: next.log.access) else { return false }
-    var next = next
-    let before = configuration
-    if next.host != before.host || next.mainPort != before.mainPort
-      || next.workers != before.workers || next.control != before.control
-      || next.limits != before.limits
-    {
-      log.write(.warning, "host, main_port, workers, control and [limits] change at a restart only")
-      (next.host, next.mainPort) = (before.host, before.mainPort)
-      (next.workers, next.control, next.limits) = (before.workers, before.control, before.limits)
-    }
-    next.metrics.listen = moveMetrics(from: before.metrics.listen, to: next.metrics.listen)
-    configuration = next
-    log = Log(next.log, after: log)
-    policy = HealthPolicy(next.health)
-    prober.adopt(next)
-    replaceReplicas(next.replicas)
-    publish()
-    log.write(.info, "reloaded: \(replicas.count) replicas", ["event": "reload"])
-    return true
-  }
-
-  /// Keeps the replicas that the conf still has, with all that is known of them.
-  private mutating func replaceReplicas(_ next: [ReplicaConfiguration]) {
-    let addresses = Dictionary(next.map { ($0.name, $0.address) }) { first, _ in first }
-    var kept: [String: ReplicaRecord] = [:]
-    for replica in replicas {
-      if addresses[replica.name] == replica.configuration.address && kept[replica.name] == nil {
-        kept[replica.name] = replica
-      } else {
-        letGo(replica)
-      }
-    }
-    replicas.removeAll(keepingCapacity: true)
-    for replica in next {
-      guard var record = kept.removeValue(forKey: replica.name) else {
-        _ = admit(replica)
-        continue
-      }
-      record.configuration = replica
-      replicas.append(record)
-    }
-    findPlaces()
   }
 }

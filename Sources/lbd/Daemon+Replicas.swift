@@ -57,25 +57,27 @@ extension Daemon {
     pool.setUsable(slot, false)
     let meter = Meter(slot: slot, tallies: tallies, now: now)
     let counts = figures.former.take(replica.name, slot: slot, tallies: tallies)
-    let record = ReplicaRecord(
+    var record = ReplicaRecord(
       slot: slot, configuration: replica, meter: meter, counts: counts, now: now)
+    record.standing = standing[replica.name]
     replicas.append(record)
     findPlaces(from: replicas.count - 1)
-    if record.address != nil { schedule.set(slot, at: now) }
+    if record.isProbed { schedule.set(slot, at: now) }
     if record.hostName != nil { nextLookup = now }
     return slot
   }
 
   /// Takes a replica out of the table; what is in flight to it ends by itself.
   mutating func dismiss(at index: Int) {
+    pool.setUsable(replicas[index].slot, false)
     letGo(replicas.remove(at: index))
     findPlaces(from: index)
   }
 
-  /// Ends all that goes on for a replica that has left the table.
+  /// Ends all that goes on for a replica that has left the table. A worker may choose it until it has
+  /// adopted the snapshot that follows, so that it is never without any in between.
   mutating func letGo(_ replica: ReplicaRecord) {
     let slot = replica.slot
-    pool.setUsable(slot, false)
     schedule.remove(slot)
     prober.forget(slot)
     figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
@@ -105,7 +107,7 @@ extension Daemon {
     settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
       Replica(
-        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.configuration.weight)
+        slot: $0.slot, name: $0.name, address: $0.address, weight: $0.weight)
     }
     return Snapshot(
       settings: settings, replicas: members, control: SocketAddress(path: configuration.control),
@@ -131,7 +133,9 @@ extension Daemon {
   mutating func startDueProbes() {
     for _ in 0..<Daemon.probesAtOnce {
       guard let slot = schedule.take(now: now) else { return }
-      guard let index = index(of: slot), let address = replicas[index].address else { continue }
+      guard let index = index(of: slot), replicas[index].isProbed,
+        let address = replicas[index].address
+      else { continue }
       let target = ProbeTarget(slot: slot, address: address, host: replicas[index].probeHost)
       let result = prober.start(
         target, number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,

@@ -48,15 +48,18 @@ extension Daemon {
   }
 
   init(
-    _ configuration: Configuration, path: String, environment: [String: String], workers: Int,
-    parts: consuming Parts, control: consuming ControlServer, metrics: consuming ControlServer,
-    manager: ServiceManager, listener: consuming MainListener
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String], workers: Int, parts: consuming Parts,
+    control: consuming ControlServer, metrics: consuming ControlServer, manager: ServiceManager,
+    listener: consuming MainListener
   ) {
     self.path = path
     self.environment = environment
     self.configuration = configuration
+    self.effective = effective
     policy = HealthPolicy(configuration.health)
     log = Log(configuration.log, journal: Journal(environment: environment))
+    stateFile = StateFile(environment: environment, control: configuration.control)
     self.manager = manager
     watchdog = Watchdog(environment: environment, process: getpid(), now: startedAt)
     evidence = parts.evidence
@@ -80,6 +83,7 @@ extension Daemon {
   }
 
   mutating func start(_ limits: WorkerLimits) throws(StartFailure) {
+    loadState()
     watchSources()
     for replica in configuration.replicas { _ = admit(replica) }
     do {

@@ -24,6 +24,8 @@ struct Daemon: ~Copyable {
   let path: String
   let environment: [String: String]
   var configuration: Configuration
+  /// The same as `lbd -T` prints it.
+  var effective: String
   /// What its `[health]` says.
   var policy: HealthPolicy
   var log: Log
@@ -41,7 +43,7 @@ struct Daemon: ~Copyable {
   var access: AccessLog
   let testToken: String
   var listener: Descriptor?
-  let listenerAddress: SocketAddress
+  var listenerAddress: SocketAddress
   let listenerOrigin: MainListener.Origin
   var control: ControlServer
   var metrics: ControlServer
@@ -52,6 +54,11 @@ struct Daemon: ~Copyable {
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()
+  /// What operators ordered of replicas.
+  var standing = StandingOrders()
+  let stateFile: StateFile
+  /// What the state's file holds of them.
+  var keptStanding = StandingOrders()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
@@ -71,7 +78,8 @@ struct Daemon: ~Copyable {
 
   /// Runs lbd and gives its exit status.
   static func run(
-    _ configuration: Configuration, path: String, environment: [String: String]
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String]
   ) -> Int32 {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
@@ -92,7 +100,7 @@ struct Daemon: ~Copyable {
         throw error
       }
       var daemon = Daemon(
-        configuration, path: path, environment: environment, workers: workers,
+        configuration, effective, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
         manager: manager, listener: listener)
       try daemon.access.use(accessFile, configuration.log.access)
@@ -175,7 +183,7 @@ struct Daemon: ~Copyable {
     if isReady {
       if isStatusNew { tellStatus() }
     } else {
-      let isAsked = replicas.allSatisfy { $0.probes > 0 || $0.address == nil }
+      let isAsked = replicas.allSatisfy { $0.probes > 0 || !$0.isProbed }
       guard isAsked || now >= latestReady else { return }
       isReady = true
       for mailbox in orders { mailbox.post(.welcome) }
@@ -189,7 +197,7 @@ struct Daemon: ~Copyable {
 
   private mutating func received(_ signal: Int32) {
     switch signal {
-    case SIGHUP: reload()
+    case SIGHUP: _ = reload(for: nil)
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
     default: reopenLogs()
     }

@@ -28,8 +28,9 @@ enum Main {
   }
 
   private static func run(_ path: String, _ environment: [String: String]) {
-    guard let (configuration, _) = load(path, environment) else { exit(badConf) }
-    let status = Daemon.run(configuration, path: path, environment: environment)
+    guard let (configuration, effective) = load(path, environment) else { exit(badConf) }
+    let status = Daemon.run(
+      configuration, effective, path: path, environment: environment)
     // Nothing is left to do at exit, and a thread that was cut off must not be waited for.
     _exit(status)
   }

@@ -14,6 +14,9 @@ struct MainListener: ~Copyable {
     case kept
     /// Passed by a socket unit of this name: host and main_port do not count.
     case passed(String)
+
+    /// host and main_port count.
+    var isConf: Bool { if case .passed = self { false } else { true } }
   }
 
   /// What the service manager calls the one that it holds.
@@ -64,6 +67,12 @@ struct MainListener: ~Copyable {
       address == (try self.address(configuration))
     else { return nil }
     return MainListener(sockets.takeListener(kept), at: address, .kept)
+  }
+
+  /// Has the manager hold a listener of the conf's, in place of one before.
+  static func keep(_ listener: borrowing Descriptor, by manager: ServiceManager) {
+    manager.forget(keptName)
+    manager.keep(listener, as: keptName)
   }
 
   /// Gives the socket to its next owner.

@@ -15,6 +15,9 @@ enum MessageID {
     "reload": "3c0b8ea8541e464097476ce1b2502c11",
     "reload-refused": "517f97c3f474498bb75932521b09b136",
     "order": "438f7b72113a42ca9098fa6076ed6586",
+    "state-loaded": "7267f9af73e14d04818253b5af36cd1e",
+    "state-refused": "ad946e0ead674a61b6204ab43ff1de91",
+    "state-not-kept": "0437e4d152be484ca875568a7d25268f",
     "added": "79333955ba0247e18a6073655ae5e211",
     "removed": "b8ff5c2e55ae4ee2b657b6071ad7de9b",
   ]

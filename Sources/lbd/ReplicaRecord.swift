@@ -1,5 +1,5 @@
-// One replica as the control thread knows it: what the conf says, what its name resolves to, what
-// was observed, and its figures.
+// One replica as the control thread knows it: what the conf says, what its name resolves to, what an
+// operator ordered, what was observed, and its figures.
 
 import Balancing
 import Configuration
@@ -18,6 +18,9 @@ struct ReplicaRecord {
   /// Where it is; nil while its name does not resolve.
   var address: SocketAddress?
   var health: Health
+  var standing = StandingOrder()
+  /// When the last order came.
+  var orderedAt: UInt64
   var meter: Meter
   var counts: ReplicaCounts
   /// The last probe's verdict, such as `200` or `refused`.
@@ -39,6 +42,7 @@ struct ReplicaRecord {
     self.meter = meter
     self.counts = counts
     health = Health(now: now)
+    orderedAt = now
     switch configuration.address {
     case .host(let host, let port):
       address = SocketAddress(ip: host, port: port)
@@ -54,7 +58,13 @@ struct ReplicaRecord {
   var name: String { configuration.name }
 
   /// Whether requests may go there.
-  var isUsable: Bool { health.isUsable }
+  var isUsable: Bool { health.isUsable && standing.order == .ready }
+
+  /// Whether it is asked how it is. One in maintenance is not.
+  var isProbed: Bool { address != nil && standing.order != .maint }
+
+  /// Its share beside the other replicas.
+  var weight: Int { standing.weight ?? configuration.weight }
 
   var observed: ObservedState {
     guard address != nil else { return .unresolved }
@@ -66,8 +76,27 @@ struct ReplicaRecord {
     }
   }
 
-  /// What people read: today nobody can order anything, so it is what was observed.
-  var state: ReplicaState { ReplicaState(rawValue: observed.rawValue) ?? .starting }
+  /// What people read: what was ordered, where that takes it out, else what was observed.
+  var state: ReplicaState {
+    switch standing.order {
+    case .ready: ReplicaState(rawValue: observed.rawValue) ?? .starting
+    case .drain: .draining
+    case .maint: .maint
+    }
+  }
+
+  /// Since when it is in this state.
+  private var since: UInt64 {
+    standing.order == .ready ? max(health.since, orderedAt) : orderedAt
+  }
+
+  /// Takes over what was observed of another record at the same address: observations are of those.
+  mutating func inherit(_ former: ReplicaRecord) {
+    guard former.standing.order != .maint else { return }
+    (address, probes) = (former.address, former.probes)
+    health = former.health
+    (checkResult, checkMilliseconds) = (former.checkResult, former.checkMilliseconds)
+  }
 
   /// The row of `lbctl pool`.
   /// - Parameter nextProbe: when it is due; nil while one is under way.
@@ -76,8 +105,9 @@ struct ReplicaRecord {
     let next = max(nextProbe ?? now, now) - now
     return ReplicaReport(
       name: name, address: configuration.address.description,
-      config: .init(weight: configuration.weight), order: .ready, observed: observed, state: state,
-      stateSeconds: Double(now - health.since) / 1e9, active: reading.active,
+      config: .init(weight: configuration.weight), weight: weight,
+      order: standing.order, observed: observed, state: state,
+      stateSeconds: Double(now - since) / 1e9, active: reading.active,
       requests: reading.responses, rate: reading.rate, p50Milliseconds: reading.p50Milliseconds,
       p99Milliseconds: reading.p99Milliseconds, status5xx: reading.status5xx,
       retries: reading.retries,

@@ -30,6 +30,21 @@ struct OrderBodyTests {
     #expect(parse(text) == nil)
   }
 
+  @Test func `an object has exactly the texts that are asked for`() {
+    func parse(_ text: String) -> [String]? {
+      OrderBody.parse(Array(text.utf8), ["replica", "weight"])
+    }
+    #expect(parse(#"{"replica":"8081","weight":"5"}"#) == ["8081", "5"])
+    #expect(parse(#"{"weight":"5" , "replica":"8081"}"#) == ["8081", "5"])
+    for text in [
+      #"{"replica":"8081"}"#, #"{"replica":"8081","weight":"5","weight":"5"}"#,
+      #"{"replica":"8081","weight":"5","x":"y"}"#, #"{"replica":"8081","replica":"8081"}"#,
+      #"{"replica":"8081","weight":"5",}"#, #"{"replica":"8081" "weight":"5"}"#, "{}", "",
+    ] {
+      #expect(parse(text) == nil, "\(text)")
+    }
+  }
+
   @Test func `bytes that are not UTF-8 are refused`() {
     for bytes: [UInt8] in [[0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80]] {
       let body = Array("{\"a\":\"".utf8) + bytes + Array("\"}".utf8)
@@ -56,7 +71,7 @@ struct OrderBodyTests {
   }
 
   @Test func `what is written is read`() {
-    let body = OrderBody.write(OrderBody.addressKey, "unix:/a \"b\"\n")
+    let body = OrderBody.write([OrderBody.addressKey: "unix:/a \"b\"\n"])
     #expect(OrderBody.parse(body).map { [$0.key, $0.value] } == ["address", "unix:/a \"b\"\n"])
   }
 }

@@ -49,7 +49,7 @@ struct ReportTests {
   @Test func `the keys are those of the contract`() {
     let json = String(decoding: replica("8081", .up, rate: 0.5).json, as: UTF8.self)
     #expect(
-      json == #"{"name":"8081","address":"127.0.0.1:8081","config":{"weight":100},"#
+      json == #"{"name":"8081","address":"127.0.0.1:8081","config":{"weight":100},"weight":100,"#
         + #""order":"ready","observed":"up","state":"up","state_seconds":3.1,"active":12,"#
         + #""requests":2031,"rate":0.5,"p50_ms":1.2,"p99_ms":9.8,"status_5xx":0,"retries":4,"#
         + #""check":{"result":"200","latency_ms":0.9,"next_in_ms":null}}"#)

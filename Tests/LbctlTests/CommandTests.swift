@@ -211,8 +211,8 @@ struct CommandTests {
 
   @Test func `usage is exit 2 on standard error, help is exit 0 on standard output`() throws {
     #expect(
-      try lbctl(["drain", "8081"])
-        == Outcome(code: 2, error: "lbctl: unknown verb \"drain\"; see lbctl --help\n"))
+      try lbctl(["frobnicate", "8081"])
+        == Outcome(code: 2, error: "lbctl: unknown verb \"frobnicate\"; see lbctl --help\n"))
     let help = try lbctl(["test", "--help"])
     #expect(help.code == 0 && help.output.hasPrefix("usage: lbctl test") && help.error.isEmpty)
   }

@@ -58,7 +58,7 @@ struct InvocationTests {
 
   @Test(arguments: [
     ("", "no verb; try \"lbctl pool\" or \"lbctl --help\""),
-    ("drain 8081", "unknown verb \"drain\"; see lbctl --help"),
+    ("frobnicate 8081", "unknown verb \"frobnicate\"; see lbctl --help"),
     ("pol", "unknown verb \"pol\"; did you mean \"pool\"?"),
     ("helth", "unknown verb \"helth\"; did you mean \"health\"?"),
     ("pool --jsno", "unknown option \"--jsno\"; did you mean \"--json\"?"),

@@ -116,6 +116,37 @@ import Testing
     }
   }
 
+  @Test func `a reload that moves the listener has the manager hold the new one`() throws {
+    let stage = try Stage(replicas: 1)
+    let moved = try Stage()
+    let inbox = try DatagramInbox(moved.directory + "/notify")
+    try moved.writeConf(ports: stage.ports)
+    try moved.launch(by: "NOTIFY_SOCKET=\(inbox.path) exec \"$0\" \"$@\"")
+    try inbox.await("READY") { $0.hasPrefix("READY=1\n") }
+    let port = try moved.reservePort()
+    let conf = try String(contentsOfFile: moved.confPath, encoding: .utf8)
+    try moved.write(conf.replacing("main_port = \(moved.mainPort)", with: "main_port = \(port)"))
+    #expect(try moved.lbctl("reload").status == 0)
+    #expect(inbox.count { $0 == "FDSTORE=1\nFDNAME=kept-listener" } == 2)
+    #expect(try Connection(port: port).get("/getInfo").status == 200)
+    #expect(try moved.lbctl("test", "-n", "2").status == 0)
+  }
+
+  @Test func `beside a socket that was passed a reload's host and main_port do not count`() throws {
+    let stage = try Stage()
+    try stage.startReplica()
+    try stage.writeConf(ports: stage.ports)
+    let (input, port) = try listener()
+    try stage.launch(by: passing("lbd.socket"), input: input, at: port)
+    try eventually("its control socket") { Files.isSocket(stage.socketPath) }
+    let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
+    let other = try stage.reservePort()
+    try stage.write(conf.replacing("main_port = \(stage.mainPort)", with: "main_port = \(other)"))
+    #expect(try stage.lbctl("reload").status == 0)
+    #expect(try Connection(port: port).get("/getInfo").status == 200)
+    #expect(throws: SystemError("connect", ECONNREFUSED)) { try Connection(port: other) }
+  }
+
   @Test func `the manager hears of readiness, of changes and of the end`() throws {
     let stage = try Stage()
     try stage.startReplica()

@@ -28,7 +28,7 @@ final class ReplicaFigures {
     state = replica.state
     labels = MetricLabels(["pool": ReplicaFigures.pool, "replica": replica.name])
     info = MetricLabels(["address": replica.configuration.address.description])
-    weight = replica.configuration.weight
+    weight = replica.weight
     inFlight = max(0, tallies.reduce(0) { $0 + $1.active(slot) })
     counts = replica.counts
     traffic = replica.counts.traffic(slot: slot, tallies: tallies)

@@ -18,7 +18,12 @@ final class Load {
     let texts = Mutex<[String]>([])
   }
 
-  init(port: UInt16, clients: Int = 4, target: String = "/getInfo") throws {
+  /// How many requests were answered so far.
+  var answers: Int { answered.value }
+
+  /// - Parameter rate: requests a second of all clients together; as many as go unless it is given.
+  init(port: UInt16, clients: Int = 4, target: String = "/getInfo", rate: Int? = nil) throws {
+    let pace = rate.map { UInt64(clients * 1_000_000_000 / $0) } ?? 0
     let (flag, counter, failures) = (Flag(), answered, Failures())
     (isStopping, self.failures) = (flag, failures)
     for _ in 0..<clients {
@@ -26,7 +31,7 @@ final class Load {
         try LinuxIO.Thread.start("load") {
           while !flag.value.load(ordering: .relaxed) {
             do {
-              try Load.exchange(port, target, flag, counter, failures)
+              try Load.exchange(port, target, pace, flag, counter, failures)
             } catch { failures.texts.withLock { $0.append("\(error)") } }
           }
         })
@@ -37,10 +42,15 @@ final class Load {
 
   /// Requests on one connection until one asks for its end.
   private static func exchange(
-    _ port: UInt16, _ target: String, _ flag: Flag, _ counter: Counter, _ failures: Failures
+    _ port: UInt16, _ target: String, _ pace: UInt64, _ flag: Flag, _ counter: Counter,
+    _ failures: Failures
   ) throws {
     let connection = try Connection(port: port)
+    var next = Clock.now()
     while !flag.value.load(ordering: .relaxed) {
+      let now = Clock.now()
+      if next > now { Clock.sleep(milliseconds: Int((next - now) / 1_000_000)) }
+      next = max(next + pace, now)
       let answer = try connection.get(target)
       counter.add()
       if answer.status != 200 {

@@ -1,0 +1,40 @@
+// What a reload came to, or what one would come to: the answer to POST /reload and to GET /conf/changes.
+
+/// Whether a conf was taken up, and what that changes; or all that is wrong with it.
+package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
+  package var schema = 1
+  /// The conf is good. Where it was to be taken up, it was.
+  package var isAccepted: Bool
+  /// A line for each thing that changes: `+` comes, `-` goes, `~` is another.
+  package var changes: [String]
+  /// What only a restart would change.
+  package var leftOut: [String]
+  /// Why it is refused; each may have several lines.
+  package var errors: [String]
+
+  package init(
+    isAccepted: Bool, changes: [String] = [], leftOut: [String] = [], errors: [String] = []
+  ) {
+    self.isAccepted = isAccepted
+    self.changes = changes
+    self.leftOut = leftOut
+    self.errors = errors
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case schema, changes, errors
+    case isAccepted = "accepted"
+    case leftOut = "left_out"
+  }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.field("schema", schema)
+      $0.field("accepted", isAccepted)
+      for (name, lines) in [("changes", changes), ("left_out", leftOut), ("errors", errors)] {
+        $0.key(name)
+        $0.array { for line in lines { $0.value(line) } }
+      }
+    }
+  }
+}

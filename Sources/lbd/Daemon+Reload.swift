@@ -1,0 +1,184 @@
+// A reload: read the conf, check all of it, say what changes, open what is needed, and only then change
+// anything. Connections, and all that is known of replicas that stay, are not touched.
+
+import Balancing
+import Configuration
+import ConfigurationIO
+import ControlProtocol
+import LinuxIO
+import Proxy
+
+extension Daemon {
+  /// What is in force, with the replicas that are in the pool now.
+  private var inForce: Configuration {
+    var inForce = configuration
+    inForce.replicas = replicas.map(\.configuration)
+    return inForce
+  }
+
+  /// Loads the conf again. One that is refused changes nothing; what only a restart can change is said
+  /// and left.
+  /// - Parameter user: who ordered it over the control socket; nil for HUP.
+  mutating func reload(for user: UInt32?) -> ReloadReport {
+    manager.notify("RELOADING=1")
+    defer { tellStatus("READY=1\n") }
+    var report: ReloadReport
+    switch loadAgain() {
+    case .refused(let errors): report = ReloadReport(isAccepted: false, errors: errors)
+    case .loaded(let plan, let effective):
+      do throws(StartFailure) {
+        let leftOut = try apply(plan, effective)
+        report = ReloadReport(isAccepted: true, changes: plan.changes, leftOut: leftOut)
+      } catch {
+        report = ReloadReport(isAccepted: false, errors: [error.line])
+      }
+    }
+    figures.reloaded(report.isAccepted)
+    logReload(report, user.map { "\($0)" } ?? "HUP")
+    return report
+  }
+
+  /// What a reload would come to now. Opens nothing, so that a port in use is not seen.
+  func rehearseReload() -> ReloadReport {
+    switch loadAgain() {
+    case .refused(let errors): ReloadReport(isAccepted: false, errors: errors)
+    case .loaded(let plan, _):
+      ReloadReport(isAccepted: true, changes: plan.changes, leftOut: plan.leftOut)
+    }
+  }
+
+  func reloadAnswer(_ report: ReloadReport) -> ControlAnswer {
+    ControlAnswer(report.isAccepted ? 200 : ControlPath.refusedConf, report)
+  }
+
+  func confText() -> ControlAnswer {
+    var answer = ControlAnswer(200, Array(effective.utf8))
+    answer.type = "text/plain; charset=utf-8"
+    return answer
+  }
+
+  // MARK: Loading
+
+  private enum Reloading {
+    case loaded(ReloadPlan, effective: String)
+    case refused([String])
+  }
+
+  private func loadAgain() -> Reloading {
+    guard phase == .serving else { return .refused(["lbd is stopping, it takes up no conf"]) }
+    switch Configuration.load(path: path, environment: environment) {
+    case .refused(let diagnostics): return .refused(diagnostics.map(\.description))
+    case .loaded(let next, let effective):
+      let plan = ReloadPlan(from: inForce, to: next)
+      return .loaded(plan, effective: plan.correct(effective))
+    }
+  }
+
+  private mutating func logReload(_ report: ReloadReport, _ caller: String) {
+    for error in report.errors {
+      log.write(.error, "not reloaded: \(error)", ["event": "reload-refused", "uid": caller])
+    }
+    for line in report.leftOut {
+      log.write(.warning, "\(line) takes a restart", ["event": "reload", "left_out": line])
+    }
+    guard report.isAccepted else { return }
+    log.write(
+      .info, "reloaded: \(replicas.count) replicas, \(report.changes.count) changes",
+      [
+        "event": "reload", "uid": caller, "changes": report.changes.joined(separator: "; "),
+      ])
+  }
+
+  // MARK: Applying
+
+  /// Takes a conf up, or changes nothing. Gives what stays as it is.
+  private mutating func apply(
+    _ plan: ReloadPlan, _ effective: String
+  ) throws(StartFailure) -> [String] {
+    // All that can fail comes first.
+    let isElsewhere =
+      listenerOrigin.isConf
+      && (plan.next.host != configuration.host || plan.next.mainPort != configuration.mainPort)
+    var next = isElsewhere ? try nextListener(plan.next) : nil
+    if plan.next.log.access != access.target { try access.change(to: plan.next.log.access) }
+    if let listener = next?.hand(to: orders) { use(listener) }
+    var leftOut = plan.leftOut
+    let metrics = moveMetrics(from: configuration.metrics.listen, to: plan.next.metrics.listen)
+    if metrics != plan.next.metrics.listen {
+      leftOut.append("[metrics] listen cannot be listened on, which lbd's log explains, and")
+    }
+    adopt(plan.next, effective, metrics: metrics)
+    return leftOut
+  }
+
+  private mutating func use(_ listener: consuming Descriptor) {
+    listenerAddress = Socket.localAddress(listener) ?? listenerAddress
+    MainListener.keep(listener, by: manager)
+    self.listener = consume listener
+  }
+
+  private func nextListener(_ next: Configuration) throws(StartFailure) -> NextListener? {
+    switch listener {
+    case .some(let former): try NextListener(next, workers: tallies.count, beside: former)
+    case .none: nil
+    }
+  }
+
+  private mutating func adopt(
+    _ next: Configuration, _ effective: String, metrics: ReplicaAddress?
+  ) {
+    let before = configuration
+    configuration = next
+    configuration.metrics.listen = metrics
+    self.effective = effective
+    log = Log(next.log, after: log)
+    policy = HealthPolicy(next.health)
+    // Probes' own connections stay where nothing about them has changed.
+    if next.health != before.health || next.forward != before.forward { prober.adopt(next) }
+    replaceReplicas(next.replicas)
+    if next.health.interval < before.health.interval { hastenProbes() }
+    publish()
+    standing.keep(only: replicas.map(\.name))
+    _ = keepState()
+  }
+
+  /// The former interval does not hold up the first probes by a shorter one.
+  private mutating func hastenProbes() {
+    for replica in replicas { schedule.hasten(replica.slot, to: now + policy.interval) }
+  }
+
+  /// Keeps the replicas that the conf still has, with all that is known of them. One that goes ends
+  /// what it has in flight by itself.
+  private mutating func replaceReplicas(_ next: [ReplicaConfiguration]) {
+    let addresses = Dictionary(next.map { ($0.name, $0.address) }) { first, _ in first }
+    var kept: [String: ReplicaRecord] = [:]
+    var former: [ReplicaAddress: ReplicaRecord] = [:]
+    for replica in replicas {
+      if addresses[replica.name] == replica.configuration.address && kept[replica.name] == nil {
+        kept[replica.name] = replica
+      } else {
+        letGo(replica)
+        former[replica.configuration.address] = replica
+      }
+    }
+    replicas.removeAll(keepingCapacity: true)
+    for replica in next {
+      guard var record = kept.removeValue(forKey: replica.name) else {
+        admit(replica, after: former[replica.address])
+        continue
+      }
+      record.configuration = replica
+      replicas.append(record)
+    }
+    findPlaces()
+  }
+
+  /// One that has only another name now goes on as healthy as it was.
+  private mutating func admit(_ replica: ReplicaConfiguration, after former: ReplicaRecord?) {
+    guard let slot = admit(replica), let former else { return }
+    let index = replicas.count - 1
+    replicas[index].inherit(former)
+    pool.setUsable(slot, replicas[index].isUsable)
+    if replicas[index].isProbed { schedule.set(slot, at: now) }
+  }
+}

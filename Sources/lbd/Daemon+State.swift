@@ -1,0 +1,37 @@
+// What outlives lbd: the orders of operators.
+
+import Configuration
+import LinuxIO
+
+extension Daemon {
+  /// Takes up the orders of before. A state that cannot be read is said and left: lbd starts without.
+  mutating func loadState() {
+    do throws(StartFailure) {
+      standing = try stateFile.read()
+      keptStanding = standing
+      guard !standing.byName.isEmpty else { return }
+      let names = standing.byName.keys.sorted().joined(separator: ", ")
+      log.write(
+        .info, "orders of before are in force for \(names)",
+        ["event": "state-loaded", "path": stateFile.path, "replicas": names])
+    } catch {
+      log.write(
+        .error, "\(error.line); no order of before is in force, see lbctl pool",
+        ["event": "state-refused", "path": stateFile.path])
+    }
+  }
+
+  /// Writes the orders in force if they have changed. What to tell an operator where that fails.
+  mutating func keepState() -> String? {
+    guard standing != keptStanding else { return nil }
+    do throws(SystemError) {
+      try stateFile.write(standing)
+      keptStanding = standing
+      return nil
+    } catch {
+      let line = "a restart forgets it: \(stateFile.path) cannot be written: \(error.reason)"
+      log.write(.warning, line, ["event": "state-not-kept", "path": stateFile.path])
+      return line
+    }
+  }
+}

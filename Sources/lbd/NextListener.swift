@@ -1,0 +1,56 @@
+// A listener that a reload opens before the one that it follows is closed.
+
+import Configuration
+import Glibc
+import LinuxIO
+import Proxy
+
+/// A new listener with a duplicate for each worker, all there before anything is changed. What is not
+/// handed out is closed with the value.
+struct NextListener: ~Copyable {
+  private var descriptor: Descriptor?
+  private var duplicates: [Int32] = []
+
+  /// Listens where a conf says, beside the listener that serves now.
+  init(
+    _ configuration: Configuration, workers: Int, beside former: borrowing Descriptor
+  ) throws(StartFailure) {
+    let (host, port) = (configuration.host, configuration.mainPort)
+    guard let address = SocketAddress.resolve(host, port: port).first else {
+      throw StartFailure("cannot listen on \(host): the name does not resolve; write an address")
+    }
+    do throws(SystemError) {
+      let listener = try NextListener.listen(address, beside: former)
+      for _ in 0..<workers { duplicates.append(try listener.duplicate().release()) }
+      descriptor = consume listener
+    } catch {
+      throw StartFailure(
+        listening: address, error, port: "main_port in [lbd]", host: "host in [lbd]")
+    }
+  }
+
+  deinit {
+    for duplicate in duplicates { _ = close(duplicate) }
+  }
+
+  /// The same port on another address, such as 0.0.0.0 for 127.0.0.1, is free only for who shares it
+  /// with the former listener.
+  private static func listen(
+    _ address: SocketAddress, beside former: borrowing Descriptor
+  ) throws(SystemError) -> Descriptor {
+    let isSamePort = Socket.localAddress(former)?.port == address.port
+    guard isSamePort else { return try Socket.listen(address) }
+    Socket.share(former, true)
+    defer { Socket.share(former, false) }
+    let listener = try Socket.listen(address, isShared: true)
+    Socket.share(listener, false)
+    return listener
+  }
+
+  /// Has the workers go over to it, and gives it to the control thread.
+  mutating func hand(to workers: [Mailbox<Order>]) -> Descriptor? {
+    for (worker, duplicate) in zip(workers, duplicates) { worker.post(.listen(duplicate)) }
+    duplicates = []
+    return descriptor.take()
+  }
+}

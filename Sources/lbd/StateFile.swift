@@ -1,0 +1,44 @@
+// The file that keeps orders through restarts and crashes: written whole or not at all, and believed
+// only if it is whole.
+
+import LinuxIO
+
+/// The state's file. The control thread reads it at the start and writes it with each order, which
+/// blocks it for as long as the disk takes.
+struct StateFile {
+  let path: String
+
+  /// In the directory that systemd keeps for lbd, else beside the control socket: `run/lbd.state` for
+  /// `run/lbd.sock`.
+  init(environment: [String: String], control: String) {
+    let directory = environment["STATE_DIRECTORY"]?.split(separator: ":").first
+    let isSocket = control.hasSuffix(".sock")
+    path =
+      directory.map { "\($0)/state" } ?? (isSocket ? String(control.dropLast(5)) : control)
+      + ".state"
+  }
+
+  /// What it holds; nothing when there is none.
+  func read() throws(StartFailure) -> StandingOrders {
+    let bytes: [UInt8]?
+    do throws(SystemError) {
+      bytes = try Files.readRegular(path, limit: StandingOrders.limit)
+    } catch {
+      throw StartFailure("the state \(path) cannot be read: \(error.reason)")
+    }
+    return try bytes.map { (bytes) throws(StartFailure) in try parse(bytes) } ?? StandingOrders()
+  }
+
+  private func parse(_ bytes: [UInt8]) throws(StartFailure) -> StandingOrders {
+    do throws(StateFlaw) {
+      return try StandingOrders(reading: bytes)
+    } catch {
+      throw StartFailure("the state \(path) is refused: line \(error.line): \(error.reason)")
+    }
+  }
+
+  /// Puts these orders in its place.
+  func write(_ orders: StandingOrders) throws(SystemError) {
+    try Files.replace(path, with: Array(orders.text.utf8))
+  }
+}

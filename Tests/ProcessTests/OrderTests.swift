@@ -1,0 +1,183 @@
+// Orders: an operator takes replicas out and back, and no client notices.
+
+import ControlProtocol
+import Foundation
+import Glibc
+import LinuxIO
+import Testing
+
+@Suite struct OrderTests {
+  @Test func `a drained replica gets nothing new, ends what it has, and comes back at once`() throws
+  {
+    let stage = try Stage(replicas: 2)
+    let name = stage.names[0]
+    let slow = try stage.connect()
+    try slow.send("GET /delay/600ms HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    let drain = try stage.lbctl("drain", name)
+    #expect(drain.status == 0 && drain.output.contains("1 in flight"), "\(drain)")
+    let replica = try stage.replica(stage.ports[0])
+    #expect(replica.state == .draining && replica.order == .drain && replica.observed == .up)
+    let connection = try stage.connect()
+    for _ in 0..<6 { #expect(try connection.get("/getInfo").port == stage.names[1]) }
+    #expect(try slow.answer().status == 200)
+    #expect(try stage.lbctl("health").output == "1 of 1 replicas up\n")
+    #expect(try stage.lbctl("ready", name).output.contains("gets requests"))
+    #expect(Set(try (0..<2).map { _ in try connection.get("/getInfo").port }) == Set(stage.names))
+  }
+
+  @Test func `drain waits for what is in flight, and says when it takes too long`() throws {
+    let stage = try Stage(replicas: 2)
+    let slow = try stage.connect()
+    try slow.send("GET /delay/700ms HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    let early = try stage.lbctl("drain", stage.names[0], "--wait", "100ms")
+    #expect(early.status == 5)
+    #expect(early.error == "lbctl: \(stage.names[0]) still has 1 in flight\n")
+    #expect(try stage.lbctl("drain", stage.names[0], "--wait=10s").status == 0)
+    #expect(try stage.replica(stage.ports[0]).active == 0)
+    #expect(try slow.answer().status == 200)
+  }
+
+  @Test func `each replica is drained, restarted and taken back under traffic without an error`()
+    throws
+  {
+    let stage = try Stage(replicas: 3)
+    let load = try Load(port: stage.mainPort)
+    for port in stage.ports {
+      try load.awaitAnswers(50)
+      #expect(try stage.lbctl("drain", "\(port)", "--wait", "10s").status == 0)
+      try stage.killReplica(port)
+      try load.awaitAnswers(50)
+      try stage.startReplica(port: port)
+      #expect(try stage.lbctl("ready", "\(port)", "--wait", "10s").status == 0)
+      let served = try stage.replica(port).requests
+      try stage.awaitPool("it serves again") { pool in
+        pool.first { $0.name == "\(port)" }?.requests ?? 0 > served
+      }
+    }
+    #expect(load.stop() == [])
+  }
+
+  @Test func `idle connections to a replica that is ordered out are closed`() throws {
+    let replicas = try (0..<2).map { _ in
+      try ScriptedReplica { _, connection in
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        return .keep
+      }
+    }
+    let stage = try Stage(scripted: replicas, lbd: "workers = 1")
+    let connection = try stage.connect()
+    for _ in 0..<4 { #expect(try connection.get("/").status == 200) }
+    #expect(replicas.map(\.connections) == [1, 1])
+    #expect(try stage.lbctl("drain", "\(replicas[0].port)").status == 0)
+    try eventually("it is closed") { replicas[0].closed.value == 1 }
+    for _ in 0..<4 { #expect(try connection.get("/").status == 200) }
+    #expect(replicas[1].closed.value == 0 && replicas[1].connections == 1)
+  }
+
+  @Test func `in maintenance a replica is not probed, and afterwards passes one first`() throws {
+    let stage = try Stage(replicas: 2)
+    let port = stage.ports[0]
+    #expect(try stage.lbctl("maint", "\(port)").status == 0)
+    try stage.killReplica(port)
+    Clock.sleep(milliseconds: 600)
+    let replica = try stage.replica(port)
+    #expect(replica.state == .maint && replica.observed == .up)
+    let ready = try stage.lbctl("ready", "\(port)", "--wait", "300ms")
+    #expect(ready.status == 5 && ready.output.contains("once it is up"), "\(ready)")
+    try stage.startReplica(port: port)
+    #expect(try stage.lbctl("ready", "\(port)", "--wait", "10s").status == 0)
+  }
+
+  @Test func `draining the last replica is done and warned of`() throws {
+    let stage = try Stage(replicas: 1)
+    let drain = try stage.lbctl("drain", stage.names[0])
+    #expect(drain.status == 0 && drain.error.contains("no replica is left to serve"), "\(drain)")
+    #expect(try stage.connect().get("/getInfo").status == 503)
+    #expect(try stage.lbctl("ready", stage.names[0]).status == 0)
+    #expect(try stage.connect().get("/getInfo").status == 200)
+  }
+
+  @Test func `a weight that was ordered counts beside the conf's`() throws {
+    let stage = try Stage(replicas: 2)
+    #expect(try stage.lbctl("weight", stage.names[0], "200").status == 0)
+    let replica = try stage.replica(stage.ports[0])
+    #expect(replica.weight == 200 && replica.config.weight == 100)
+    let connection = try stage.connect()
+    let answers = try (0..<30).map { _ in try connection.get("/getInfo").port }
+    #expect(answers.count { $0 == stage.names[0] } == 20)
+    #expect(try stage.lbctl("weight", stage.names[0], "0").status == 1)
+    #expect(try stage.lbctl("weight", "nobody", "1").status == 4)
+    #expect(stage.lbd?.error.contains("weight 200 was ordered by user \(getuid())") == true)
+  }
+}
+
+/// Orders outlive lbd.
+@Suite struct StandingOrderTests {
+  private func statePath(_ stage: Stage) -> String { stage.directory + "/lbd.state" }
+
+  @Test func `orders and weights are in force after kill -9, from the first request on`() throws {
+    let stage = try Stage(replicas: 3)
+    #expect(try stage.lbctl("drain", stage.names[0]).status == 0)
+    #expect(try stage.lbctl("maint", stage.names[1]).status == 0)
+    #expect(try stage.lbctl("weight", stage.names[2], "7").status == 0)
+    stage.lbd?.signal(SIGKILL)
+    _ = try stage.lbd?.exitStatus()
+    try stage.launch()
+    try stage.awaitPool("the third is up") { $0[2].state == .up }
+    let connection = try stage.connect()
+    for _ in 0..<6 { #expect(try connection.get("/getInfo").port == stage.names[2]) }
+    let pool = try stage.pool()
+    #expect(pool.map(\.state) == [.draining, .maint, .up] && pool[2].weight == 7)
+    #expect(pool[1].observed == .starting)
+    for name in stage.names { #expect(try stage.lbctl("ready", name, "--wait", "10s").status == 0) }
+    #expect(try stage.lbctl("weight", stage.names[2], "100").status == 0)
+    let state = try String(contentsOfFile: statePath(stage), encoding: .utf8)
+    #expect(state == "lbd-state 1\nend\n")
+  }
+
+  @Test func `orders of replicas that left the pool are forgotten`() throws {
+    let stage = try Stage(replicas: 2)
+    #expect(try stage.lbctl("drain", stage.names[0]).status == 0)
+    try stage.writeConf(ports: [stage.ports[1]])
+    #expect(try stage.lbctl("reload").status == 0)
+    try stage.writeConf(ports: stage.ports)
+    #expect(try stage.lbctl("reload").status == 0)
+    try stage.awaitPool("it is back") { $0[0].state == .up }
+  }
+
+  @Test(arguments: ["nonsense", "link", "directory", "pipe", "long", "cut"])
+  func `a state that makes no sense is said, and lbd starts without`(_ kind: String) throws {
+    let stage = try Stage()
+    try stage.startReplica()
+    try stage.writeConf(ports: stage.ports)
+    let (path, files) = (statePath(stage), FileManager.default)
+    switch kind {
+    case "link": try files.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+    case "directory": try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+    case "pipe": _ = unsafe mkfifo(path, 0o600)
+    case "long": _ = files.createFile(atPath: path, contents: Data(count: 1 << 20))
+    case "cut":
+      try "lbd-state 1\norder \(stage.names[0]) drain\n".write(
+        toFile: path, atomically: true, encoding: .utf8)
+    default: try "\0\u{1}{}\n".write(toFile: path, atomically: true, encoding: .utf8)
+    }
+    try stage.start()
+    #expect(stage.lbd?.error.contains("\"event\":\"state-refused\"") == true)
+    let drain = try stage.lbctl("drain", stage.names[0])
+    // Nothing takes a directory's place.
+    #expect(
+      drain.status == 0 && drain.error.contains("a restart forgets it") == (kind == "directory"))
+  }
+
+  @Test func `an order that cannot be kept is carried out, and that is said`() throws {
+    let stage = try Stage(replicas: 2)
+    // What is written first cannot be: its path is a directory that is not empty.
+    try FileManager.default.createDirectory(
+      atPath: statePath(stage) + ".next/x", withIntermediateDirectories: true)
+    let drain = try stage.lbctl("drain", stage.names[0])
+    #expect(drain.status == 0 && drain.error.contains("a restart forgets it"), "\(drain)")
+    #expect(try stage.pool()[0].state == .draining)
+  }
+}
