@@ -31,6 +31,11 @@ package enum ControlPath {
   /// The status of an answer that says why a conf is refused.
   package static let refusedConf = 422
 
+  /// POST: the orders in force as a text, and with it the listener (SCM_RIGHTS), for the next lbd.
+  package static let takeover = "/takeover"
+  /// POST: the next lbd serves. The same text again; this one drains and ends.
+  package static let takeoverDone = "/takeover/done"
+
   /// Whether an order there is about a replica that is in the pool.
   package static func namesReplica(_ path: String) -> Bool {
     path == removeReplica || path == weight

@@ -83,7 +83,7 @@ extension Descriptor {
 }
 
 extension TransferOutcome {
-  fileprivate static func refused(_ code: Int32) -> TransferOutcome {
+  static func refused(_ code: Int32) -> TransferOutcome {
     code == EAGAIN || code == EINTR ? .wouldBlock : .failed(code)
   }
 }

@@ -36,8 +36,6 @@ struct Client: ~Copyable {
   var isWritable = true
   /// The client has ended its direction, or the connection is over.
   var isEnding = false
-  /// Its first request has not begun to arrive.
-  var isNew = true
   /// A head has begun to arrive, so that the deadline of the head runs.
   var hasBegunHead = false
   /// How far the incomplete head has been looked at, counted from the input's first byte.

@@ -154,7 +154,6 @@ extension Worker {
   private mutating func beginHead(_ slot: UInt32) {
     guard !clients[slot].hasBegunHead else { return }
     clients[slot].hasBegunHead = true
-    clients[slot].isNew = false
     clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
   }
 
@@ -162,14 +161,9 @@ extension Worker {
   private mutating func awaitRequest(_ slot: UInt32) {
     guard clients[slot].input.isEmpty else { return }
     clients[slot].input.giveBack()
-    guard isDraining else { return }
-    // The first request of one that came just now is likely on its way; nobody would send it again.
-    guard clients[slot].isNew else { return closeClient(slot) }
-    clientDeadlines.set(slot, at: now + Worker.lastPatience)
+    // Its answer will end the connection; without a request the deadline does.
+    if isDraining { clientDeadlines.set(slot, at: now + Worker.farewell) }
   }
-
-  /// How long a worker that is to end waits for the first request of a connection, in nanoseconds.
-  private static var lastPatience: UInt64 { 1_000_000_000 }
 
   /// Parses what is at hand. True when that settled what the connection does next; false when more
   /// bytes are needed, for which there is room.

@@ -65,9 +65,10 @@ package struct Worker: ~Copyable {
   var requestIDs: RequestIDs
   var access: AccessRecorder
 
-  /// - Parameter listener: the worker's own duplicate of the shared listening socket.
+  /// - Parameter listener: the worker's own duplicate of the shared listening socket; nil for one that
+  ///   is given it later.
   package init(
-    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor, snapshot: Snapshot
+    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor?, snapshot: Snapshot
   ) throws(SystemError) {
     self.links = links
     self.limits = limits
@@ -256,7 +257,7 @@ package struct Worker: ~Copyable {
   }
 
   /// Takes the connections that the kernel accepted already, then no more, and closes those that
-  /// have no request under way and none to read; new ones get a moment for their first.
+  /// have no request under way and send none in a moment.
   private mutating func drain() {
     // From here on it hands no connection to another worker, which may have ended.
     isDraining = true
@@ -266,7 +267,11 @@ package struct Worker: ~Copyable {
     endSilent()
   }
 
-  /// Closes connections that have no request under way and none to read.
+  /// How long a client may still send a request on an open connection while lbd drains, in
+  /// nanoseconds: one that is on its way when the connection is closed would be lost.
+  static var farewell: UInt64 { 1_000_000_000 }
+
+  /// Sets an end to connections that have no request under way and none to read.
   mutating func endSilent() {
     var slot: UInt32 = 0
     while let client = clients.next(from: slot) {

@@ -22,6 +22,8 @@ struct ControlAnswer {
   var allow: StaticString?
   /// The body's length is said, the body left out.
   var isHead = false
+  /// The listener goes with it.
+  var passesListener = false
 
   init(_ status: Int, _ report: some JSONWritable) {
     self.init(status, report.json)
@@ -44,6 +46,8 @@ struct ControlConnection: ~Copyable {
   /// The peer has sent all that it will.
   var isEnding = false
   var isLast = false
+  /// What goes with the next bytes.
+  var passing: Descriptor?
 
   init(descriptor: consuming Descriptor, user: UInt32?) {
     self.descriptor = descriptor
@@ -135,11 +139,21 @@ extension ControlConnection {
     if !answer.isHead { output += answer.body }
   }
 
+  private func send() -> TransferOutcome {
+    let bytes = output.span.extracting(sent..<output.count)
+    return switch passing {
+    case .some(let passing): descriptor.send(bytes, passing: passing)
+    case .none: descriptor.send(bytes)
+    }
+  }
+
   /// Sends what is to be sent, as far as it goes. False when the connection is over.
   mutating func flush() -> Bool {
     while sent < output.count {
-      switch descriptor.send(output.span.extracting(sent..<output.count)) {
-      case .moved(let count): sent += count
+      switch send() {
+      case .moved(let count):
+        sent += count
+        passing = nil
       case .wouldBlock: return true
       case .ended, .failed: return false
       }

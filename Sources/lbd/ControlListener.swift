@@ -19,7 +19,7 @@ struct ControlListener: ~Copyable {
 
   let descriptor: Descriptor
   /// Where the socket's file is and which it is; nil for an address.
-  private let file: (path: String, identity: Files.Identity?)?
+  private var file: (path: String, identity: Files.Identity?)?
 
   /// Listens at `path`, where a dead lbd may have left its socket.
   init(path: String, _ purpose: Purpose) throws(StartFailure) {
@@ -36,6 +36,18 @@ struct ControlListener: ~Copyable {
     } catch {
       throw ControlListener.refusal(path, error, purpose)
     }
+  }
+
+  /// Listens beside the path of an lbd that still runs, until it moves there.
+  init(beside path: String) throws(StartFailure) {
+    try self.init(path: path + ".next", .control)
+  }
+
+  /// Takes the place of whoever listens at `path`: there is no moment in which nobody does.
+  mutating func move(to path: String) throws(SystemError) {
+    guard let former = file?.path else { return }
+    try Files.rename(former, to: path)
+    file = (path, Files.identity(path))
   }
 
   private init(_ address: SocketAddress, _ purpose: Purpose) throws(StartFailure) {

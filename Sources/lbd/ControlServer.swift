@@ -159,6 +159,23 @@ struct ControlServer: ~Copyable {
     connections[slot].write(answer)
   }
 
+  /// Sends a descriptor with the next bytes of a connection.
+  mutating func pass(_ descriptor: consuming Descriptor, to slot: UInt32) {
+    connections[slot].passing = consume descriptor
+  }
+
+  /// Goes over to the path that it is to have from now on, where another listens.
+  mutating func move(to path: String) throws(SystemError) {
+    guard var listener = listener.take() else { return }
+    do throws(SystemError) {
+      try listener.move(to: path)
+    } catch {
+      self.listener = consume listener
+      throw error
+    }
+    self.listener = consume listener
+  }
+
   /// Sends the answers as far as they go, and lets an ended connection go.
   mutating func flush(_ slot: UInt32) {
     if !connections[slot].flush() { close(slot) }

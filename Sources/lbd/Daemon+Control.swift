@@ -10,20 +10,27 @@ import Proxy
 
 extension Daemon {
   /// Where clients connect to.
-  var listenerText: String { listenerAddress.description }
+  var listenerText: String {
+    listenerAddress?.description ?? "\(configuration.host):\(configuration.mainPort)"
+  }
 
   /// A URL's host and port for a person on this machine.
   private var browserText: String {
-    switch listenerAddress.host {
-    case "0.0.0.0": "127.0.0.1:\(listenerAddress.port)"
-    case "::": "[::1]:\(listenerAddress.port)"
+    let port = listenerAddress?.port ?? configuration.mainPort
+    return switch listenerAddress?.host ?? configuration.host {
+    case "0.0.0.0": "127.0.0.1:\(port)"
+    case "::": "[::1]:\(port)"
     default: listenerText
     }
   }
 
   mutating func answerControl(_ event: Event) {
     guard let slot = control.receive(event, now: now) else { return }
-    while let request = control.nextRequest(slot) { control.answer(slot, answer(request)) }
+    while let request = control.nextRequest(slot) {
+      let answer = answer(request)
+      if answer.passesListener { passListener(to: slot) }
+      control.answer(slot, answer)
+    }
     control.flush(slot)
   }
 
@@ -41,13 +48,16 @@ extension Daemon {
     case (.get, ControlPath.conf): confText()
     case (.get, ControlPath.confChanges): reloadAnswer(rehearseReload())
     case (.post, ControlPath.reload): reloadAnswer(reload(for: request.user))
+    case (.post, ControlPath.takeover): handOver(request)
+    case (.post, ControlPath.takeoverDone): endTakeover(request)
     case (.post, ControlPath.weight): setWeight(request)
     case (.post, ControlPath.order(.drain)): order(.drain, request)
     case (.post, ControlPath.order(.ready)): order(.ready, request)
     case (.post, ControlPath.order(.maint)): order(.maint, request)
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
       (_, ControlPath.metrics), (_, ControlPath.addReplica), (_, ControlPath.conf),
-      (_, ControlPath.confChanges), (_, ControlPath.reload):
+      (_, ControlPath.confChanges), (_, ControlPath.reload), (_, ControlPath.takeover),
+      (_, ControlPath.takeoverDone):
       refusal(405, "reads are GET, orders are POST")
     case (_, let path) where ControlPath.namesReplica(path):
       refusal(405, "orders are POST")

@@ -21,7 +21,7 @@ extension Daemon {
       200, DetailReport(outcome(at: index), warning: keepState() ?? emptyPoolWarning))
   }
 
-  private mutating func take(_ order: ReplicaOrder, at index: Int) {
+  mutating func take(_ order: ReplicaOrder, at index: Int) {
     let before = replicas[index].standing.order
     guard order != before else { return }
     replicas[index].standing.order = order

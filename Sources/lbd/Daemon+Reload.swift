@@ -111,7 +111,8 @@ extension Daemon {
     return leftOut
   }
 
-  private mutating func use(_ listener: consuming Descriptor) {
+  /// Goes on with another listener, which the workers have already.
+  mutating func use(_ listener: consuming Descriptor) {
     listenerAddress = Socket.localAddress(listener) ?? listenerAddress
     MainListener.keep(listener, by: manager)
     self.listener = consume listener

@@ -51,7 +51,7 @@ extension Daemon {
     _ configuration: Configuration, _ effective: String, path: String,
     environment: [String: String], workers: Int, parts: consuming Parts,
     control: consuming ControlServer, metrics: consuming ControlServer, manager: ServiceManager,
-    listener: consuming MainListener
+    listener: consuming MainListener?
   ) {
     self.path = path
     self.environment = environment
@@ -74,9 +74,9 @@ extension Daemon {
     testToken = String(random.next() | 1 << 63, radix: 16)
     self.control = control
     self.metrics = metrics
-    listenerAddress = listener.address
-    listenerOrigin = listener.origin
-    self.listener = listener.take()
+    listenerAddress = listener?.address
+    listenerOrigin = listener?.origin ?? .conf
+    self.listener = listener.take()?.take()
     prober = HealthProber(configuration, now: Clock.now())
     schedule = ProbeSchedule(origin: startedAt, seed: random.next())
     running = workers
@@ -139,6 +139,15 @@ extension Daemon {
     return WorkerLimits(clients: min(each, ordered ?? .max), upstreams: each)
   }
 
+  /// The control socket, at its path, or beside it for as long as another lbd has that.
+  static func controlListener(
+    _ configuration: Configuration, _ takesOver: Bool
+  ) throws(StartFailure) -> ControlListener {
+    takesOver
+      ? try ControlListener(beside: configuration.control)
+      : try ControlListener(path: configuration.control, .control)
+  }
+
   private func startWorkers(_ limits: WorkerLimits) throws(StartFailure) {
     let snapshot = makeSnapshot()
     for index in 0..<running {
@@ -146,9 +155,9 @@ extension Daemon {
         index: index, pool: pool, tally: tallies[index], counts: workerCounts,
         workers: orders, evidence: evidence, access: access.rings[index])
       do {
-        guard let number = try listenerDuplicate() else { return }
+        let number = try listenerDuplicate()
         try Thread.start("lbd-worker-\(index)") {
-          Daemon.work(links, limits, Descriptor(owning: number), snapshot)
+          Daemon.work(links, limits, number.map { Descriptor(owning: $0) }, snapshot)
         }.detach()
       } catch {
         throw StartFailure("cannot start worker \(index): \(error)")
@@ -165,7 +174,7 @@ extension Daemon {
 
   /// A worker's thread.
   private static func work(
-    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor,
+    _ links: WorkerLinks, _ limits: WorkerLimits, _ listener: consuming Descriptor?,
     _ snapshot: Snapshot
   ) {
     do {

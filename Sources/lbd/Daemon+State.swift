@@ -6,6 +6,10 @@ import LinuxIO
 extension Daemon {
   /// Takes up the orders of before. A state that cannot be read is said and left: lbd starts without.
   mutating func loadState() {
+    if let orders = takeover?.orders {
+      standing = orders
+      return
+    }
     do throws(StartFailure) {
       standing = try stateFile.read()
       keptStanding = standing
@@ -23,7 +27,7 @@ extension Daemon {
 
   /// Writes the orders in force if they have changed. What to tell an operator where that fails.
   mutating func keepState() -> String? {
-    guard standing != keptStanding else { return nil }
+    guard standing != keptStanding, phase == .serving else { return nil }
     do throws(SystemError) {
       try stateFile.write(standing)
       keptStanding = standing

@@ -43,8 +43,14 @@ struct Daemon: ~Copyable {
   var access: AccessLog
   let testToken: String
   var listener: Descriptor?
-  var listenerAddress: SocketAddress
+  var listenerAddress: SocketAddress?
   let listenerOrigin: MainListener.Origin
+  /// The lbd that is to be followed, and the listener for when it is; nil for who follows none.
+  var takeover: Takeover?
+  var nextListener: NextListener?
+  /// Another lbd has the listener, too.
+  var hasHandedOver = false
+  var exitStatus: Int32 = 0
   var control: ControlServer
   var metrics: ControlServer
   var figures = DaemonFigures()
@@ -79,21 +85,27 @@ struct Daemon: ~Copyable {
   /// Runs lbd and gives its exit status.
   static func run(
     _ configuration: Configuration, _ effective: String, path: String,
-    environment: [String: String]
+    environment: [String: String], takesOver: Bool
   ) -> Int32 {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
       let accessFile = try AccessLog.open(configuration.log.access)
+      var takeover = takesOver ? try Takeover.begin(at: configuration.control) : nil
       // In this order, so that lbctl works as soon as clients can connect.
       var control = ControlServer(
-        .control, try ControlListener(path: configuration.control, .control), now: Clock.now())
+        .control, try controlListener(configuration, takesOver), now: Clock.now())
       var metrics = ControlServer(.metrics, nil, now: Clock.now())
       let manager = ServiceManager(environment: environment)
-      let listener: MainListener
+      var listener: MainListener?
+      var nextListener: NextListener?
       do throws(StartFailure) {
-        metrics = try metricsServer(configuration)
-        listener = try MainListener.open(configuration, environment, manager)
+        if takesOver {
+          nextListener = try takeover?.nextListener(configuration, workers: workers)
+        } else {
+          metrics = try metricsServer(configuration)
+          listener = try MainListener.open(configuration, environment, manager)
+        }
       } catch {
         control.remove()
         metrics.remove()
@@ -102,12 +114,14 @@ struct Daemon: ~Copyable {
       var daemon = Daemon(
         configuration, effective, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
-        manager: manager, listener: listener)
+        manager: manager, listener: listener.take())
+      daemon.takeover = takeover.take()
+      daemon.nextListener = nextListener.take()
       try daemon.access.use(accessFile, configuration.log.access)
       try daemon.start(limits)
       daemon.serve()
       daemon.finish()
-      return 0
+      return daemon.exitStatus
     } catch {
       Console.error("lbd: \(error.line)")
       return error.status
@@ -186,6 +200,7 @@ struct Daemon: ~Copyable {
       let isAsked = replicas.allSatisfy { $0.probes > 0 || !$0.isProbed }
       guard isAsked || now >= latestReady else { return }
       isReady = true
+      takeOver()
       for mailbox in orders { mailbox.post(.welcome) }
       Mapping.forgetCode()
       tellStatus("READY=1\n")
@@ -204,7 +219,7 @@ struct Daemon: ~Copyable {
   }
 
   /// New connections are refused from now on; what is in flight ends, within the conf's time.
-  private mutating func drain() {
+  mutating func drain() {
     phase = .draining
     manager.notify("STOPPING=1")
     log.write(.info, "stops: what is in flight may end", ["event": "drain"])
@@ -213,7 +228,7 @@ struct Daemon: ~Copyable {
     drainDeadline = now + configuration.timeouts.drain.nanoseconds
   }
 
-  private mutating func stopNow() {
+  mutating func stopNow() {
     drainDeadline = nil
     for mailbox in orders { mailbox.post(.stop) }
   }

@@ -15,7 +15,8 @@ enum Main {
   static func main() {
     let environment = Console.environment()
     switch Options.parse(Array(CommandLine.arguments.dropFirst())) {
-    case .run(let path): run(path, environment)
+    case .run(let path): run(path, environment, takesOver: false)
+    case .takeOver(let path): run(path, environment, takesOver: true)
     case .check(let path): check(path, environment)
     case .show(let path): show(path, environment)
     case .help: print(Options.usage)
@@ -27,10 +28,10 @@ enum Main {
     }
   }
 
-  private static func run(_ path: String, _ environment: [String: String]) {
+  private static func run(_ path: String, _ environment: [String: String], takesOver: Bool) {
     guard let (configuration, effective) = load(path, environment) else { exit(badConf) }
     let status = Daemon.run(
-      configuration, effective, path: path, environment: environment)
+      configuration, effective, path: path, environment: environment, takesOver: takesOver)
     // Nothing is left to do at exit, and a thread that was cut off must not be waited for.
     _exit(status)
   }

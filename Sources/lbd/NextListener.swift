@@ -1,4 +1,4 @@
-// A listener that a reload opens before the one that it follows is closed.
+// A listener that is open before the one that it follows is closed: after a reload, or in the next lbd.
 
 import Configuration
 import Glibc
@@ -11,7 +11,8 @@ struct NextListener: ~Copyable {
   private var descriptor: Descriptor?
   private var duplicates: [Int32] = []
 
-  /// Listens where a conf says, beside the listener that serves now.
+  /// Listens where a conf says, beside the listener that serves now; where that is the same place, with
+  /// that one.
   init(
     _ configuration: Configuration, workers: Int, beside former: borrowing Descriptor
   ) throws(StartFailure) {
@@ -20,7 +21,9 @@ struct NextListener: ~Copyable {
       throw StartFailure("cannot listen on \(host): the name does not resolve; write an address")
     }
     do throws(SystemError) {
-      let listener = try NextListener.listen(address, beside: former)
+      let isSame = Socket.localAddress(former) == address
+      let listener =
+        isSame ? try former.duplicate() : try NextListener.listen(address, beside: former)
       for _ in 0..<workers { duplicates.append(try listener.duplicate().release()) }
       descriptor = consume listener
     } catch {

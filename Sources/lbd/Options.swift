@@ -3,6 +3,8 @@
 /// The parsed command line.
 enum Options {
   case run(String)
+  /// The same, in the place of the lbd that runs.
+  case takeOver(String)
   case check(String)
   case show(String)
   case helpConfig(String?)
@@ -14,13 +16,15 @@ enum Options {
   static let standardPath = "/etc/lbd/lb.conf"
 
   static let usage = """
-    usage: lbd [-c FILE] [-t | -T]
+    usage: lbd [-c FILE] [-t | -T | --takeover]
 
     Balances HTTP over the replicas that FILE names, in the foreground.
 
       -c FILE              the conf; \(standardPath) when left out
       -t                   check the conf and exit: 0 when it is good, 1 when not
       -T                   print the conf in force, with where each value came from
+      --takeover           take the place of the lbd that runs, without a request lost: its listener
+                           and its orders come over the control socket, then it drains
       --help-config [KEY]  explain the keys of the conf
       --version            print the version
 
@@ -45,6 +49,7 @@ enum Options {
         index += 1
       case "-t", "--check": mode = Options.check
       case "-T", "--show": mode = Options.show
+      case "--takeover": mode = Options.takeOver
       case "-h", "--help": return .help
       case "--help-config": return .helpConfig(index < arguments.count ? arguments[index] : nil)
       case "-V", "--version": return .version

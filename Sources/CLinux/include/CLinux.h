@@ -73,4 +73,26 @@ struct lbd_peer_credentials {
   gid_t gid;
 };
 
+// Receives, and gives the descriptor that came along, or -1. There is room for one: the kernel closes
+// what else a peer may have sent.
+static inline long lbd_receive_descriptor(int socket, void *bytes, size_t count, int *descriptor) {
+  union {
+    struct cmsghdr head;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec piece = {bytes, count};
+  struct msghdr message = {0};
+  memset(&control, 0, sizeof control);
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  *descriptor = -1;
+  long received = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (received >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+      control.head.cmsg_level == SOL_SOCKET && control.head.cmsg_type == SCM_RIGHTS)
+    memcpy(descriptor, CMSG_DATA(&control.head), sizeof(int));
+  return received;
+}
+
 #endif

@@ -15,6 +15,7 @@ final class Stage {
   /// The demo replicas by port, in the order of their starts.
   private(set) var replicas: [UInt16: Child] = [:]
   private(set) var ports: [UInt16] = []
+  private var takeovers = 0
 
   /// The probes of most tests: fast enough not to wait for.
   static let fastProbes = "path = /health\ninterval = 200ms\nfast_interval = 50ms\n"
@@ -144,6 +145,20 @@ final class Stage {
   func start(by script: String? = nil) throws {
     try launch(by: script)
     try awaitPool("all are up") { $0.allSatisfy { $0.state == .up } }
+  }
+
+  /// Starts the next lbd, which takes the place of the one that runs; how that one ended.
+  func takeOver() throws -> Child.Outcome? {
+    takeovers += 1
+    let next = try Child.start(
+      "lbd", ["--takeover", "-c", confPath], log: directory + "/lbd-\(takeovers)")
+    let former = lbd
+    try eventually("the former lbd ends\n\(next.error)", within: 30) {
+      guard next.isRunning else { throw Failure("the next lbd ended: \(next.error)") }
+      return former?.isRunning != true
+    }
+    lbd = next
+    return try former?.outcome()
   }
 
   /// Starts a demo replica on a port, a free one unless it is given, and waits until it listens.
