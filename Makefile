@@ -10,7 +10,7 @@ DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
   test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential bench lint \
-  format install uninstall clean soak
+  format install uninstall dist test-man clean soak
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -65,8 +65,8 @@ test-network: build ## hosts that fall silent, in network namespaces; needs root
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Network'
 
 soak: build ## the trials of failover and reload at full length, one after the other; 12 minutes
-	@SOAK=1 LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --no-parallel \
-	  --filter 'ProcessTests\.(ReplicaDeath|Hold|KeepAliveLimit|RetryBudget|HealthCheck|Reload)|SimulationTests'
+	@SOAK=1 SOAK_SECONDS=60 LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --no-parallel \
+	  --filter 'ProcessTests\.(ReplicaDeath|Hold|KeepAliveLimit|RetryBudget|HealthCheck|Ejection|ReloadSoak)|SimulationTests'
 
 test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests
@@ -98,25 +98,41 @@ bench: build ## lbd beside nginx, HAProxy and a blind relay, in bench/results.md
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests bench/Sources Package.swift
-	@for script in .ci/run bench/*.sh deploy/*/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
+	@for script in .ci/run bench/*.sh deploy/*.sh deploy/*/*.sh deploy/debian/p* docs/*/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests bench/Sources Package.swift
 
-install: | $(BIN)/lbd ## install binaries, units and the conf; honours DESTDIR and PREFIX
-	@install -Dsm755 -t '$(DESTDIR)$(PREFIX)/bin' $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad
-	@install -Dm644 -t '$(DESTDIR)$(PREFIX)/lib/systemd/system' deploy/systemd/lbd.service \
-	  deploy/systemd/replicad@.service
-	@sed -i 's#/usr/bin/#$(PREFIX)/bin/#' '$(DESTDIR)$(PREFIX)'/lib/systemd/system/lbd.service \
-	  '$(DESTDIR)$(PREFIX)'/lib/systemd/system/replicad@.service
-	@install -Dm644 deploy/systemd/lbd.sysusers '$(DESTDIR)$(PREFIX)/lib/sysusers.d/lbd.conf'
+# What is installed, below PREFIX unless it begins with /.
+UNITS := lbd.service lbd.socket lbd.target replicad@.service
+PAGES := man1/lbctl.1 man5/lb.conf.5 man8/lbd.8 man8/replicad.8
+COMPLETIONS := bash:share/bash-completion/completions/lbctl zsh:share/zsh/vendor-completions/_lbctl \
+  fish:share/fish/vendor_completions.d/lbctl.fish
+to := $(DESTDIR)$(PREFIX)
+
+install: | $(BIN)/lbd ## install binaries, units, man pages and the conf; honours DESTDIR and PREFIX
+	@install -Dsm755 -t '$(to)/bin' $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad
+	@install -Dm644 -t '$(to)/lib/systemd/system' $(addprefix deploy/systemd/,$(UNITS))
+	@sed -i 's#/usr/bin/#$(PREFIX)/bin/#' '$(to)'/lib/systemd/system/*.service
+	@install -Dm644 deploy/systemd/lbd.sysusers '$(to)/lib/sysusers.d/lbd.conf'
 	@[ -e '$(DESTDIR)/etc/lbd/lb.conf' ] || install -Dm644 etc/lb.conf '$(DESTDIR)/etc/lbd/lb.conf'
+	@for page in $(PAGES); do install -Dm644 /dev/null "$(to)/share/man/$$page"; \
+	  $(BIN)/lbd --help-config | awk -f docs/man/keys.awk | docs/man/page.sh "$${page#*/}" \
+	  >"$(to)/share/man/$$page" || exit 1; done
+	@for pair in $(COMPLETIONS); do ! text=$$($(BIN)/lbctl completion "$${pair%%:*}" 2>&1) || \
+	  printf '%s\n' "$$text" | install -Dm644 /dev/stdin "$(to)/$${pair#*:}"; done
 
 uninstall: ## remove what install put there, but the conf
-	@rm -f '$(DESTDIR)$(PREFIX)'/bin/lbd '$(DESTDIR)$(PREFIX)'/bin/lbctl '$(DESTDIR)$(PREFIX)'/bin/replicad \
-	  '$(DESTDIR)$(PREFIX)'/lib/systemd/system/lbd.service '$(DESTDIR)$(PREFIX)'/lib/sysusers.d/lbd.conf \
-	  '$(DESTDIR)$(PREFIX)'/lib/systemd/system/replicad@.service
+	@cd '$(to)' && rm -f bin/lbd bin/lbctl bin/replicad $(addprefix lib/systemd/system/,$(UNITS)) \
+	  lib/sysusers.d/lbd.conf $(addprefix share/man/,$(PAGES)) \
+	  $(foreach pair,$(COMPLETIONS),$(lastword $(subst :, ,$(pair))))
+
+dist: build ## a Debian package and a tar.gz of what install installs, in dist/
+	@deploy/dist.sh
+
+test-man: build ## the man pages render without a warning; needs man
+	@docs/man/test.sh
 
 clean: ## stop all, remove what was built and run/
 	@if [ -x $(BIN)/compose ]; then $(compose) down; fi
-	@rm -rf .build .build-systemd run
+	@rm -rf .build .build-systemd dist run

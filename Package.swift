@@ -98,7 +98,7 @@ let package = Package(
     tests("BenchTests", ["bench"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
     tests("DocsTests", ["lbd", "Proxy"]),
-    tests("LbdTests", ["lbd", "ControlProtocol", "Proxy"]),
+    tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Proxy"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
     tests("BrowserTests", ["LinuxIO"]),
   ]

@@ -1,4 +1,4 @@
-// What a daemon tells systemd, spoken directly: sd_notify's datagrams.
+// What a daemon tells systemd, spoken directly: sd_notify's datagrams, and the sockets that it holds.
 
 import CLinux
 import Glibc
@@ -13,18 +13,43 @@ package struct ServiceManager: Sendable {
 
   /// Sends lines such as `READY=1`. Failure is of no use to anyone and ignored.
   package func notify(_ lines: String) {
+    unsafe send(lines) { descriptor, bytes, target, length in
+      _ = unsafe sendto(
+        descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), target, length)
+    }
+  }
+
+  /// Has the manager hold a duplicate of a socket that listens until the service is stopped, so that
+  /// connections wait while it starts again. The next process is passed it by this name.
+  package func keep(_ listener: borrowing Descriptor, as name: String) {
+    let number = listener.raw
+    unsafe send("FDSTORE=1\nFDNAME=\(name)") { descriptor, bytes, target, length in
+      _ = unsafe lbd_send_descriptor(
+        descriptor, target, length, bytes.baseAddress, bytes.count, number)
+    }
+  }
+
+  /// Has it close what it holds by this name.
+  package func forget(_ name: String) {
+    notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
+  }
+
+  private func send(
+    _ lines: String,
+    _ call: (Int32, UnsafeRawBufferPointer, UnsafePointer<sockaddr>, socklen_t) -> Void
+  ) {
     guard let address else { return }
     let raw = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard raw >= 0 else { return }
     let descriptor = Descriptor(owning: raw)
+    // A manager that stands still must not stop this thread, too.
+    var patience = timeval(tv_sec: 0, tv_usec: 100_000)
+    _ = unsafe setsockopt(
+      raw, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let bytes = Array(lines.utf8)
     // Safe: address and bytes are read by the kernel during the call only.
     unsafe address.withKernelForm { target, length in
-      _ = unsafe bytes.withUnsafeBytes { source in
-        unsafe sendto(
-          descriptor.raw, source.baseAddress, source.count, Int32(MSG_NOSIGNAL), target,
-          length)
-      }
+      unsafe bytes.withUnsafeBytes { unsafe call(descriptor.raw, $0, target, length) }
     }
   }
 }

@@ -40,13 +40,18 @@ package enum Socket {
     if isShared { share(socket, true) }
     if address.family != AF_UNIX {
       set(socket, SOL_SOCKET, SO_REUSEADDR, 1)
-      set(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-      set(socket, SOL_SOCKET, SO_KEEPALIVE, 1)
+      tuneListener(socket)
       if address.family == AF_INET6 { set(socket, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
     }
     _ = try retrying("bind") { unsafe address.withKernelForm { unsafe bind(socket.raw, $0, $1) } }
     _ = try retrying("listen") { Glibc.listen(socket.raw, backlog) }
     return socket
+  }
+
+  /// What connections inherit from a TCP socket that listens.
+  static func tuneListener(_ listener: borrowing Descriptor) {
+    set(listener, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    set(listener, SOL_SOCKET, SO_KEEPALIVE, 1)
   }
 
   /// Whether others of this user may listen at the same port, on another address that overlaps.

@@ -22,6 +22,10 @@ package enum Order: Sendable {
   case drain
   /// Close everything and stop.
   case stop
+  /// Begin to accept connections: they wait in the kernel's queue until then.
+  case welcome
+  /// Show that the loop runs: count one more of `ticks`.
+  case tick
 }
 
 /// What a worker tells the control thread.

@@ -14,8 +14,9 @@ package struct Worker: ~Copyable {
   let limits: WorkerLimits
   var listener: Descriptor?
   var isListening = false
-  /// Not before this time, after the process ran out of descriptors.
-  var listenAgain: UInt64 = 0
+  /// Not before this time: never before it was told to, and not soon after the process ran out of
+  /// descriptors.
+  var listenAgain = UInt64.max
   var snapshot: Snapshot
   var settings: Settings
   /// Set once lbd was told to end: answers carry `Connection: close`, nothing new is accepted.
@@ -147,7 +148,6 @@ package struct Worker: ~Copyable {
       fatalError("a worker cannot watch its mailbox: \(error)")
     }
     adopt(snapshot)
-    resumeListening()
   }
 
   private mutating func handle(_ event: Event) {
@@ -236,6 +236,10 @@ package struct Worker: ~Copyable {
       case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .drain: drain()
       case .stop: isStopped = true
+      case .welcome:
+        listenAgain = 0
+        resumeListening()
+      case .tick: links.counts.add(.ticks, links.index)
       }
     }
   }

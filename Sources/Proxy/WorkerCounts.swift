@@ -20,13 +20,15 @@ package final class WorkerCounts: Sendable {
     case heldExpired
     /// Requests that would have waited, where too many did already or the wait had no end in sight.
     case heldRefused
+    /// Times the worker's loop has shown that it runs: once for each `.tick`.
+    case ticks
   }
 
   package let workers: Int
   /// Two lines of 64 bytes, since processors fetch them in pairs.
   private static var row: Int { 16 }
   /// When the request that waits longest began to; 0 where none does.
-  private static var waitingSince: Int { 7 }
+  private static var waitingSince: Int { 9 }
   /// Connections handed to a worker, on the row's second line, since others write it.
   private static var handed: Int { 8 }
   private let cells: SharedCells

@@ -11,15 +11,15 @@ import Proxy
 extension Daemon {
   /// Where clients connect to.
   var listenerText: String {
-    SocketAddress(ip: configuration.host, port: configuration.mainPort)?.description
-      ?? "\(configuration.host):\(configuration.mainPort)"
+    listenerAddress?.description ?? "\(configuration.host):\(configuration.mainPort)"
   }
 
   /// A URL's host and port for a person on this machine.
   private var browserText: String {
-    switch configuration.host {
-    case "0.0.0.0": "127.0.0.1:\(configuration.mainPort)"
-    case "::": "[::1]:\(configuration.mainPort)"
+    let port = listenerAddress?.port ?? configuration.mainPort
+    return switch listenerAddress?.host ?? configuration.host {
+    case "0.0.0.0": "127.0.0.1:\(port)"
+    case "::": "[::1]:\(port)"
     default: listenerText
     }
   }

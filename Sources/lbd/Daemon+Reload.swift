@@ -21,7 +21,7 @@ extension Daemon {
   /// - Parameter user: who ordered it over the control socket; nil for HUP.
   mutating func reload(for user: UInt32?) -> ReloadReport {
     manager.notify("RELOADING=1")
-    defer { manager.notify("READY=1\nSTATUS=\(statusLine)") }
+    defer { tellStatus("READY=1\n") }
     var report: ReloadReport
     switch loadAgain() {
     case .refused(let errors): report = ReloadReport(isAccepted: false, errors: errors)
@@ -105,10 +105,11 @@ extension Daemon {
   ) throws(StartFailure) -> [String] {
     // All that can fail comes first.
     let isElsewhere =
-      plan.next.host != configuration.host || plan.next.mainPort != configuration.mainPort
+      listenerOrigin.isConf
+      && (plan.next.host != configuration.host || plan.next.mainPort != configuration.mainPort)
     var next = isElsewhere ? try nextListener(plan.next) : nil
     if plan.next.log.access != access.target { try access.change(to: plan.next.log.access) }
-    if let listener = next?.hand(to: orders) { self.listener = consume listener }
+    if let listener = next?.hand(to: orders) { use(listener) }
     var leftOut = plan.leftOut
     let metrics = moveMetrics(from: configuration.metrics.listen, to: plan.next.metrics.listen)
     if metrics != plan.next.metrics.listen {
@@ -116,6 +117,13 @@ extension Daemon {
     }
     adopt(plan.next, effective, metrics: metrics)
     return leftOut
+  }
+
+  /// Goes on with another listener, which the workers have already.
+  mutating func use(_ listener: consuming Descriptor) {
+    listenerAddress = Socket.localAddress(listener) ?? listenerAddress
+    MainListener.keep(listener, by: manager)
+    self.listener = consume listener
   }
 
   private func nextListener(_ next: Configuration) throws(StartFailure) -> NextListener? {

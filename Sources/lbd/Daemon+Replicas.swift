@@ -248,10 +248,6 @@ extension Daemon {
     isStatusNew = true
   }
 
-  var statusLine: String {
-    "\(replicas.count { $0.isUsable })/\(replicas.count) replicas up"
-  }
-
   // MARK: Names
 
   /// How often a replica's name is looked up again.

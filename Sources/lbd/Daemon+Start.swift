@@ -12,7 +12,13 @@ import Proxy
 /// Why lbd could not start, in one line that says what to do.
 struct StartFailure: Error {
   let line: String
-  init(_ line: String) { self.line = line }
+  /// What lbd exits with.
+  let status: Int32
+
+  init(_ line: String, status: Int32 = 1) {
+    self.line = line
+    self.status = status
+  }
 }
 
 extension Daemon {
@@ -44,17 +50,18 @@ extension Daemon {
   init(
     _ configuration: Configuration, _ effective: String, path: String,
     environment: [String: String], workers: Int, parts: consuming Parts,
-    control: consuming ControlServer, metrics: consuming ControlServer,
-    listener: consuming Descriptor?
+    control: consuming ControlServer, metrics: consuming ControlServer, manager: ServiceManager,
+    listener: consuming MainListener?
   ) {
     self.path = path
     self.environment = environment
     self.configuration = configuration
     self.effective = effective
     policy = HealthPolicy(configuration.health)
-    log = Log(configuration.log)
+    log = Log(configuration.log, journal: Journal(environment: environment))
     stateFile = StateFile(environment: environment, control: configuration.control)
-    manager = ServiceManager(environment: environment)
+    self.manager = manager
+    watchdog = Watchdog(environment: environment, process: getpid(), now: startedAt)
     evidence = parts.evidence
     resolver = parts.resolver
     orders = parts.orders
@@ -68,7 +75,9 @@ extension Daemon {
     testToken = String(random.next() | 1 << 63, radix: 16)
     self.control = control
     self.metrics = metrics
-    self.listener = consume listener
+    listenerAddress = listener?.address
+    listenerOrigin = listener?.origin ?? .conf
+    self.listener = listener.take()?.take()
     prober = HealthProber(configuration, now: Clock.now())
     schedule = ProbeSchedule(origin: startedAt, seed: random.next())
     running = workers
@@ -86,8 +95,18 @@ extension Daemon {
     // Where there is nothing to ask (check = off), replicas are usable before the first request.
     repeat { startDueProbes() } while configuration.health.check == .off && isProbeDue
     try startWorkers(limits)
+    logStart()
+  }
+
+  private mutating func logStart() {
+    let origin =
+      switch listenerOrigin {
+      case .conf: ""
+      case .kept: ", the socket it had before"
+      case .passed(let name): ", a socket from \(name): host and main_port do not count"
+      }
     log.write(
-      .info, "lbd \(Release.version) listens on http://\(listenerText)",
+      .info, "lbd \(Release.version) listens on http://\(listenerText)\(origin)",
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
     history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
   }
@@ -130,19 +149,6 @@ extension Daemon {
     takesOver
       ? try ControlListener(beside: configuration.control)
       : try ControlListener(path: configuration.control, .control)
-  }
-
-  static func listen(_ configuration: Configuration) throws(StartFailure) -> Descriptor {
-    let (host, port) = (configuration.host, configuration.mainPort)
-    guard let address = SocketAddress.resolve(host, port: port).first else {
-      throw StartFailure("cannot listen on \(host): the name does not resolve; write an address")
-    }
-    do {
-      return try Socket.listen(address)
-    } catch {
-      throw StartFailure(
-        listening: address, error, port: "main_port in [lbd]", host: "host in [lbd]")
-    }
   }
 
   private func startWorkers(_ limits: WorkerLimits) throws(StartFailure) {

@@ -65,7 +65,7 @@ extension Daemon {
       exitStatus = 1
       return stopNow()
     }
-    if let listener = nextListener?.hand(to: orders) { self.listener = consume listener }
+    if let listener = nextListener?.hand(to: orders) { use(listener) }
     do throws(StartFailure) {
       if var former = takeover.take() { adopt(try former.finish()) }
       log.write(.info, "taken over: the former lbd drains", ["event": "takeover"])

@@ -31,6 +31,7 @@ struct Daemon: ~Copyable {
   var policy: HealthPolicy
   var log: Log
   let manager: ServiceManager
+  var watchdog: Watchdog
   let startedAt = Clock.now()
   let signals: Signals
   let poller: Poller
@@ -43,6 +44,8 @@ struct Daemon: ~Copyable {
   var access: AccessLog
   let testToken: String
   var listener: Descriptor?
+  var listenerAddress: SocketAddress?
+  let listenerOrigin: MainListener.Origin
   /// The lbd that is to be followed, and the listener for when it is; nil for who follows none.
   var takeover: Takeover?
   var nextListener: NextListener?
@@ -69,6 +72,7 @@ struct Daemon: ~Copyable {
   var isReady = false
   /// The service manager has not been told yet how many replicas are up.
   var isStatusNew = false
+  var toldStatus = ""
   var running: Int
   var drainDeadline: UInt64?
   var nextRoll: UInt64 = 0
@@ -96,14 +100,15 @@ struct Daemon: ~Copyable {
       var control = ControlServer(
         .control, try controlListener(configuration, takesOver), now: Clock.now())
       var metrics = ControlServer(.metrics, nil, now: Clock.now())
-      var listener: Descriptor?
+      let manager = ServiceManager(environment: environment)
+      var listener: MainListener?
       var nextListener: NextListener?
       do throws(StartFailure) {
         if takesOver {
           nextListener = try takeover?.nextListener(configuration, workers: workers)
         } else {
           metrics = try metricsServer(configuration)
-          listener = try listen(configuration)
+          listener = try MainListener.open(configuration, environment, manager)
         }
       } catch {
         control.remove()
@@ -113,7 +118,7 @@ struct Daemon: ~Copyable {
       var daemon = Daemon(
         configuration, effective, path: path, environment: environment, workers: workers,
         parts: try Parts.open(workers: workers), control: control, metrics: metrics,
-        listener: listener.take())
+        manager: manager, listener: listener.take())
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
       try daemon.access.use(accessFile, configuration.log.access)
@@ -123,7 +128,7 @@ struct Daemon: ~Copyable {
       return daemon.exitStatus
     } catch {
       Console.error("lbd: \(error.line)")
-      return 1
+      return error.status
     }
   }
 
@@ -143,6 +148,7 @@ struct Daemon: ~Copyable {
       lookUpNames()
       history.settle(now: now)
       announce()
+      lookAround()
       if let deadline = drainDeadline, now >= deadline { stopNow() }
     }
   }
@@ -150,7 +156,8 @@ struct Daemon: ~Copyable {
   private func nextWait() -> Int {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let next = min(
-      nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due)
+      nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
+      watchdog.next, isReady ? .max : latestReady)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -192,21 +199,27 @@ struct Daemon: ~Copyable {
     if rolled == 0 {
       reportSkippedLines()
       reportDroppedLines()
+      isStatusNew = true
     }
     nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
 
-  /// Tells the service manager once every replica was asked, or after 2 s; then what changes.
+  /// When clients are let in, whatever the probes have come to.
+  private var latestReady: UInt64 { startedAt + 2_000_000_000 }
+
+  /// Lets clients in and tells the service manager once every replica was asked, or after 2 s; then
+  /// what changes. Before that, who asks would be told of no replica, as after each restart.
   private mutating func announce() {
     if isReady {
-      if isStatusNew { manager.notify("STATUS=\(statusLine)") }
+      if isStatusNew { tellStatus() }
     } else {
       let isAsked = replicas.allSatisfy { $0.probes > 0 || !$0.isProbed }
-      guard isAsked || now >= startedAt + 2_000_000_000 else { return }
+      guard isAsked || now >= latestReady else { return }
       isReady = true
       takeOver()
+      for mailbox in orders { mailbox.post(.welcome) }
       Mapping.forgetCode()
-      manager.notify("READY=1\nSTATUS=\(statusLine)")
+      tellStatus("READY=1\n")
     }
     isStatusNew = false
   }

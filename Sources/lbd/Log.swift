@@ -1,5 +1,5 @@
-// What lbd says while it runs: a line to standard error for each event, text for people at a
-// terminal, one JSON object for everything else.
+// What lbd says while it runs: an entry in systemd's journal for each event where standard error leads
+// there, else a line to standard error, text for people at a terminal, one JSON object for the rest.
 
 import Configuration
 import ControlProtocol
@@ -11,13 +11,20 @@ import LinuxIO
 struct Log {
   private let level: Int
   private let isJSON: Bool
+  /// Where entries go while `[log] format` leaves the choice to lbd.
+  private let usesJournal: Bool
+  private let journal: Journal?
   private var dropped = 0
   /// Lines dropped since lbd began.
   private(set) var drops = 0
 
-  /// - Parameter former: the log that this one takes over from.
-  init(_ configuration: LogConfiguration, after former: Log? = nil) {
+  /// - Parameters:
+  ///   - former: the log that this one takes over from, with its journal.
+  ///   - journal: systemd's, where standard error leads there.
+  init(_ configuration: LogConfiguration, after former: Log? = nil, journal: Journal? = nil) {
     drops = former?.drops ?? 0
+    self.journal = journal ?? former?.journal
+    usesJournal = configuration.format == .auto
     level = Log.rank(configuration.level)
     switch configuration.format {
     case .text: isJSON = false
@@ -38,14 +45,24 @@ struct Log {
     _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
   ) {
     guard Log.rank(level) >= self.level else { return }
-    if dropped > 0 && put(line(.warning, "\(dropped) lines of this log were dropped", [:])) {
+    if dropped > 0 && put(.warning, "\(dropped) lines of this log were dropped", [:]) {
       dropped = 0
     }
-    if !put(line(level, message, fields)) { (dropped, drops) = (dropped + 1, drops + 1) }
+    if !put(level, message, fields) { (dropped, drops) = (dropped + 1, drops + 1) }
   }
 
-  private func put(_ line: String) -> Bool {
-    Console.errorIfReady(line)
+  /// False when there was no room.
+  private func put(
+    _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>
+  ) -> Bool {
+    if usesJournal, let journal {
+      switch journal.send(Log.entry(level, message, fields)) {
+      case .sent: return true
+      case .full: return false
+      case .refused: break
+      }
+    }
+    return Console.errorIfReady(line(level, message, fields))
   }
 
   private func line(

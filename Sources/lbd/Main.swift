@@ -10,7 +10,7 @@ import LinuxIO
 @main
 enum Main {
   /// What the service manager knows as a broken conf (EX_CONFIG of sysexits.h): no restart mends it.
-  private static let badConf: Int32 = 78
+  static let badConf: Int32 = 78
 
   static func main() {
     let environment = Console.environment()

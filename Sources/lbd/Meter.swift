@@ -78,6 +78,17 @@ struct Meter {
     newer.take(slot, tallies, now)
   }
 
+  /// Responses a second over the last 5 to 10 s; nil without any.
+  func rate(now: UInt64) -> Double? {
+    rate(tallies.reduce(0) { $0 + $1.responses(slot) }, now: now)
+  }
+
+  private func rate(_ responses: Int, now: UInt64) -> Double? {
+    let count = responses - older.responses
+    let seconds = Double(now - older.time) / 1e9
+    return count > 0 && seconds > 0 ? Double(count) / seconds : nil
+  }
+
   func read(now: UInt64) -> Reading {
     var reading = Reading()
     let totals = Meter.totals(slot, tallies)
@@ -85,10 +96,8 @@ struct Meter {
     reading.responses = totals.responses - base.responses
     reading.status5xx = totals.status5xx - base.status5xx
     reading.retries = totals.retries - base.retries
-    let count = totals.responses - older.responses
-    let seconds = Double(now - older.time) / 1e9
-    guard count > 0 && seconds > 0 else { return reading }
-    reading.rate = Double(count) / seconds
+    reading.rate = rate(totals.responses, now: now)
+    guard reading.rate != nil else { return reading }
     var current = Sample(time: now, responses: 0)
     current.take(slot, tallies, now)
     let window = current.window(since: older)

@@ -88,6 +88,7 @@ enum Main {
       allocation_counter_watch_this_thread()
       worker.run()
     }.detach()
+    links.workers[0].post(.welcome)
     return links
   }
 }

@@ -44,6 +44,31 @@ import Testing
     }
   }
 
+  @Test func `requests that come before the first probes have ended wait for them`() throws {
+    let replica = try ScriptedReplica { request, connection in
+      if request.hasPrefix("GET /slow") { Clock.sleep(milliseconds: 300) }
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage()
+    try stage.writeConf(ports: [replica.port], health: "path = /slow\n")
+    try stage.launch()
+    #expect(try stage.connect().get("/").status == 200)
+  }
+
+  @Test func `a probe that takes long keeps clients out for two seconds at most`() throws {
+    let replica = try ScriptedReplica { _, _ in
+      Clock.sleep(milliseconds: 6000)
+      return .close
+    }
+    let stage = try Stage()
+    try stage.writeConf(ports: [replica.port], health: "timeout = 20s\n")
+    try stage.launch()
+    let start = Clock.now()
+    #expect(try stage.connect().get("/").status == 503)
+    #expect(Clock.now() - start < 4_000_000_000)
+  }
+
   @Test func `lbd alone answers 503 and tells of replicas that never passed a probe`() throws {
     let stage = try Stage()
     let port = try stage.reservePort()

@@ -37,6 +37,23 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: stage.socketPath))
   }
 
+  @Test func `a connection that came just before the end has a moment for its first request`()
+    throws
+  {
+    let stage = try Stage(replicas: 1)
+    let (early, silent) = (try stage.connect(), try stage.connect())
+    let before = Clock.now()
+    stage.lbd?.signal(SIGTERM)
+    try eventually("new connections are refused") { isRefused(stage.mainPort) }
+    #expect(early.isSilent(milliseconds: 100))
+    #expect(try early.get("/getInfo").status == 200)
+    #expect(try early.isOver())
+    // One that says nothing does not hold up the end for long.
+    #expect(try silent.isOver())
+    #expect(try stage.lbd?.exitStatus(within: 3) == 0)
+    #expect(Clock.now() - before < 3_000_000_000)
+  }
+
   @Test func `a second TERM stops at once`() throws {
     let stage = try Stage(replicas: 1)
     let busy = try inFlight(stage, "60s")

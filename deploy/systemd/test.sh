@@ -1,21 +1,17 @@
 #!/bin/sh
-# Tries the units under a real systemd: boots a Debian in systemd-nspawn with a network of its own,
-# installs the release build there and runs trial.sh inside. Needs root; prints a line for each check.
+# Tries the package under a real systemd: boots a Debian in systemd-nspawn with a network of its own,
+# where trial.sh installs it and uses it. Needs root; prints a line for each check.
 #
-#   BUILD   where the binaries are    (.build/release)
+#   DEB     the package               (made of the release build)
 #   SUITE   which Debian to boot      (bookworm; trixie has another glibc and systemd than most builds)
 #   ROOTFS  where it is, made if absent and kept    (.build-systemd/SUITE)
 set -eu
 cd "$(dirname "$0")/../.."
-build=${BUILD:-.build/release}
 suite=${SUITE:-bookworm}
 root=${ROOTFS:-.build-systemd/$suite}
 
 fail() { echo "test-systemd: $*" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail "needs root"
-for binary in lbd replicad lbctl; do
-  [ -x "$build/$binary" ] || fail "no $build/$binary; run make build"
-done
 
 missing=
 command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
@@ -41,17 +37,17 @@ work=$(mktemp -d)
 nspawn=
 trap 'trap - EXIT; [ -z "$nspawn" ] || kill "$nspawn" 2>/dev/null || :; wait; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-tree=$work/tree
-install -D -m 755 -t "$tree/usr/bin" "$build/lbd" "$build/replicad" "$build/lbctl"
-install -D -m 644 -t "$tree/usr/lib/systemd/system" deploy/systemd/*.service
-install -D -m 644 deploy/systemd/lbd.sysusers "$tree/usr/lib/sysusers.d/lbd.conf"
-install -D -m 644 etc/lb.conf "$tree/etc/lbd/lb.conf"
+if [ -z "${DEB:-}" ]; then
+  deploy/dist.sh "$work/dist"
+  DEB=$(echo "$work"/dist/*.deb)
+fi
+cp "$DEB" "$work/lbd.deb"
 install -m 755 deploy/systemd/trial.sh "$work/trial.sh"
 
 # Without systemd on this machine there is nobody to register the container with.
 options=
 [ -d /run/systemd/system ] || options="--register=no --keep-unit"
-timeout -k 10 180 systemd-nspawn -q $options -D "$root" --volatile=overlay --private-network \
+timeout -k 10 300 systemd-nspawn -q $options -D "$root" --volatile=overlay --private-network \
   --machine=lbd-test --bind="$work:/trial" --console=pipe --boot \
   systemd.run=/trial/trial.sh systemd.run_success_action=exit systemd.run_failure_action=exit \
   </dev/null >"$work/console" 2>&1 &

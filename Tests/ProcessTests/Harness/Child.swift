@@ -15,7 +15,8 @@ final class Child {
   /// Starts a command.
   /// - Parameter log: where the output goes, without `.out` and `.err`.
   init(
-    _ path: String, _ arguments: [String], log: String? = nil, environment: [String: String] = [:]
+    _ path: String, _ arguments: [String], log: String? = nil,
+    environment: [String: String] = [:], input: FileHandle = .nullDevice
   ) throws {
     let base =
       log ?? FileManager.default.temporaryDirectory.path + "/lbd-child-" + UUID().uuidString
@@ -28,7 +29,7 @@ final class Child {
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
     try process.run()

@@ -119,19 +119,25 @@ final class Stage {
   }
 
   /// Starts lbd and waits until it listens.
-  /// - Parameter script: what a shell runs in its place; lbd and its arguments are `"$0" "$@"`.
-  func launch(by script: String? = nil) throws {
+  /// - Parameters:
+  ///   - script: what a shell runs in its place; lbd and its arguments are `"$0" "$@"`.
+  ///   - input: the shell's standard input.
+  ///   - port: where it is to listen, if that is not the main port.
+  func launch(
+    by script: String? = nil, input: FileHandle = .nullDevice, at port: UInt16? = nil
+  ) throws {
     let arguments = ["-c", confPath]
     let log = directory + "/lbd"
     if let script {
       lbd = try Child(
-        "/bin/sh", ["-c", script, try Binaries.path("lbd")] + arguments, log: log)
+        "/bin/sh", ["-c", script, try Binaries.path("lbd")] + arguments, log: log,
+        input: input)
     } else {
       lbd = try Child.start("lbd", arguments, log: log)
     }
     _ = try eventually("lbd listens\n\(lbd?.error ?? "")") { () -> Bool? in
       guard lbd?.isRunning == true else { throw Failure("lbd ended: \(lbd?.error ?? "")") }
-      return (try? Connection(port: mainPort)) == nil ? nil : true
+      return (try? Connection(port: port ?? mainPort)) == nil ? nil : true
     }
   }
 
