@@ -39,13 +39,13 @@ import Testing
 
   @Test func `a replica that hangs leaves the others' probes alone`() throws {
     let probes = Notes<(time: UInt64, host: String)>()
-    let hanging = Stage.loopback(42)
+    let (hanging, hangs) = (Stage.loopback(42), Gate())
     let server = try ScriptedReplica(host: "0.0.0.0", keepsRequests: false) {
       request, connection in
       let time = Clock.now()
       let host = request.firstMatch(of: /\r\nHost: ([0-9.]+):/).map { String($0.output.1) } ?? ""
       probes.add((time, host))
-      if host == hanging {
+      if host == hanging && hangs.isOpen {
         _ = try connection.takeRest()
         return .close
       }
@@ -58,7 +58,13 @@ import Testing
       health: "path = /probe\ninterval = 1s\ntimeout = 400ms\njitter = 0%\n")
     try stage.launch()
     let start = Clock.now()
-    try eventually("seven seconds") { Clock.now() > start + 7_000_000_000 }
+    try eventually("two seconds") { Clock.now() > start + 2_000_000_000 }
+    hangs.open()
+    let opening = Clock.now()
+    try eventually("five more") { Clock.now() > opening + 5_000_000_000 }
+    // It was up, so further probes begin beside the first that hangs.
+    let silent = probes.all.filter { $0.host == hanging && $0.time > opening }.map(\.time)
+    #expect(silent.count >= 3 && silent[2] - silent[0] < 350_000_000)
     let settled = probes.all.filter { $0.time > start + 2_000_000_000 && $0.host != hanging }
     #expect(settled.count >= 99 * 4)
     #expect(try stage.pool()[42].check.result == "timeout")
