@@ -15,6 +15,9 @@ package struct IdleLimit: BitwiseCopyable, Sendable {
   /// when its response went out; nil where nothing was learnt.
   package var usable: UInt64? { learnt == 0 ? nil : IdleLimit.safe(learnt) }
 
+  /// The shortest limit that is learnt, in nanoseconds.
+  private static var shortest: UInt64 { 500_000_000 }
+
   /// The part of a replica's limit that may be used.
   package static func safe(_ limit: UInt64) -> UInt64 { limit - limit / 10 }
 
@@ -22,6 +25,8 @@ package struct IdleLimit: BitwiseCopyable, Sendable {
   /// same rest are its limit. Both have to be of different moments: when a replica ends, all of its
   /// connections do, after whatever rest.
   package mutating func ended(after rest: UInt64, now: UInt64) {
+    // No replica is that impatient; one that recycles its processes closes at any moment.
+    guard rest >= IdleLimit.shortest else { return }
     let isAlike = sample > 0 && max(sample, rest) - min(sample, rest) <= rest / 20 + 20_000_000
     if isAlike && now - sampledAt >= rest / 2 { learnt = min(sample, rest) }
     if !isAlike || now - sampledAt >= rest / 2 { (sample, sampledAt) = (rest, now) }

@@ -67,10 +67,11 @@ package enum HeadWriter {
   ///   - replica: named in the answer to a test request, else empty.
   ///   - date: seconds since 1970, stated where the replica stated none (RFC 9110 §6.6.1); 0 for
   ///     nothing.
+  ///   - isRetried: it is a failure, and others were asked before; that is said (RFC 9209).
   package static func write(
     response head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: ResponseFraming,
     body: BodyFraming, connection: ConnectionOption, replica: Span<UInt8>, date: Int,
-    to writer: inout ByteWriter
+    isRetried: Bool = false, to writer: inout ByteWriter
   ) {
     writer.append("HTTP/1.1 ")
     writer.append(decimal: head.status)
@@ -89,6 +90,12 @@ package enum HeadWriter {
     // RFC 9110 §15.5.22: a 426 names the protocol that it asks for.
     if connection == .upgrade || head.status == 426 {
       writeUpgrade(head.fields, bytes, to: &writer)
+    }
+    if isRetried {
+      writer.append("Proxy-Status: ")
+      writer.append(ProxyError.retried)
+      writer.append(decimal: head.status)
+      writer.append("\r\n")
     }
     if !replica.isEmpty {
       writer.append("X-Lbd-Replica: ")

@@ -30,19 +30,35 @@ package enum ProxyError: Sendable {
     }
   }
 
-  /// Whether a response's fields say that an lbd gave the answer after it had asked replicas of its
-  /// own. What others state is no reason not to ask elsewhere.
+  /// What is added to a replica's failure that is passed on after others were asked.
+  package static var retried: StaticString { "lbd; received-status=" }
+
+  /// Whether a response's fields say that an lbd has asked more replicas of its own than one, or that
+  /// one it asked had failed. What others state is no reason not to ask elsewhere.
   package static func saysTried(
     _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>
   ) -> Bool {
-    let found = fields.find(.proxyStatus)
-    guard found.count == 1, let range = found.first?.valueRange else { return false }
-    let mine: [ProxyError] = [.refused, .connectTimeout, .terminated, .timeout, .malformed]
-    return mine.contains { error in
-      let start: StaticString = "lbd; error="
-      let split = range.lowerBound + start.utf8CodeUnitCount
-      return split < range.upperBound && Text.equals(bytes, range.lowerBound..<split, start)
-        && Text.equals(bytes, split..<range.upperBound, error.name)
+    for index in 0..<fields.count where fields[index].name == .proxyStatus {
+      if saysTried(bytes, fields[index].valueRange) { return true }
     }
+    return false
+  }
+
+  private static func saysTried(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    if begins(bytes, range, with: retried) != nil { return true }
+    guard let error = begins(bytes, range, with: "lbd; error=") else { return false }
+    let mine: [ProxyError] = [.refused, .connectTimeout, .terminated, .timeout, .malformed]
+    return mine.contains { Text.equals(bytes, error, $0.name) }
+  }
+
+  /// What follows a text at a range's beginning; nil where it does not begin so.
+  private static func begins(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, with text: StaticString
+  ) -> Range<Int>? {
+    let split = range.lowerBound + text.utf8CodeUnitCount
+    guard split < range.upperBound, Text.equals(bytes, range.lowerBound..<split, text) else {
+      return nil
+    }
+    return split..<range.upperBound
   }
 }

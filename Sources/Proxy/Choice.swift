@@ -74,13 +74,15 @@ extension Worker {
   mutating func dispatch(_ exchange: UInt32, orAgain last: Int? = nil) {
     if exchanges[exchange].asksControl { return dispatchToControl(exchange) }
     // Who came first has the next place.
-    if hasLimits && links.pool.held > 0 { return hold(exchange, isFull: true) }
+    if hasLimits && exchanges[exchange].attempts == 0 && links.pool.held > 0 {
+      return hold(exchange, isFull: true)
+    }
     switch choose(exchange) {
     case .replica(let slot): attempt(exchange, slot)
     case .full: hold(exchange, isFull: true)
     case .none:
-      if let last, links.pool.isUsable(last), takePlace(exchange, last) {
-        attempt(exchange, last)
+      if let last, links.pool.isUsable(last) {
+        takePlace(exchange, last) ? attempt(exchange, last) : hold(exchange, isFull: true)
       } else if hasReplica {
         answerNoOther(exchange)
       } else {
@@ -101,7 +103,7 @@ extension Worker {
     exchanges[exchange].tried.insert(slot)
     exchanges[exchange].attempts += 1
     rewind(exchange)
-    let mayShare = exchanges[exchange].failures == 0 && !exchanges[exchange].hasProxyHeader
+    let mayShare = !exchanges[exchange].hasFailed && !exchanges[exchange].hasProxyHeader
     if mayShare, let upstream = takeIdle(slot, isRepeatable: isRepeatable(exchange)) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
@@ -120,23 +122,38 @@ extension Worker {
   mutating func rewind(_ exchange: UInt32) {
     exchanges[exchange].sentTo = exchanges[exchange].replayFrom
     exchanges[exchange].hasSent = false
+    exchanges[exchange].hasHeard = false
     exchanges[exchange].pending = 0
     exchanges[exchange].response.giveBack()
   }
 
   // MARK: Whose turn it is
 
-  /// The replica for a request that waited, if there is one now.
+  /// The replica for a request that waited, if there is one now: rather one that was not tried.
   mutating func chooseForHeld(_ exchange: UInt32) -> Int? {
-    if case .replica(let slot) = choose(exchange) { slot } else { nil }
+    if case .replica(let slot) = choose(exchange) { return slot }
+    guard exchanges[exchange].tried.count > 0 else { return nil }
+    exchanges[exchange].tried = TriedReplicas()
+    if case .replica(let slot) = choose(exchange) { return slot }
+    return nil
   }
 
   private mutating func choose(_ exchange: UInt32) -> Choice {
     guard hasReplica else { return .none }
-    let ticket = links.pool.drawTicket()
+    let ticket = ticket(of: exchange)
     if hasLimits { return chooseWithPlace(exchange, ticket) }
     let slot = picker.pick(ticket: ticket, excluding: exchanges[exchange].tried)
     return slot.map { .replica($0) } ?? .none
+  }
+
+  /// The request's turn, drawn once. A retry begins somewhere else, so that a failed replica's share is
+  /// spread over all others.
+  private mutating func ticket(of exchange: UInt32) -> Int {
+    if exchanges[exchange].ticket < 0 { exchanges[exchange].ticket = links.pool.drawTicket() }
+    let ticket = exchanges[exchange].ticket
+    guard exchanges[exchange].hasFailed else { return ticket }
+    let spread = UInt(bitPattern: ticket &+ exchanges[exchange].attempts) &* 0x9E37_79B9_7F4A_7C15
+    return Int(spread >> 33)
   }
 
   /// The same where some replicas have a limit: one that is full is passed over.

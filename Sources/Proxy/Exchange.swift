@@ -58,8 +58,13 @@ struct Exchange: ~Copyable {
   var attempts = 0
   /// Those that failed since the last wait for a replica.
   var failures = 0
-  /// Those of them that failed as `reset`.
+  /// Those in all that failed as `reset`.
   var resets = 0
+  /// An attempt has failed; and one of which something was sent.
+  var hasFailed = false
+  var hasFailedSent = false
+  /// Its turn; negative until it is drawn.
+  var ticket = -1
   /// By when the response has to begin; moved on by waits for a replica.
   var deadline: UInt64 = 0
   /// It has a place at a replica that has a limit of them.
@@ -167,9 +172,10 @@ extension Exchange {
     _ option: ConnectionOption, replica: [UInt8], date: Int, to writer: inout ByteWriter
   ) {
     writer.removeAll()
+    let isRetried = hasFailed && head.status >= 500
     HeadWriter.write(
       response: head, response.bytes, framing, body: body, connection: option,
-      replica: replica.span, date: date, to: &writer)
+      replica: replica.span, date: date, isRetried: isRetried, to: &writer)
   }
 
   /// Writes what the replica's 101 says it goes on with; nothing where it says so twice.

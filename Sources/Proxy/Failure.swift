@@ -15,17 +15,17 @@ extension Worker {
   ) {
     let slot = exchanges[exchange].replica
     let attempt = failedAttempt(exchange, failure, isLate: isLate)
-    noteFailure(attempt, slot, reason)
+    noteFailure(exchange, attempt, reason)
     detach(exchange, keep: false)
     var isBudgetSpent = false
     let verdict = Retry.verdict(
       attempt, room(exchange), budget: takeRetry(exchange, isSpent: &isBudgetSpent))
-    exchanges[exchange].failures += 1
-    if failure == .reset { exchanges[exchange].resets += 1 }
+    count(attempt, exchange)
     switch verdict {
     case .retry:
       links.tally.count(attempt.phase == .unsent ? .retriesUnsent : .retriesSent, slot)
       dispatch(exchange, orAgain: failure == .stale || failure == .reset ? slot : nil)
+    case .hold where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .hold:
       links.tally.count(.retriesUnsent, slot)
       hold(exchange, isFull: false)
@@ -49,13 +49,20 @@ extension Worker {
     let verdict = Retry.verdict(
       attempt, room(exchange), budget: takeRetry(exchange, isSpent: &isBudgetSpent))
     guard verdict == .retry else { return false }
-    let slot = exchanges[exchange].replica
-    noteFailure(attempt, slot, "status \(status)")
-    links.tally.count(.retriesSent, slot)
+    noteFailure(exchange, attempt, "status \(status)")
+    links.tally.count(.retriesSent, exchanges[exchange].replica)
     detach(exchange, keep: false)
-    exchanges[exchange].failures += 1
+    count(attempt, exchange)
     dispatch(exchange)
     return true
+  }
+
+  /// Notes on the request what has failed.
+  private mutating func count(_ attempt: FailedAttempt, _ exchange: UInt32) {
+    exchanges[exchange].failures += 1
+    exchanges[exchange].hasFailed = true
+    if attempt.phase != .unsent { exchanges[exchange].hasFailedSent = true }
+    if attempt.failure == .reset { exchanges[exchange].resets += 1 }
   }
 
   private mutating func failedAttempt(
@@ -85,16 +92,28 @@ extension Worker {
   }
 
   /// Tells the control thread of a failure, and counts what speaks against a replica that was reached.
-  private mutating func noteFailure(_ attempt: FailedAttempt, _ slot: Int, _ reason: String) {
+  private mutating func noteFailure(
+    _ exchange: UInt32, _ attempt: FailedAttempt, _ reason: String
+  ) {
+    let slot = exchanges[exchange].replica
     guard slot != SharedPool.controlSlot else { return }
     links.tally.count(.init(attempt.failure), slot)
     links.evidence.post(.failed(slot: slot, attempt.failure, cause: reason), isDroppable: true)
     // What ends in the midst of a response may be the client's doing as well.
-    guard attempt.phase != .answering else { return }
+    guard attempt.phase != .answering && isAtPresentAddress(exchange) else { return }
     switch attempt.failure {
     case .connect, .stale, .status: break
+    // A retry has no more time than is left of its request's.
+    case .timeout where exchanges[exchange].hasFailed: break
     case .reset, .timeout, .protocol: gatewayFailed(slot, reason)
     }
+  }
+
+  /// Whether what the exchange's connection comes to says something of its replica: not one to an
+  /// address that it has left.
+  mutating func isAtPresentAddress(_ exchange: UInt32) -> Bool {
+    let upstream = exchanges[exchange].upstream
+    return upstream == none || upstreams[upstream].move == moves[upstreams[upstream].replica]
   }
 
   /// A replica that was reached failed as only gateways and what is behind them do.
@@ -118,9 +137,12 @@ extension Worker {
     answer(exchange, status, detail, error, retryAfter: retryAfter)
   }
 
-  /// A replica could not be reached: no request goes there until a probe has passed.
-  mutating func unreachable(_ slot: Int, _ reason: String) {
-    guard slot != SharedPool.controlSlot, links.pool.takeOut(slot, now: now) else { return }
+  /// An exchange's replica could not be reached: no request goes there until a probe has passed.
+  mutating func unreachable(_ exchange: UInt32, _ reason: String) {
+    let slot = exchanges[exchange].replica
+    guard slot != SharedPool.controlSlot, isAtPresentAddress(exchange),
+      links.pool.takeOut(slot, now: now)
+    else { return }
     closeIdle(slot)
     links.evidence.post(.unreachable(slot: slot, cause: reason))
   }
@@ -151,8 +173,10 @@ extension Worker {
       exchanges[exchange].heldSince == 0
       ? "" : " after a wait of \((now - exchanges[exchange].heldSince) / 1_000_000) ms"
     let cause = isFull ? "every replica is at its max_requests" : "no replica is available"
+    let error: ProxyError =
+      exchanges[exchange].hasFailedSent ? .terminated : isFull ? .full : .unavailable
     fail(
-      exchange, 503, "no replica is available", isFull ? .full : .unavailable,
+      exchange, 503, "no replica is available", error,
       cause: cause + waited, retryAfter: 1)
   }
 

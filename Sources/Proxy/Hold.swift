@@ -18,8 +18,11 @@ extension Worker {
       if timeout > 0 { links.counts.add(.heldRefused, links.index) }
       return answerNoReplica(exchange, isFull: isFull)
     }
+    rewind(exchange)
     exchanges[exchange].heldSince = now
     exchanges[exchange].isHeld = true
+    // Attempts at replicas that are gone now do not count against those that come back.
+    if !isFull { exchanges[exchange].failures = 0 }
     held.append(exchanges.token(exchange))
     clientDeadlines.set(exchanges[exchange].client, at: until)
     // What came while this one was not yet counted has woken nobody.
@@ -56,15 +59,13 @@ extension Worker {
     for _ in 0..<Worker.burst {
       servesHeld = false
       guard let exchange = oldestHeld() else { return passWakeOn() }
-      exchanges[exchange].tried = TriedReplicas()
       guard let slot = chooseForHeld(exchange) else { return }
       held.removeOldest()
       endHold(exchange)
-      (exchanges[exchange].failures, exchanges[exchange].resets) = (0, 0)
       links.counts.add(.heldServed, links.index)
       attempt(exchange, slot)
     }
-    servesHeld = held.oldest != nil
+    servesHeld = true
   }
 
   /// The request that has waited longest; those that are gone are forgotten.
@@ -90,7 +91,7 @@ extension Worker {
     guard links.pool.held > 0, let worker = links.counts.longestWaiting else { return }
     if worker == links.index {
       servesHeld = true
-    } else {
+    } else if links.counts.tell(worker) {
       links.workers[worker].post(.serveHeld)
     }
   }

@@ -16,6 +16,7 @@ extension Worker {
 
   /// Goes on in both directions.
   mutating func resume(_ exchange: UInt32) {
+    guard !exchanges[exchange].isHeld else { return }
     let token = exchanges.token(exchange)
     let isTunnel = exchanges[exchange].isTunnel
     if isTunnel || !exchanges[exchange].isRequestSent { pumpRequest(exchange) }
@@ -49,8 +50,7 @@ extension Worker {
   private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
     let upstream = exchanges[exchange].upstream
     if exchanges[exchange].awaitsContinue {
-      upstreamDeadlines.set(
-        upstream, at: exchanges[exchange].startedAt + settings.responseTimeout)
+      upstreamDeadlines.set(upstream, at: exchanges[exchange].deadline)
     } else {
       upstreamDeadlines.clear(upstream)
       // In a tunnel, bytes of either side count.
@@ -128,7 +128,7 @@ extension Worker {
   /// The time for the response begins; a retry has no more of it than what is left of the request's.
   /// First it is seen whether the replica's kernel takes the request at all.
   private mutating func awaitAnswer(_ exchange: UInt32, _ upstream: UInt32) {
-    let isFirst = exchanges[exchange].failures == 0
+    let isFirst = !exchanges[exchange].hasFailed
     let answerBy = isFirst ? now + settings.responseTimeout : exchanges[exchange].deadline
     upstreams[upstream].answerBy = answerBy
     upstreamDeadlines.set(upstream, at: min(answerBy, now + settings.connectTimeout))

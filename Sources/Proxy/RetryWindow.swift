@@ -1,5 +1,5 @@
 // The pool's budget of retries, over all workers: what was asked and what was made again in the last
-// ten seconds, second by second. Requests are known from the tickets that are drawn anyway, so that
+// ten seconds, second by second. Requests are known from the tickets, of which each draws one, so that
 // one which does not fail costs nothing here.
 
 import Balancing
@@ -29,7 +29,7 @@ package final class RetryWindow: Sendable {
     var retries = 0
     for slice in oldest...second { retries += cells.load(slice % RetryWindow.slices) }
     let drawn = ticket - cells.load(RetryWindow.slices + oldest % RetryWindow.slices)
-    guard RetryBudget.allows(retries: retries, requests: drawn - retries, percent: percent) else {
+    guard RetryBudget.allows(retries: retries, requests: drawn, percent: percent) else {
       return false
     }
     cells.add(second % RetryWindow.slices, 1)

@@ -23,7 +23,7 @@ struct Upstream: ~Copyable {
   var unsent: Int32 = 0
   /// It has served an exchange before.
   var isReused = false
-  /// Since when it rests, and by when it must be used again.
+  /// Since when it rests, or when it was opened; and by when it must be used again.
   var restedAt: UInt64 = 0
   var usableUntil: UInt64 = 0
   /// How long the replica said that it keeps the connection, in seconds; negative for unsaid.

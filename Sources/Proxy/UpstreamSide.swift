@@ -41,13 +41,14 @@ extension Worker {
       detach(exchange, keep: false)
       return fail(exchange, 503, "lbd is out of connections", .exhausted, cause: reason)
     }
-    unreachable(exchanges[exchange].replica, reason)
+    unreachable(exchange, reason)
     attemptFailed(exchange, .connect, isLate: SystemError.isTimeout(code), reason)
   }
 
   private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
     let isConnected = record.isConnected
     let upstream = upstreams.insert(record)
+    upstreams[upstream].restedAt = now
     links.counts.add(.upstreams, links.index)
     attach(upstream, to: exchange)
     do {
@@ -73,6 +74,7 @@ extension Worker {
   /// Joins a connection with an exchange.
   mutating func attach(_ upstream: UInt32, to exchange: UInt32) {
     upstreams[upstream].exchange = exchange
+    upstreams[upstream].answerBy = 0
     exchanges[exchange].upstream = upstream
     links.tally.count(.attempts, upstreams[upstream].replica)
   }
@@ -273,7 +275,10 @@ extension Worker {
     if exchange == none {
       dropIdle(upstream)
     } else if !upstreams[upstream].isConnected {
-      unreachable(upstreams[upstream].replica, "connect timeout")
+      // Where the request had less time than a connect may take, that says nothing.
+      if now >= upstreams[upstream].restedAt + settings.connectTimeout {
+        unreachable(exchange, "connect timeout")
+      }
       attemptFailed(exchange, .connect, isLate: true, "connect timeout")
     } else if exchanges[exchange].hasHead && exchanges[exchange].pending > 0 {
       // The client holds up the response: it has a deadline of its own.
@@ -291,12 +296,13 @@ extension Worker {
   /// The response is not there yet, and has more time. Where the replica's kernel has taken nothing of
   /// the request for as long as a connect may take, nobody is there.
   private mutating func seeWhetherTaken(_ exchange: UInt32, _ upstream: UInt32) {
-    let slot = upstreams[upstream].replica
-    guard address(of: slot)?.isUnix == false,
-      Socket.unsentBytes(upstreams[upstream].descriptor) > 0
+    let sent = exchanges[exchange].sentTo - exchanges[exchange].replayFrom
+    guard address(of: upstreams[upstream].replica)?.isUnix == false,
+      exchanges[exchange].isReplayable,
+      Int(Socket.unsentBytes(upstreams[upstream].descriptor)) >= sent
     else { return upstreamDeadlines.set(upstream, at: upstreams[upstream].answerBy) }
     let reason = "the request was not acknowledged"
-    unreachable(slot, reason)
+    unreachable(exchange, reason)
     attemptFailed(exchange, endOfConnection(exchange), isLate: true, reason)
   }
 }

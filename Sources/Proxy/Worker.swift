@@ -117,8 +117,9 @@ package struct Worker: ~Copyable {
   package mutating func run() {
     start()
     while !isStopped {
+      // Who waits for a replica goes on a few at a time: what these have set going comes first.
       let count = poller.wait(
-        milliseconds: waiting.isEmpty && !servesHeld ? nextDeadline() : 0)
+        milliseconds: !waiting.isEmpty ? 0 : servesHeld ? 1 : nextDeadline())
       now = Clock.now()
       linkRested()
       mayHaveMoreEvents = count == poller.capacity
@@ -230,7 +231,9 @@ package struct Worker: ~Copyable {
     for order in links.orders.take() {
       switch order {
       case .adopt(let snapshot): adopt(snapshot)
-      case .serveHeld: servesHeld = true
+      case .serveHeld:
+        links.counts.hear(links.index)
+        servesHeld = true
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .retire(let slot): retire(slot)
       case .listen(let listener): listen(on: Descriptor(owning: listener))

@@ -29,6 +29,8 @@ package final class WorkerCounts: Sendable {
   private static var row: Int { 16 }
   /// When the request that waits longest began to; 0 where none does.
   private static var waitingSince: Int { 9 }
+  /// 1 while a word is on its way to the worker that there may be a replica.
+  private static var told: Int { 10 }
   /// Connections handed to a worker, on the row's second line, since others write it.
   private static var handed: Int { 8 }
   private let cells: SharedCells
@@ -55,6 +57,17 @@ package final class WorkerCounts: Sendable {
   /// The worker's own call.
   func setWaiting(since time: UInt64, _ worker: Int) {
     cells.store(worker * WorkerCounts.row + WorkerCounts.waitingSince, Int(time))
+  }
+
+  /// Whether a worker is to be told that there may be something for its requests that wait: not where
+  /// it was told already and has not looked yet.
+  func tell(_ worker: Int) -> Bool {
+    cells.exchange(worker * WorkerCounts.row + WorkerCounts.told, from: 0, to: 1)
+  }
+
+  /// The worker's own call: it is about to look.
+  func hear(_ worker: Int) {
+    cells.store(worker * WorkerCounts.row + WorkerCounts.told, 0)
   }
 
   /// The worker whose oldest request has waited longest; nil where none waits.

@@ -31,6 +31,12 @@ import Testing
     #expect(limit.usable == 2_700_000_000)
   }
 
+  @Test func `what ends after a moment is no limit`() {
+    var limit = IdleLimit()
+    for now in [10, 20, 30] as [UInt64] { limit.ended(after: 3_000_000, now: now * second) }
+    #expect(limit.usable == nil)
+  }
+
   @Test func `a shorter limit is learnt anew`() {
     var limit = IdleLimit()
     for now in [10, 20] as [UInt64] { limit.ended(after: 5 * second, now: now * second) }

@@ -256,7 +256,8 @@ struct FramingTests {
     ("lbd; error=connection_refused", true), ("lbd; error=http_response_timeout", true),
     ("lbd; error=destination_unavailable", false), ("lbd; error=connection_limit_reached", false),
     ("lbd", false), ("lbd; error=", false), ("other; error=connection_refused", false),
-    ("lbd; error=connection_refused, edge", false),
+    ("lbd; error=connection_refused, edge", false), ("lbd; received-status=503", true),
+    ("lbd; received-status=", false), ("lbd; received", false),
   ])
   func `an lbd's own answer says whether replicas were asked (RFC 9209 §2)`(
     _ value: String, _ wasTried: Bool

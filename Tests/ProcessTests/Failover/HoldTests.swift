@@ -200,6 +200,48 @@ import Testing
     for client in clients { #expect(try client.get("/").text == "ok") }
   }
 
+  @Test func `a retry that waits for a place hears its client and is sent once`() throws {
+    // The first answer is 503; from then on one request at a time, each slow.
+    let (slow, count) = (Slow(), Counter())
+    let replica = try ScriptedReplica { _, connection in
+      count.add()
+      if count.value == 1 {
+        try connection.send("HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\nno")
+        return .keep
+      }
+      slow.active.add()
+      while !slow.gate.isOpen { Clock.sleep(milliseconds: 2) }
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let other = try slowReplica(slow)
+    let stage = try Stage()
+    let members = [replica, other].enumerated().map {
+      "[replica r\($0.offset)]\naddress = 127.0.0.1:\($0.element.port)\nmax_requests = 1\n"
+    }
+    try stage.write(
+      "[lbd]\nmain_port = \(stage.mainPort)\ncontrol = \(stage.socketPath)\nworkers = 1\n"
+        + members.joined() + "[health]\n\(Stage.fastProbes)failures = 0\n[hold]\ntimeout = 5s\n"
+        + "[retry]\nstatuses = 503\n")
+    try stage.start()
+    // One takes the other replica's place, and one waits for a place after its 503.
+    let clients = try (0..<3).map { _ in try stage.connect() }
+    try clients[0].send("GET /0 HTTP/1.1\r\nHost: test\r\n\r\n")
+    try clients[1].send("GET /1 HTTP/1.1\r\nHost: test\r\n\r\n")
+    try clients[2].send("GET /2 HTTP/1.1\r\nHost: test\r\n\r\n")
+    try eventually("two are under way") { slow.active.value == 2 }
+    // Whoever waits says more, and one of them goes.
+    for client in clients { try client.send("GET /again HTTP/1.1\r\nHost: test\r\n\r\n") }
+    clients[2].endSending()
+    Clock.sleep(milliseconds: 100)
+    slow.gate.open()
+    for client in clients {
+      for _ in 0..<2 { #expect(try client.answer().text == "ok") }
+    }
+    try stage.awaitPool("nothing is in flight") { $0.allSatisfy { $0.active == 0 } }
+    #expect(try stage.lbctl("metrics").output.contains("lbd_held_requests 0\n"))
+  }
+
   @Test func `who finds no place in time is told so`() throws {
     let slow = Slow()
     let replica = try slowReplica(slow)

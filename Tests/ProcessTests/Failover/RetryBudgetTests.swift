@@ -68,6 +68,35 @@ import Testing
     #expect(replicas.map(\.requests.count).reduce(0, +) == 2)
   }
 
+  @Test func `what an lbd has asked others for in vain is not asked again by the one before it`()
+    throws
+  {
+    let replicas = try (0..<4).map { _ in try answering("503 Busy") }
+    let inner = try [0, 2].map {
+      try Stage(scripted: [replicas[$0], replicas[$0 + 1]], sections: Self.statuses)
+    }
+    let outer = try Stage()
+    try outer.writeConf(
+      ports: inner.map(\.mainPort), health: Stage.noProbes + "expect = 200-599\n",
+      sections: Self.statuses)
+    try outer.start()
+    let answer = try outer.connect().get("/")
+    #expect(answer.status == 503 && answer["proxy-status"] == "lbd; received-status=503")
+    #expect(replicas.map(\.requests.count).reduce(0, +) == 2)
+  }
+
+  @Test func `after a status a failed connect goes on to the next, as any`() throws {
+    let bad = try answering("503 Busy")
+    let gone = try ScriptedReplica { _, _ in .close }
+    let good = try answering("200 OK")
+    let stage = try Stage(
+      scripted: [bad, gone, good], lbd: "workers = 1", health: Stage.noProbes + "failures = 0\n",
+      sections: Self.statuses + "budget = 100%\n")
+    gone.stop()
+    let client = try stage.connect()
+    for _ in 0..<9 { #expect(try client.get("/").status == 200) }
+  }
+
   @Test func `an lbd without replicas is passed over by the one before it`() throws {
     let replica = try answering("200 OK")
     let full = try Stage(scripted: [replica])

@@ -54,6 +54,10 @@ struct SimulatedRequest {
   var tried = TriedReplicas()
   var failures = 0
   var resets = 0
+  var hasFailed = false
+  var attempts = 0
+  /// Its turn; negative until it is drawn.
+  var ticket = -1
   /// How often a replica may have executed it.
   var executions = 0
   /// Since when it waits; 0 for not at all.

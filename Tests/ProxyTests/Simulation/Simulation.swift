@@ -162,11 +162,15 @@ struct Simulation: ~Copyable {
   }
 
   private mutating func dispatch(_ number: Int, again: Int?) {
-    if limit > 0 && pool.held > 0 { return hold(number, isFull: true) }
+    if limit > 0 && requests[number].attempts == 0 && pool.held > 0 {
+      return hold(number, isFull: true)
+    }
     let (slot, isFull) = choose(number)
     if let slot { return attempt(number, slot) }
     if isFull { return hold(number, isFull: true) }
-    if let again, pool.isUsable(again), takePlace(number, again) { return attempt(number, again) }
+    if let again, pool.isUsable(again) {
+      return takePlace(number, again) ? attempt(number, again) : hold(number, isFull: true)
+    }
     if pickerHasAny { answer(number, 502) } else { hold(number, isFull: false) }
   }
 
@@ -183,8 +187,11 @@ struct Simulation: ~Copyable {
 
   private mutating func choose(_ number: Int) -> (slot: Int?, isFull: Bool) {
     guard pickerHasAny else { return (nil, false) }
-    let ticket = pool.drawTicket()
-    drawn += 1
+    if requests[number].ticket < 0 {
+      requests[number].ticket = pool.drawTicket()
+      drawn += 1
+    }
+    let ticket = requests[number].ticket &+ requests[number].attempts
     var isFull = false
     for turn in 0..<picker.count {
       let slot = picker.slot(ticket: ticket &+ turn)
@@ -193,6 +200,12 @@ struct Simulation: ~Copyable {
       isFull = true
     }
     return (nil, isFull)
+  }
+
+  private mutating func chooseForHeld(_ number: Int) -> Int? {
+    if let slot = choose(number).slot { return slot }
+    requests[number].tried = TriedReplicas()
+    return choose(number).slot
   }
 
   private mutating func takePlace(_ number: Int, _ slot: Int) -> Bool {
@@ -209,8 +222,10 @@ struct Simulation: ~Copyable {
     requests[number].tried.insert(slot)
     replicas[slot].active += 1
     if limit > 0 && replicas[slot].active > limit { fault("\(replicas[slot].active) at \(slot)") }
-    let isReused = requests[number].failures == 0 && Bool.random(using: &random)
+    requests[number].attempts += 1
+    let isReused = !requests[number].hasFailed && Bool.random(using: &random)
     let result = replicas[slot].attempt(isReused: isReused, &random)
+    if requests[number].resets > 1 { fault("two replicas died of it, and a third got it") }
     if result.isSent && result.failure != .stale { requests[number].executions += 1 }
     // One whose connection ended may have been executed all the same.
     if result.failure == .stale && Bool.random(using: &random) { requests[number].executions += 1 }
@@ -237,6 +252,7 @@ struct Simulation: ~Copyable {
     if failure == .connect { unreachable(slot) }
     let verdict = verdict(number, failure, isSent: isSent, isLate: isLate)
     requests[number].failures += 1
+    requests[number].hasFailed = true
     if failure == .reset { requests[number].resets += 1 }
     switch verdict {
     case .retry: dispatch(number, again: failure == .stale || failure == .reset ? slot : nil)
@@ -269,7 +285,7 @@ struct Simulation: ~Copyable {
     retried.append(second)
     retried.removeAll { $0 < second - 9 }
     let start = tickets[max(0, second - 9)]
-    let allowed = max(3, (drawn - start - retried.count + 1) * Simulation.percent / 100)
+    let allowed = max(3, (drawn - start) * Simulation.percent / 100)
     if retried.count > allowed { fault("\(retried.count) retries, \(allowed) are allowed") }
   }
 
@@ -299,6 +315,7 @@ struct Simulation: ~Copyable {
     else { return answer(number, 503) }
     requests[number].isHeld = true
     requests[number].heldSince = now
+    if !isFull { requests[number].failures = 0 }
     held.append(UInt64(number))
     events.add(.holdExpired(number), at: requests[number].holdUntil)
     if isFull || pickerHasAny { serveHeld() }
@@ -324,11 +341,9 @@ struct Simulation: ~Copyable {
         held.removeOldest()
         continue
       }
-      requests[number].tried = TriedReplicas()
-      guard let slot = choose(number).slot else { return }
+      guard let slot = chooseForHeld(number) else { return }
       held.removeOldest()
       endHold(number)
-      (requests[number].failures, requests[number].resets) = (0, 0)
       attempt(number, slot)
     }
   }
