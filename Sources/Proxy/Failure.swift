@@ -25,20 +25,26 @@ extension Worker {
     case .retry:
       links.tally.count(attempt.phase == .unsent ? .retriesUnsent : .retriesSent, slot)
       dispatch(exchange, orAgain: failure == .stale || failure == .reset ? slot : nil)
-    case .hold where exchanges[exchange].asksControl: answerNoControl(exchange)
-    case .hold:
-      links.tally.count(.retriesUnsent, slot)
-      hold(exchange, isFull: false)
     case .abort, .pass:
       noteCause(exchange, reason)
       abandon(exchange)
+    case .hold where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .fail where exchanges[exchange].asksControl: answerNoControl(exchange)
+    case .hold:
+      links.tally.count(.retriesUnsent, slot)
+      hold(exchange, isFull: false)
     case .fail(let status):
-      let detail: StaticString =
-        status == 504 ? "the replica did not answer in time" : "the replica failed"
       let end = isBudgetSpent ? "; the retry budget is spent" : ""
-      fail(exchange, status, detail, ProxyError(attempt), cause: "\(failure): \(reason)\(end)")
+      answerFailure(exchange, attempt, status, "\(failure): \(reason)\(end)")
     }
+  }
+
+  private mutating func answerFailure(
+    _ exchange: UInt32, _ attempt: FailedAttempt, _ status: Int, _ cause: String
+  ) {
+    let detail: StaticString =
+      status == 504 ? "the replica did not answer in time" : "the replica failed"
+    fail(exchange, status, detail, ProxyError(attempt), cause: cause)
   }
 
   /// A response whose status the conf takes to another replica. False where it is passed on.
@@ -48,8 +54,8 @@ extension Worker {
     var isBudgetSpent = false
     let verdict = Retry.verdict(
       attempt, room(exchange), budget: takeRetry(exchange, isSpent: &isBudgetSpent))
-    guard verdict == .retry else { return false }
     noteFailure(exchange, attempt, "status \(status)")
+    guard verdict == .retry else { return false }
     links.tally.count(.retriesSent, exchanges[exchange].replica)
     detach(exchange, keep: false)
     count(attempt, exchange)

@@ -147,7 +147,7 @@ extension Worker {
         continue
       }
       let rest = now - upstreams[newest].restedAt
-      if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) { return nil }
+      if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) { break }
       if !mayHaveMoreEvents || upstreams[newest].descriptor.isSilent {
         unlinkIdle(newest)
         return newest
