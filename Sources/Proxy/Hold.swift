@@ -53,19 +53,35 @@ extension Worker {
     servesHeld = true
   }
 
-  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest; some
-  /// at a time, so that what is under way, and the replica that has just come back, get their turns.
+  /// How long those that wait do so for one that went before them to end, in nanoseconds.
+  private static var holdPause: UInt64 { 5_000_000 }
+
+  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest. A few
+  /// go at once, then one for each of them that has ended, on its connection: a replica that has just
+  /// come back is not overrun, and the first is not held up by the last. Where none ends, a few more go
+  /// after a pause.
   mutating func serveHeld() {
-    for _ in 0..<Worker.burst {
-      servesHeld = false
+    if heldPause != 0 && now >= heldPause { heldCredit = Worker.burst }
+    (servesHeld, heldPause) = (false, 0)
+    while true {
       guard let exchange = oldestHeld() else { return passWakeOn() }
+      guard heldCredit > 0 else {
+        heldPause = now + Worker.holdPause
+        return
+      }
       guard let slot = chooseForHeld(exchange) else { return }
       held.removeOldest()
       endHold(exchange)
       links.counts.add(.heldServed, links.index)
+      heldCredit -= 1
       attempt(exchange, slot)
     }
-    servesHeld = true
+  }
+
+  /// A request that had waited has ended: the next one may go.
+  mutating func heldEnded() {
+    heldCredit = min(heldCredit + 1, Worker.burst)
+    if held.oldest != nil { servesHeld = true }
   }
 
   /// The request that has waited longest; those that are gone are forgotten.

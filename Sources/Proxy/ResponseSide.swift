@@ -268,6 +268,7 @@ extension Worker {
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
     count(exchange)
     record(exchange, isAborted: false)
+    if exchanges[exchange].holdUntil != 0 { heldEnded() }
     let isOwn = exchanges[exchange].hasProxyHeader
     detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && !isOwn)
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining

@@ -45,6 +45,9 @@ package struct Worker: ~Copyable {
   var held = HoldQueue()
   /// There may be one for the oldest of them.
   var servesHeld = false
+  /// How many of them may go now, and when more may; 0 where nobody waits for that.
+  var heldCredit = Worker.burst
+  var heldPause: UInt64 = 0
 
   // The picker's table and what it was made from.
   var picker = RoundRobin()
@@ -117,9 +120,8 @@ package struct Worker: ~Copyable {
   package mutating func run() {
     start()
     while !isStopped {
-      // Who waits for a replica goes on a few at a time: what these have set going comes first.
       let count = poller.wait(
-        milliseconds: !waiting.isEmpty ? 0 : servesHeld ? 1 : nextDeadline())
+        milliseconds: waiting.isEmpty && !servesHeld ? nextDeadline() : 0)
       now = Clock.now()
       linkRested()
       mayHaveMoreEvents = count == poller.capacity
@@ -132,7 +134,7 @@ package struct Worker: ~Copyable {
       }
       resumeWaiting()
       expireDeadlines()
-      if servesHeld { serveHeld() }
+      if servesHeld || heldPause != 0 && now >= heldPause { serveHeld() }
       if !isListening && now >= listenAgain && clients.count < clients.capacity {
         resumeListening()
       }
@@ -192,6 +194,7 @@ package struct Worker: ~Copyable {
     let upstream = upstreamDeadlines.wait(now: now)
     var next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
     if !isListening && !isDraining { next = Worker.sooner(next, Worker.pause) }
+    if heldPause != 0 { next = Worker.sooner(next, 1) }
     let hasSpare =
       buffers.hasSpare || largeBuffers.hasSpare || clients.hasSpare || upstreams.hasSpare
     return hasSpare ? Worker.sooner(next, 1000) : next
@@ -233,7 +236,7 @@ package struct Worker: ~Copyable {
       case .adopt(let snapshot): adopt(snapshot)
       case .serveHeld:
         links.counts.hear(links.index)
-        servesHeld = true
+        (servesHeld, heldCredit) = (true, Worker.burst)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .retire(let slot): retire(slot)
       case .listen(let listener): listen(on: Descriptor(owning: listener))
