@@ -10,24 +10,47 @@ extension Worker {
   /// Takes one waiting connection; false when there was none to take. The listener stays ready
   /// while others wait, so that workers share a burst.
   mutating func accept() -> Bool {
-    guard let listener = listener.take() else { return false }
+    // Orders of the same batch of events may have taken the last room.
+    guard clients.count < clients.capacity, let listener = listener.take() else { return false }
     let outcome = Socket.accept(listener)
     self.listener = consume listener
     switch consume outcome {
-    case .accepted(let descriptor, let address):
-      if let worker = lighterWorker {
-        hand(descriptor, address, to: worker)
-      } else {
-        welcome(descriptor, address)
-      }
-      return true
+    case .accepted(let descriptor, let address): admit(descriptor, address)
     case .none: return false
     case .exhausted:
-      // The others wait in the kernel's queue for a moment.
-      pauseListening()
-      listenAgain = now + UInt64(Worker.pause) * 1_000_000
+      restListening()
       return false
     }
+    return true
+  }
+
+  /// Takes what waits on the former listener, as far as there is room, and then closes that.
+  mutating func emptyFormer() {
+    while clients.count < clients.capacity, let listener = former.take() {
+      switch Socket.accept(listener) {
+      case .accepted(let descriptor, let address):
+        former = consume listener
+        admit(descriptor, address)
+      case .none: return
+      case .exhausted:
+        former = consume listener
+        return restListening()
+      }
+    }
+  }
+
+  private mutating func admit(_ descriptor: consuming Descriptor, _ address: SocketAddress) {
+    if let worker = lighterWorker {
+      hand(descriptor, address, to: worker)
+    } else {
+      welcome(descriptor, address)
+    }
+  }
+
+  /// The others wait in the kernel's queue for a moment.
+  private mutating func restListening() {
+    pauseListening()
+    listenAgain = now + UInt64(Worker.pause) * 1_000_000
   }
 
   /// The worker that should serve the next connection; nil for this one.

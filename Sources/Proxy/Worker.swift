@@ -13,6 +13,8 @@ package struct Worker: ~Copyable {
   let links: WorkerLinks
   let limits: WorkerLimits
   var listener: Descriptor?
+  /// The one before, while connections may wait on it for room; nothing is accepted elsewhere until then.
+  var former: Descriptor?
   var isListening = false
   /// Not before this time: never before it was told to, and not soon after the process ran out of
   /// descriptors.
@@ -288,8 +290,10 @@ package struct Worker: ~Copyable {
     // From here on it hands no connection to another worker, which may have ended.
     isDraining = true
     while clients.count < clients.capacity && accept() {}
+    emptyFormer()
     pauseListening()
     listener = nil
+    former = nil
     endSilent()
   }
 
@@ -339,17 +343,22 @@ package struct Worker: ~Copyable {
   }
 
   /// Goes over to another listener, once the connections that the kernel has accepted on the former
-  /// one are taken.
+  /// one are taken. One from before that is closed, whatever waits there.
   private mutating func listen(on next: consuming Descriptor) {
     guard !isDraining else { return }
-    while clients.count < clients.capacity && accept() {}
     pauseListening()
+    former = listener.take()
     listener = consume next
     resumeListening()
   }
 
+  /// Accepts connections if there is room; else the run loop comes back here once there is.
   mutating func resumeListening() {
-    guard !isListening && !isDraining, let listener = listener.take() else { return }
+    guard !isListening && !isDraining else { return }
+    emptyFormer()
+    guard former == nil && clients.count < clients.capacity, let listener = listener.take() else {
+      return
+    }
     isListening = (try? poller.add(listener, .sharedListener, token: Token.listener)) != nil
     self.listener = consume listener
   }

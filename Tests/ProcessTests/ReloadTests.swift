@@ -182,6 +182,27 @@ import Testing
     #expect((try? stage.connect()) == nil)
   }
 
+  @Test func `without room the listener moves all the same, and whoever waits is served`() throws {
+    let connections = "[limits]\nconnections = 20\n"
+    let stage = try Stage(replicas: 1, lbd: "workers = 1", sections: connections)
+    var held = try (0..<20).map { _ in try stage.connect() }
+    for connection in held { #expect(try connection.get("/getInfo").status == 200) }
+    let request = "GET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n"
+    let before = try stage.connect()
+    try before.send(request)
+    let port = try stage.reservePort()
+    #expect(try move(stage, to: port).status == 0)
+    let after = try Connection(port: port)
+    try after.send(request)
+    Clock.sleep(milliseconds: 300)
+    #expect(stage.lbd?.isRunning == true)
+    held.removeLast(2)
+    #expect(try before.answer().status == 200)
+    #expect(try after.answer().status == 200)
+    try eventually("the former one is closed") { (try? stage.connect()) == nil }
+    for connection in held { #expect(try connection.get("/getInfo").status == 200) }
+  }
+
   @Test func `the same port on every address, and back, costs no client anything`() throws {
     let stage = try Stage(replicas: 1)
     let load = try Load(port: stage.mainPort)
