@@ -27,14 +27,19 @@ extension Daemon {
   mutating func answerControl(_ event: Event) {
     guard let slot = control.receive(event, now: now) else { return }
     while let request = control.nextRequest(slot) {
-      let answer = answer(request)
+      let answer = answer(request, from: event.token)
       if answer.passesListener { passListener(to: slot) }
       control.answer(slot, answer)
     }
     control.flush(slot)
   }
 
-  private mutating func answer(_ request: ControlRequest) -> ControlAnswer {
+  private mutating func answer(
+    _ request: ControlRequest, from connection: UInt64
+  ) -> ControlAnswer {
+    if isFollowed && request.method == .post {
+      return refusal(409, "another lbd has taken over, this one takes no orders")
+    }
     let path = String(request.path.prefix { $0 != "?" })
     return switch (request.method, path) {
     case (.get, ControlPath.pool): ControlAnswer(200, report(testToken: testToken))
@@ -50,8 +55,8 @@ extension Daemon {
     case (.get, ControlPath.conf): confText()
     case (.get, ControlPath.confChanges): reloadAnswer(rehearseReload())
     case (.post, ControlPath.reload): reloadAnswer(reload(for: request.user))
-    case (.post, ControlPath.takeover): handOver(request)
-    case (.post, ControlPath.takeoverDone): endTakeover(request)
+    case (.post, ControlPath.takeover): handOver(request, connection)
+    case (.post, ControlPath.takeoverDone): endTakeover(connection)
     case (.post, ControlPath.weight): setWeight(request)
     case (.post, ControlPath.order(.drain)): order(.drain, request)
     case (.post, ControlPath.order(.ready)): order(.ready, request)

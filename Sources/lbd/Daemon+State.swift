@@ -25,9 +25,10 @@ extension Daemon {
     }
   }
 
-  /// Writes the orders in force if they have changed. What to tell an operator where that fails.
+  /// Writes the orders in force if they have changed, at the end too unless another lbd keeps them then.
+  /// What to tell an operator where that fails.
   mutating func keepState() -> String? {
-    guard standing != keptStanding, phase == .serving else { return nil }
+    guard standing != keptStanding, !isFollowed else { return nil }
     do throws(SystemError) {
       try stateFile.write(standing)
       keptStanding = standing

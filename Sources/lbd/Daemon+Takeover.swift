@@ -3,6 +3,7 @@
 
 import Configuration
 import ControlProtocol
+import Glibc
 import LinuxIO
 import Proxy
 
@@ -10,23 +11,33 @@ import Proxy
 
 extension Daemon {
   /// Gives the next lbd the listener and the orders, and goes on as before.
-  mutating func handOver(_ request: ControlRequest) -> ControlAnswer {
+  /// - Parameter connection: the token of the one that asks.
+  mutating func handOver(_ request: ControlRequest, _ connection: UInt64) -> ControlAnswer {
     guard phase == .serving, listener != nil else { return refusal(409, "lbd is stopping") }
+    // The control socket's group may give orders; it may not end lbd, nor serve in its place.
+    guard let user = request.user, user == geteuid() || user == 0 else {
+      return refusal(403, "only lbd's own user and root may take it over")
+    }
+    // A process that the manager has not started would end with the former one.
+    guard listenerOrigin.isConf && environment["NOTIFY_SOCKET"] == nil else {
+      return refusal(409, "a service manager runs lbd: use systemctl restart lbd")
+    }
     let caller = request.user.map { "\($0)" } ?? "-"
     log.write(
       .info, "the listener was handed to another lbd of user \(caller)",
       ["event": "takeover", "uid": caller])
-    hasHandedOver = true
+    successor = connection
     var answer = ordersAnswer()
     answer.passesListener = true
     return answer
   }
 
-  /// The next lbd serves: this one drains. It writes no state any more, since that is the other's now.
-  mutating func endTakeover(_ request: ControlRequest) -> ControlAnswer {
-    guard phase == .serving, hasHandedOver else {
-      return refusal(409, "nobody was handed the listener")
+  /// The next lbd serves, as it says where it was handed the listener: this one drains. It writes no state any more, since that is the other's now.
+  mutating func endTakeover(_ connection: UInt64) -> ControlAnswer {
+    guard phase == .serving, successor == connection else {
+      return refusal(409, "the listener was not handed over on this connection")
     }
+    isFollowed = true
     // The next one listens there.
     metrics.remove()
     drain()

@@ -49,8 +49,10 @@ struct Daemon: ~Copyable {
   /// The lbd that is to be followed, and the listener for when it is; nil for who follows none.
   var takeover: Takeover?
   var nextListener: NextListener?
-  /// Another lbd has the listener, too.
-  var hasHandedOver = false
+  /// The connection of another lbd that has the listener, too.
+  var successor: UInt64?
+  /// Another lbd has taken this one's place, and its orders.
+  var isFollowed = false
   var exitStatus: Int32 = 0
   var control: ControlServer
   var metrics: ControlServer

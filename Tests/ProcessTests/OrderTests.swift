@@ -137,6 +137,19 @@ import Testing
     #expect(state == "lbd-state 1\nend\n")
   }
 
+  @Test func `an order while lbd drains for its end is kept`() throws {
+    let stage = try Stage(replicas: 2)
+    let slow = try stage.connect()
+    try slow.send("GET /delay/2s HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0.contains { $0.active == 1 } }
+    stage.lbd?.signal(SIGTERM)
+    try eventually("it drains") { stage.lbd?.error.contains("\"event\":\"drain\"") == true }
+    #expect(try stage.lbctl("maint", stage.names[0]).status == 0)
+    let state = try String(contentsOfFile: statePath(stage), encoding: .utf8)
+    #expect(state.contains("order \(stage.names[0]) maint"))
+    #expect(try slow.answer().status == 200)
+  }
+
   @Test func `orders of replicas that left the pool are forgotten`() throws {
     let stage = try Stage(replicas: 2)
     #expect(try stage.lbctl("drain", stage.names[0]).status == 0)

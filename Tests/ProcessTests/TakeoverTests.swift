@@ -122,6 +122,41 @@ import Testing
     let address = try #require(SocketAddress(path: stage.socketPath))
     #expect(try Connection(address).post(ControlPath.takeoverDone, "").status == 409)
     #expect(try Connection(address).get(ControlPath.takeover).status == 405)
+    let next = try Connection(address)
+    #expect(try next.post(ControlPath.takeover, "").status == 200)
+    #expect(try Connection(address).post(ControlPath.takeoverDone, "").status == 409)
+    #expect(try stage.connect().get("/getInfo").status == 200)
+    // What is in flight keeps it for a while.
+    let slow = try stage.connect()
+    try slow.send("GET /delay/1s HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    #expect(try next.post(ControlPath.takeoverDone, "").status == 200)
+    let order = "{\"replica\": \"\(stage.names[0])\"}"
+    #expect(try next.post(ControlPath.order(.drain), order).status == 409)
+    try eventually("it ends") { stage.lbd?.isRunning == false }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can be another user"))
+  func `a member of the socket's group may not take over`() throws {
+    let stage = try Stage(replicas: 1)
+    let user = ["--reuid=65534", "--regid=0", "--clear-groups"]
+    let next = try Child(
+      "/usr/bin/setpriv",
+      user + [try Binaries.path("lbd"), "--takeover", "-c", stage.confPath])
+    let outcome = try next.outcome()
+    #expect(outcome.status == 1 && outcome.error.contains("only lbd's own user"), "\(outcome)")
+    #expect(try stage.connect().get("/getInfo").status == 200)
+  }
+
+  @Test func `under a service manager it is the manager's to restart lbd`() throws {
+    let stage = try Stage()
+    try stage.startReplica()
+    try stage.writeConf(ports: stage.ports)
+    let inbox = try DatagramInbox(stage.directory + "/notify")
+    try stage.launch(by: "NOTIFY_SOCKET=\(inbox.path) exec \"$0\" \"$@\"")
+    try inbox.await("READY") { $0.hasPrefix("READY=1\n") }
+    let next = try Child.run("lbd", ["--takeover", "-c", stage.confPath])
+    #expect(next.status == 1 && next.error.contains("use systemctl restart lbd"), "\(next)")
     #expect(try stage.connect().get("/getInfo").status == 200)
   }
 }
