@@ -9,12 +9,15 @@ package struct ReloadPlan: Sendable, Equatable {
   package let changes: [String]
   /// The same for what stays.
   package let leftOut: [String]
+  /// The same for what does not count, whatever the conf says.
+  package let overruled: [String]
 
-  /// - Parameter running: what is in force, with the replicas that are in the pool now.
-  package init(from running: Configuration, to loaded: Configuration) {
+  /// - Parameters:
+  ///   - running: what is in force, with the replicas that are in the pool now.
+  ///   - hasPlace: a socket that was passed says where lbd listens, not the conf.
+  package init(from running: Configuration, to loaded: Configuration, hasPlace: Bool = false) {
     var next = loaded
-    var changes: [String] = []
-    var leftOut: [String] = []
+    var (changes, leftOut, overruled): ([String], [String], [String]) = ([], [], [])
     for section in Schema.sections {
       for key in section.keys where key.written(running) != key.written(loaded) {
         let (old, new) = (
@@ -24,6 +27,8 @@ package struct ReloadPlan: Sendable, Equatable {
         if key.isFixed {
           key.copy(running, &next)
           leftOut.append(line)
+        } else if hasPlace && section.kind == "lbd" && ["host", "main_port"].contains(key.name) {
+          overruled.append(line)
         } else {
           changes.append("~ \(line)")
         }
@@ -31,6 +36,7 @@ package struct ReloadPlan: Sendable, Equatable {
     }
     self.next = next
     self.leftOut = leftOut
+    self.overruled = overruled
     self.changes = changes + ReloadPlan.changes(of: running.replicas, to: loaded.replicas)
   }
 
@@ -50,13 +56,10 @@ package struct ReloadPlan: Sendable, Equatable {
     of former: ReplicaConfiguration?, to replica: ReplicaConfiguration
   ) -> [String] {
     guard let former else { return ["+ replica \(replica.name) (\(replica.address))"] }
-    let address =
-      former.address == replica.address
-      ? [] : ["~ replica \(replica.name): address \(former.address) -> \(replica.address)"]
-    let weight =
-      former.weight == replica.weight
-      ? [] : ["~ replica \(replica.name): weight \(former.weight) -> \(replica.weight)"]
-    return address + weight
+    return Schema.replica.keys.compactMap { key in
+      let (old, new) = (key.written(former), key.written(replica))
+      return old == new ? nil : "~ replica \(replica.name): \(key.name) \(old) -> \(new)"
+    }
   }
 
   /// What `lbd -T` would print of the loaded conf, with the values that are in force.

@@ -7,7 +7,7 @@ package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
   package var isAccepted: Bool
   /// A line for each thing that changes: `+` comes, `-` goes, `~` is another.
   package var changes: [String]
-  /// What only a restart would change.
+  /// What is not taken up, and why, each a whole line: what only a restart would change, and the like.
   package var leftOut: [String]
   /// Why it is refused; each may have several lines.
   package var errors: [String]

@@ -20,6 +20,11 @@ extension Daemon {
   /// and left.
   /// - Parameter user: who ordered it over the control socket; nil for HUP.
   mutating func reload(for user: UInt32?) -> ReloadReport {
+    // READY would let clients in too early, and before a takeover the former lbd serves.
+    guard isReady else {
+      if user == nil { isReloadDue = true }
+      return ReloadReport(isAccepted: false, errors: ["lbd is starting, ask again in a moment"])
+    }
     manager.notify("RELOADING=1")
     defer { tellStatus("READY=1\n") }
     var report: ReloadReport
@@ -45,7 +50,7 @@ extension Daemon {
     switch loadAgain() {
     case .refused(let errors): ReloadReport(isAccepted: false, errors: errors)
     case .loaded(let plan, _):
-      ReloadReport(isAccepted: true, changes: plan.changes, leftOut: plan.leftOut)
+      ReloadReport(isAccepted: true, changes: plan.changes, leftOut: Daemon.leftOut(plan))
     }
   }
 
@@ -71,9 +76,15 @@ extension Daemon {
     switch Configuration.load(path: path, environment: environment) {
     case .refused(let diagnostics): return .refused(diagnostics.map(\.description))
     case .loaded(let next, let effective):
-      let plan = ReloadPlan(from: inForce, to: next)
+      let plan = ReloadPlan(from: inForce, to: next, hasPlace: !listenerOrigin.isConf)
       return .loaded(plan, effective: plan.correct(effective))
     }
+  }
+
+  /// What stays as it is, and why.
+  private static func leftOut(_ plan: ReloadPlan) -> [String] {
+    plan.leftOut.map { "\($0) takes a restart" }
+      + plan.overruled.map { "\($0) does not count: the socket unit says where lbd listens" }
   }
 
   private mutating func logReload(_ report: ReloadReport, _ user: UInt32?) {
@@ -87,7 +98,7 @@ extension Daemon {
       log.write(.error, "not reloaded: \(error)", ["event": "reload-refused", "uid": caller])
     }
     for line in report.leftOut {
-      log.write(.warning, "\(line) takes a restart", ["event": "reload", "left_out": line])
+      log.write(.warning, line, ["event": "reload", "left_out": line])
     }
     guard report.isAccepted else { return }
     log.write(
@@ -104,16 +115,13 @@ extension Daemon {
     _ plan: ReloadPlan, _ effective: String
   ) throws(StartFailure) -> [String] {
     // All that can fail comes first.
-    let isElsewhere =
-      listenerOrigin.isConf
-      && (plan.next.host != configuration.host || plan.next.mainPort != configuration.mainPort)
-    var next = isElsewhere ? try nextListener(plan.next) : nil
+    var next = try nextListener(plan.next)
     if plan.next.log.access != access.target { try access.change(to: plan.next.log.access) }
     if let listener = next?.hand(to: orders) { use(listener) }
-    var leftOut = plan.leftOut
+    var leftOut = Daemon.leftOut(plan)
     let metrics = moveMetrics(from: configuration.metrics.listen, to: plan.next.metrics.listen)
     if metrics != plan.next.metrics.listen {
-      leftOut.append("[metrics] listen cannot be listened on, which lbd's log explains, and")
+      leftOut.append("[metrics] listen cannot be listened on: see lbd's log")
     }
     adopt(plan.next, effective, metrics: metrics)
     return leftOut
@@ -126,8 +134,18 @@ extension Daemon {
     self.listener = consume listener
   }
 
+  /// Nil where the place is the same, or not the conf's to say.
   private func nextListener(_ next: Configuration) throws(StartFailure) -> NextListener? {
-    switch listener {
+    guard
+      listenerOrigin.isConf
+        && (next.host != configuration.host || next.mainPort != configuration.mainPort)
+    else { return nil }
+    // The system's resolver blocks, this thread must not.
+    guard next.host == "localhost" || SocketAddress(ip: next.host, port: next.mainPort) != nil
+    else {
+      throw StartFailure("to listen on the name \(next.host) takes a restart; write an address")
+    }
+    return switch listener {
     case .some(let former): try NextListener(next, workers: tallies.count, beside: former)
     case .none: nil
     }

@@ -107,6 +107,8 @@ extension Daemon {
       metrics.open(try ControlListener.metrics(at: place), poller)
     } catch {
       log.write(.error, "no metrics at \(place): \(error.line)", ["event": "takeover"])
+      // A reload tries again.
+      configuration.metrics.listen = nil
     }
   }
 }

@@ -72,6 +72,8 @@ struct Daemon: ~Copyable {
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
+  /// HUP came before that.
+  var isReloadDue = false
   /// The service manager has not been told yet how many replicas are up.
   var isStatusNew = false
   var toldStatus = ""
@@ -222,6 +224,7 @@ struct Daemon: ~Copyable {
       for mailbox in orders { mailbox.post(.welcome) }
       Mapping.forgetCode()
       tellStatus("READY=1\n")
+      if isReloadDue { _ = reload(for: nil) }
     }
     isStatusNew = false
   }

@@ -26,6 +26,7 @@ import Testing
       [replica a]
       address = a:2
       weight = 7
+      max_requests = 5
       [replica b]
       address = b:1
       [timeouts]
@@ -38,9 +39,17 @@ import Testing
         "~ [lbd] ports: 8081, 8082 -> 8082, 8083", "~ [timeouts] connect: 1s -> 2s",
         "~ [metrics] listen: off -> 127.0.0.1:9090", "- replica 8081 (127.0.0.1:8081)",
         "+ replica 8083 (127.0.0.1:8083)", "~ replica a: address a:1 -> a:2",
-        "~ replica a: weight 100 -> 7",
+        "~ replica a: weight 100 -> 7", "~ replica a: max_requests 0 -> 5",
       ])
     #expect(plan.leftOut == [])
+  }
+
+  @Test func `beside a socket that was passed, host and main_port are no change`() throws {
+    let plan = ReloadPlan(
+      from: try #require(Loaded("[lbd]\nports = 8081").configuration),
+      to: try #require(Loaded("[lbd]\nmain_port = 81\nports = 8082").configuration), hasPlace: true)
+    #expect(plan.overruled.count == 1 && plan.overruled[0].hasPrefix("[lbd] main_port: "))
+    #expect(plan.changes.first == "~ [lbd] ports: 8081 -> 8082" && plan.leftOut == [])
   }
 
   @Test func `what only a restart changes keeps its value, and the effective conf says so`() throws

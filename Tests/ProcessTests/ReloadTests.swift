@@ -113,6 +113,20 @@ import Testing
     try eventually("it counts") { try stage.connect().post("/echo", "12345").status == 413 }
   }
 
+  @Test func `before lbd is ready a reload is refused, and HUP waits`() throws {
+    // A replica that accepts and says nothing keeps the first round of probes open.
+    let silent = try Socket.listen(try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+    let stage = try Stage()
+    let health = "path = /health\ntimeout = 30s\n"
+    try stage.writeConf(ports: [Socket.localAddress(silent)?.port ?? 0], health: health)
+    try stage.launch()
+    let outcome = try stage.lbctl("reload")
+    #expect(outcome.status == 1 && outcome.error.hasPrefix("lbd is starting, "), "\(outcome)")
+    stage.lbd?.signal(SIGHUP)
+    try eventually("it is done") { stage.lbd?.error.contains("reloaded: 1 replicas") == true }
+    #expect(try stage.lbctl("reload").status == 0)
+  }
+
   @Test func `a shorter interval counts from the reload on`() throws {
     let stage = try Stage(replicas: 1, health: "path = /health\ninterval = 1h\n")
     try stage.killReplica(stage.ports[0])
@@ -214,6 +228,14 @@ import Testing
       #expect(try stage.connect().get("/getInfo").status == 200)
     }
     #expect(load.stop() == [])
+  }
+
+  @Test func `a name is not looked up at a reload`() throws {
+    let stage = try Stage(replicas: 1)
+    let outcome = try move(stage, host: "lbd.invalid", to: stage.mainPort)
+    #expect(outcome.status == 1 && outcome.error.contains("takes a restart"), "\(outcome)")
+    #expect(try move(stage, host: "localhost", to: try stage.reservePort()).status == 0)
+    #expect(try stage.lbctl("test", "-n", "2").status == 0)
   }
 
   @Test func `a port in use refuses the reload as a whole`() throws {

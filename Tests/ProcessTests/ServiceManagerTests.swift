@@ -138,11 +138,15 @@ import Testing
     try stage.writeConf(ports: stage.ports)
     let (input, port) = try listener()
     try stage.launch(by: passing("lbd.socket"), input: input, at: port)
-    try eventually("its control socket") { Files.isSocket(stage.socketPath) }
+    try eventually("it is ready") { try Connection(port: port).get("/getInfo").status == 200 }
     let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
     let other = try stage.reservePort()
     try stage.write(conf.replacing("main_port = \(stage.mainPort)", with: "main_port = \(other)"))
-    #expect(try stage.lbctl("reload").status == 0)
+    let reload = try stage.lbctl("reload")
+    let place = "[lbd] main_port: \(stage.mainPort) -> \(other)"
+    #expect(reload.status == 0 && reload.output == "")
+    #expect(
+      reload.error == "lbctl: \(place) does not count: the socket unit says where lbd listens\n")
     #expect(try Connection(port: port).get("/getInfo").status == 200)
     #expect(throws: SystemError("connect", ECONNREFUSED)) { try Connection(port: other) }
   }

@@ -68,6 +68,21 @@ import Testing
     #expect((try? stage.connect()) == nil)
   }
 
+  @Test func `metrics that could not be opened at a takeover are at a reload`() throws {
+    let stage = try Stage(replicas: 1)
+    let port = try stage.reservePort()
+    try stage.writeConf(ports: stage.ports, sections: "[metrics]\nlisten = 127.0.0.1:\(port)\n")
+    let address = try #require(SocketAddress(ip: "127.0.0.1", port: port))
+    do {
+      let taken = try Socket.listen(address)
+      #expect(try stage.takeOver()?.status == 0)
+      try eventually("it is said") { stage.lbd?.error.contains("no metrics at") == true }
+      _ = consume taken
+    }
+    #expect(try stage.lbctl("reload").status == 0)
+    #expect(try Connection(port: port).get("/metrics").status == 200)
+  }
+
   @Test func `a next lbd that cannot start leaves the former one as it was`() throws {
     let stage = try Stage(replicas: 2)
     let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
