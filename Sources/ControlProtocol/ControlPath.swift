@@ -21,7 +21,7 @@ package enum ControlPath {
   package static let addReplica = "/replicas/add"
   /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
   package static let removeReplica = "/replicas/remove"
-  /// POST with an `OrderBody` of the key `replica`: a `DetailReport`.
+  /// POST with an `OrderBody` of the key `replica`, and of `if` or not: a `DetailReport`.
   package static func order(_ order: ReplicaOrder) -> String { "/replicas/\(order.rawValue)" }
   /// POST with an `OrderBody` of the keys `replica` and `weight`: a `DetailReport`.
   package static let weight = "/replicas/weight"

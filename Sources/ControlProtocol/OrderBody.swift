@@ -6,6 +6,8 @@ package enum OrderBody {
   package static let addressKey = "address"
   package static let replicaKey = "replica"
   package static let weightKey = "weight"
+  /// The order that must be in force for another one to be carried out.
+  package static let conditionKey = "if"
   /// Bytes that a body may have: names and addresses are far shorter.
   package static let limit = 4096
 

@@ -111,22 +111,24 @@ enum Help {
     """
 
   private static let drain = """
-    usage: lbctl drain REPLICA [--wait 30s] [--json] [--socket PATH]
+    usage: lbctl drain REPLICA [--if ready] [--wait 30s] [--json] [--socket PATH]
 
     Sends a replica no new requests; what is in flight ends. It is probed still. REPLICA is its name,
     port or address. Lasts until lbctl ready, through reloads and restarts of lbd.
 
+      --if ORDER            only where ready, drain or maint is in force; exit 0 either way
       --wait TIME           until nothing is in flight there; exit 5 when that takes longer
 
     Exit 4 when there is no such replica.
     """
 
   private static let ready = """
-    usage: lbctl ready REPLICA [--wait 30s] [--json] [--socket PATH]
+    usage: lbctl ready REPLICA [--if drain] [--wait 30s] [--json] [--socket PATH]
 
     Takes a replica back that drain or maint took out. It is given requests at once if it is up, after
     maint once a probe has passed.
 
+      --if ORDER            only where ready, drain or maint is in force; exit 0 either way
       --wait TIME           until it is given requests; exit 5 when that takes longer
     """
 

@@ -2,6 +2,7 @@
 // tested with literals.
 
 import CommandText
+import ControlProtocol
 
 /// What a command line asks for.
 struct Invocation: Equatable {
@@ -16,6 +17,8 @@ struct Invocation: Equatable {
   var watch: Int?
   /// Milliseconds to wait until an order has come true, or nil not to.
   var wait: Int?
+  /// The order that must be in force for this one to be given, or nil for any.
+  var condition: ReplicaOrder?
   /// A reload is shown, not done.
   var isRehearsal = false
   /// False for `--version`, which tells lbctl's alone.
@@ -101,10 +104,19 @@ struct Invocation: Equatable {
     case .watch: watch = try Invocation.duration(value ?? "1s", option)
     case .dryRun, .diff: isRehearsal = true
     case .wait: wait = try Invocation.duration(value ?? "", option)
+    case .condition: condition = try Invocation.order(value ?? "", option)
     case .concurrency:
       concurrency = try Invocation.count(value, option, 1...Invocation.concurrencyLimit)
     case .help, .version: break
     }
+  }
+
+  private static func order(_ value: String, _ option: Option) throws(Failure) -> ReplicaOrder {
+    guard let order = ReplicaOrder(rawValue: value) else {
+      let all = ReplicaOrder.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .usage("\(option.rawValue) needs one of \(all), not \"\(Readable.clean(value))\"")
+    }
+    return order
   }
 
   private static func count(

@@ -32,7 +32,14 @@ extension Command {
   /// Takes a replica out of the traffic or back, and waits for it where that was asked for.
   func order(_ order: ReplicaOrder) throws(Failure) -> ExitCode {
     let name = invocation.operand ?? ""
-    let code = try self.order(ControlPath.order(order), [OrderBody.replicaKey: name])
+    let code =
+      if let condition = invocation.condition {
+        try self.order(
+          ControlPath.order(order),
+          [OrderBody.replicaKey: name, OrderBody.conditionKey: condition.rawValue])
+      } else {
+        try self.order(ControlPath.order(order), [OrderBody.replicaKey: name])
+      }
     guard code == .done, let wait = invocation.wait else { return code }
     return try awaitOutcome(of: order, at: name, Deadline(milliseconds: wait))
   }
@@ -46,6 +53,8 @@ extension Command {
     var times = 0
     while true {
       let replica = try look(at: name)
+      // With a condition it may not have been ordered at all.
+      if order == .ready && invocation.condition != nil && replica.order != .ready { return .done }
       let isSo = order == .ready ? replica.state.isServing : replica.active == 0
       times = isSo ? times + 1 : 0
       if times == 2 || isSo && order == .ready { return .done }

@@ -34,7 +34,8 @@ enum Verb: String, CaseIterable {
     case .pool: [.watch]
     case .test: [.count, .concurrency]
     case .events: [.follow, .count]
-    case .drain, .ready, .maint: [.wait]
+    case .drain, .ready: [.wait, .condition]
+    case .maint: [.wait]
     case .reload: [.dryRun]
     case .config: [.diff]
     default: []
@@ -51,6 +52,7 @@ enum Option: String, CaseIterable {
   case follow = "--follow"
   case count = "-n"
   case wait = "--wait"
+  case condition = "--if"
   case dryRun = "--dry-run"
   case diff = "--diff"
   case concurrency = "-c"
@@ -64,7 +66,7 @@ enum Option: String, CaseIterable {
     switch self {
     case .json, .noHeader, .follow, .dryRun, .diff, .help, .version: .never
     case .watch: .optional
-    case .socket, .count, .concurrency, .wait: .always
+    case .socket, .count, .concurrency, .wait, .condition: .always
     }
   }
 
@@ -72,7 +74,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .follow, .count, .concurrency, .wait, .dryRun, .diff: false
+    case .watch, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff: false
     }
   }
 

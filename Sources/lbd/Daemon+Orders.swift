@@ -10,15 +10,31 @@ import Proxy
 extension Daemon {
   /// Takes a replica out of the traffic or back.
   mutating func order(_ order: ReplicaOrder, _ request: ControlRequest) -> ControlAnswer {
-    guard let value = OrderBody.parse(request.body, [OrderBody.replicaKey])?.first else {
+    guard let (value, condition) = Daemon.parseOrder(request.body) else {
       return refusal(
-        400, "\(order.rawValue) takes {\"replica\": \"NAME\"}: a name, a port or an address")
+        400,
+        "\(order.rawValue) takes {\"replica\": \"NAME\"}: a name, a port or an address; and "
+          + "\"if\": the order that must be in force, or nothing")
     }
     guard let index = find(value) else { return noReplica(value) }
+    let present = replicas[index].standing.order
+    guard condition == nil || condition == present else {
+      return ControlAnswer(
+        200,
+        DetailReport("\(replicas[index].name) stays as it is: it is ordered \(present.rawValue)"))
+    }
     take(order, at: index)
     logOrder(order.rawValue, at: index, request.user)
     return ControlAnswer(
       200, DetailReport(outcome(at: index), warning: keepState() ?? emptyPoolWarning))
+  }
+
+  private static func parseOrder(_ body: [UInt8]) -> (replica: String, ReplicaOrder?)? {
+    if let replica = OrderBody.parse(body, [OrderBody.replicaKey])?.first { return (replica, nil) }
+    guard let values = OrderBody.parse(body, [OrderBody.replicaKey, OrderBody.conditionKey]),
+      let condition = ReplicaOrder(rawValue: values[1])
+    else { return nil }
+    return (values[0], condition)
   }
 
   mutating func take(_ order: ReplicaOrder, at index: Int) {

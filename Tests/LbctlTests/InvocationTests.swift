@@ -33,6 +33,11 @@ struct InvocationTests {
     drain.wait = 30_000
     #expect(try parse("drain 8081 --wait 30s") == drain)
     #expect(try parse("drain --wait=30s 8081") == drain)
+    var ready = Invocation(verb: .ready, operand: "8081")
+    ready.condition = .drain
+    #expect(try parse("ready 8081 --if drain") == ready)
+    #expect(message("ready 8081 --if up")?.contains("one of ready, drain, maint") == true)
+    #expect(message("maint 8081 --if ready") != nil)
     #expect(try parse("ready 8081") == Invocation(verb: .ready, operand: "8081"))
     var weight = Invocation(verb: .weight, operand: "8081")
     weight.second = "50"

@@ -90,6 +90,19 @@ import Testing
     #expect(try stage.lbctl("ready", "\(port)", "--wait", "10s").status == 0)
   }
 
+  @Test func `an order with a condition leaves another one in force`() throws {
+    let stage = try Stage(replicas: 2)
+    let name = stage.names[0]
+    #expect(try stage.lbctl("maint", name).status == 0)
+    let drain = try stage.lbctl("drain", name, "--if", "ready", "--wait", "10s")
+    #expect(drain.status == 0 && drain.output == "\(name) stays as it is: it is ordered maint\n")
+    #expect(try stage.lbctl("ready", name, "--if", "drain", "--wait", "10s").status == 0)
+    #expect(try stage.replica(stage.ports[0]).order == .maint)
+    #expect(try stage.lbctl("drain", name).status == 0)
+    #expect(try stage.lbctl("ready", name, "--if", "drain", "--wait", "10s").status == 0)
+    #expect(try stage.replica(stage.ports[0]).state == .up)
+  }
+
   @Test func `draining the last replica is done and warned of`() throws {
     let stage = try Stage(replicas: 1)
     let drain = try stage.lbctl("drain", stage.names[0])
