@@ -34,6 +34,23 @@ package struct ServiceManager: Sendable {
     notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
   }
 
+  /// Waits until the manager has done what it was told before, so long at most: it closes the end of a
+  /// pipe that it is sent (sd_notify_barrier). False when it has not in time.
+  @discardableResult
+  package func settle(milliseconds: Int) -> Bool {
+    var ends: [Int32] = [-1, -1]
+    // Safe: the kernel writes both numbers during the call only.
+    guard address != nil, unsafe pipe2(&ends, Int32(O_CLOEXEC)) == 0 else { return false }
+    let reading = Descriptor(owning: ends[0])
+    let number = ends[1]
+    unsafe send("BARRIER=1") { descriptor, bytes, target, length in
+      _ = unsafe lbd_send_descriptor(
+        descriptor, target, length, bytes.baseAddress, bytes.count, number)
+    }
+    _ = close(number)
+    return reading.wait(until: .readable, milliseconds: milliseconds) == .ready
+  }
+
   private func send(
     _ lines: String,
     _ call: (Int32, UnsafeRawBufferPointer, UnsafePointer<sockaddr>, socklen_t) -> Void

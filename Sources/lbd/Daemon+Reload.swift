@@ -117,6 +117,7 @@ extension Daemon {
     // All that can fail comes first.
     var next = try nextListener(plan.next)
     if plan.next.log.access != access.target { try access.change(to: plan.next.log.access) }
+    if next != nil { MainListener.letGo(by: manager) }
     if let listener = next?.hand(to: orders) { use(listener) }
     var leftOut = Daemon.leftOut(plan)
     let metrics = moveMetrics(from: configuration.metrics.listen, to: plan.next.metrics.listen)

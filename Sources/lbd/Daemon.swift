@@ -242,7 +242,9 @@ struct Daemon: ~Copyable {
   /// New connections are refused from now on; what is in flight ends, within the conf's time.
   mutating func drain() {
     phase = .draining
-    manager.notify("STOPPING=1")
+    // The conf may give what is in flight more time than the unit gives a stop.
+    let time = configuration.timeouts.drain.nanoseconds / 1000 + 10_000_000
+    manager.notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=\(time)")
     log.write(.info, "stops: what is in flight may end", ["event": "drain"])
     history.add(.drain, cause: "what is in flight may end")
     for mailbox in orders { mailbox.post(.drain) }

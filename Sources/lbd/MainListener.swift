@@ -69,10 +69,16 @@ struct MainListener: ~Copyable {
     return MainListener(sockets.takeListener(kept), at: address, .kept)
   }
 
-  /// Has the manager hold a listener of the conf's, in place of one before.
+  /// Has the manager hold a listener of the conf's.
   static func keep(_ listener: borrowing Descriptor, by manager: ServiceManager) {
-    manager.forget(keptName)
     manager.keep(listener, as: keptName)
+  }
+
+  /// Has it close what it holds of them, and waits a little for that: as long as it has not, clients
+  /// can connect there and nobody accepts.
+  static func letGo(by manager: ServiceManager) {
+    manager.forget(keptName)
+    manager.settle(milliseconds: 1000)
   }
 
   /// Gives the socket to its next owner.
