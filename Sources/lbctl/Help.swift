@@ -160,8 +160,8 @@ enum Help {
     usage: lbctl remove REPLICA [--json] [--socket PATH]
 
     Takes a replica out of the running pool. REPLICA is its name, port or address. To keep it out,
-    take it out of the conf as well: the next reload brings back what the conf names. What was ordered
-    of it is forgotten. Exit 4 when there is none.
+    take it out of the conf as well: the next reload brings back what the conf names, with what was
+    ordered of it. Exit 4 when there is none.
     """
 
   private static let reload = """

@@ -7,12 +7,12 @@ extension Daemon {
   /// Takes up the orders of before. A state that cannot be read is said and left: lbd starts without.
   mutating func loadState() {
     if let orders = takeover?.orders {
-      standing = orders
+      standing = ofConf(orders)
       return
     }
     do throws(StartFailure) {
-      standing = try stateFile.read()
-      keptStanding = standing
+      keptStanding = try stateFile.read()
+      standing = ofConf(keptStanding)
       guard !standing.byName.isEmpty else { return }
       let names = standing.byName.keys.sorted().joined(separator: ", ")
       log.write(
@@ -23,6 +23,13 @@ extension Daemon {
         .error, "\(error.line); no order of before is in force, see lbctl pool",
         ["event": "state-refused", "path": stateFile.path])
     }
+  }
+
+  /// Without those of replicas that the conf does not name: nobody could take them back.
+  func ofConf(_ orders: StandingOrders) -> StandingOrders {
+    var orders = orders
+    orders.keep(only: configuration.replicas.map(\.name))
+    return orders
   }
 
   /// Writes the orders in force if they have changed, at the end too unless another lbd keeps them then.

@@ -78,7 +78,7 @@ extension Daemon {
     }
     if let listener = nextListener?.hand(to: orders) { use(listener) }
     do throws(StartFailure) {
-      if var former = takeover.take() { adopt(try former.finish()) }
+      if var former = takeover.take() { adopt(ofConf(try former.finish())) }
       log.write(.info, "taken over: the former lbd drains", ["event": "takeover"])
     } catch {
       log.write(

@@ -163,6 +163,28 @@ import Testing
     #expect(try slow.answer().status == 200)
   }
 
+  @Test func `what the conf names keeps its orders when it is removed, others do not`() throws {
+    let stage = try Stage(replicas: 3)
+    let names = stage.names
+    try stage.writeConf(ports: Array(stage.ports.prefix(2)))
+    #expect(try stage.lbctl("reload").status == 0)
+    #expect(try stage.lbctl("add", "127.0.0.1:\(names[2])").status == 0)
+    #expect(try stage.lbctl("drain", names[2]).status == 0)
+    #expect(try stage.lbctl("drain", names[0]).status == 0)
+    #expect(try stage.lbctl("remove", names[0]).status == 0)
+    #expect(try stage.lbctl("reload").status == 0)
+    #expect(try stage.pool().map(\.order) == [.drain, .ready])
+    #expect(try stage.lbctl("add", "127.0.0.1:\(names[2])").status == 0)
+    #expect(try stage.replica(stage.ports[2]).order == .ready)
+    // Nor is it ordered out by a state from when it was in the pool.
+    #expect(try stage.lbctl("drain", names[2]).status == 0)
+    stage.lbd?.signal(SIGKILL)
+    _ = try stage.lbd?.exitStatus()
+    try stage.launch()
+    #expect(try stage.lbctl("add", "127.0.0.1:\(names[2])").status == 0)
+    #expect(try stage.pool().map(\.order) == [.drain, .ready, .ready])
+  }
+
   @Test func `orders of replicas that left the pool are forgotten`() throws {
     let stage = try Stage(replicas: 2)
     #expect(try stage.lbctl("drain", stage.names[0]).status == 0)
