@@ -14,6 +14,8 @@ struct ControlClient {
   private static let patience = 10_000
 
   let socket: ControlSocket
+  /// When the whole command has to be done, for one that waits: no answer by then is its lapse.
+  var deadline: Deadline?
 
   /// An answer: the report, and the bytes that it was read from.
   struct Answer<Report> {
@@ -64,7 +66,8 @@ struct ControlClient {
       request += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
     }
     request += "\r\n"
-    let deadline = Deadline(milliseconds: ControlClient.patience)
+    let left = self.deadline?.left ?? ControlClient.patience
+    let deadline = Deadline(milliseconds: min(ControlClient.patience, left))
     do throws(ExchangeError) {
       var connection = try HTTPConnection(address, deadline)
       return try connection.exchange(
@@ -72,8 +75,10 @@ struct ControlClient {
     } catch .noConnection(let code) {
       throw socket.failure(connecting: code)
     } catch {
+      let isLapse = left < ControlClient.patience
+      let code: ExitCode = error != .timedOut ? .failed : isLapse ? .timedOut : .notRunning
       throw Failure(
-        .failed, "lbd at \(Readable.clean(socket.path)) gave no answer: \(error.reason)")
+        code, "lbd at \(Readable.clean(socket.path)) gave no answer: \(error.reason)")
     }
   }
 

@@ -40,8 +40,8 @@ extension Command {
       } else {
         try self.order(ControlPath.order(order), [OrderBody.replicaKey: name])
       }
-    guard code == .done, let wait = invocation.wait else { return code }
-    return try awaitOutcome(of: order, at: name, Deadline(milliseconds: wait))
+    guard code == .done, let deadline = client.deadline else { return code }
+    return try awaitOutcome(of: order, at: name, deadline)
   }
 
   /// Done once a replica that is ready is up, or one that was ordered out has nothing in flight. That
@@ -51,20 +51,33 @@ extension Command {
     of order: ReplicaOrder, at name: String, _ deadline: Deadline
   ) throws(Failure) -> ExitCode {
     var times = 0
-    while true {
-      let replica = try look(at: name)
+    var last: ReplicaReport?
+    while let replica = try look(at: name, hasLooked: last != nil) {
       // With a condition it may not have been ordered at all.
       if order == .ready && invocation.condition != nil && replica.order != .ready { return .done }
-      let isSo = order == .ready ? replica.state.isServing : replica.active == 0
+      last = replica
+      let isSo = isTrue(order, replica)
       times = isSo ? times + 1 : 0
       if times == 2 || isSo && order == .ready { return .done }
-      guard deadline.left > 0 else {
-        if isSo { return .done }
-        let state =
-          order == .ready ? "is \(replica.state.rawValue)" : "has \(replica.active) in flight"
-        throw Failure(.timedOut, "\(Readable.clean(replica.name)) still \(state)")
-      }
+      guard deadline.left > 0 else { break }
       Clock.sleep(milliseconds: min(50, deadline.left))
+    }
+    guard let last, !isTrue(order, last) else { return .done }
+    let state = order == .ready ? "is \(last.state.rawValue)" : "has \(last.active) in flight"
+    throw Failure(.timedOut, "\(Readable.clean(last.name)) still \(state)")
+  }
+
+  private func isTrue(_ order: ReplicaOrder, _ replica: ReplicaReport) -> Bool {
+    order == .ready ? replica.state.isServing : replica.active == 0
+  }
+
+  /// One replica as it is now; nil where time is up, unless nobody has looked yet.
+  private func look(at name: String, hasLooked: Bool) throws(Failure) -> ReplicaReport? {
+    do throws(Failure) {
+      return try look(at: name)
+    } catch {
+      guard hasLooked && error.code == .timedOut else { throw error }
+      return nil
     }
   }
 

@@ -189,6 +189,19 @@ struct CommandTests {
     #expect(orders.last == #"POST /replicas/remove {"replica":"a\"b"}"#)
   }
 
+  @Test(arguments: ["pool", "drain r0 --wait 300ms"])
+  func `an lbd that hangs is as good as none, and holds up no wait`(_ line: String) throws {
+    let path = FileManager.default.temporaryDirectory.path + "/lbctl-\(UUID().uuidString).sock"
+    let hung = try FakeServer(try #require(SocketAddress(path: path))) { _ in .silence }
+    defer {
+      hung.stop()
+      try? FileManager.default.removeItem(atPath: path)
+    }
+    let outcome = try lbctl(line.split(separator: " ").map { String($0) } + ["--socket", path])
+    #expect(outcome.code == (line == "pool" ? 3 : 5))
+    #expect(outcome.error.hasSuffix("gave no answer: timed out\n"))
+  }
+
   @Test func `health has four exit codes and one line`() throws {
     #expect(
       try FakeDaemon(states: [.up, .maint]).run("health")

@@ -1,5 +1,6 @@
 // What a command line comes to, and each way in which it is refused.
 
+import ControlProtocol
 import Testing
 
 @testable import lbctl
