@@ -86,12 +86,12 @@ import Testing
     let answer = try stage.connect().get("/")
     #expect(answer.status == 503 && answer["retry-after"] == "1")
     #expect(answer["proxy-status"] == "lbd; error=destination_unavailable")
-    #expect(Clock.now() - start < 600_000_000)
+    #expect(Clock.now() - start < 1_500_000_000)
     // None was usable for longer than a request may wait: nobody waits any more.
     Clock.sleep(milliseconds: 400)
     let later = Clock.now()
     #expect(try stage.connect().get("/").status == 503)
-    #expect(Clock.now() - later < 100_000_000)
+    #expect(Clock.now() - later < 250_000_000)
   }
 
   @Test func `more than the queue holds are told 503 at once`() throws {
@@ -138,7 +138,7 @@ import Testing
     try stage.launch()
     let start = Clock.now()
     #expect(try stage.connect().get("/").status == 503)
-    #expect(Clock.now() - start < 200_000_000)
+    #expect(Clock.now() - start < 1_000_000_000)
   }
 
   // MARK: Places

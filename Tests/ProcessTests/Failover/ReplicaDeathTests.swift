@@ -83,7 +83,9 @@ import Testing
       #expect(slow.allSatisfy { $0.milliseconds < 4100 })
       #expect(slow.count <= 24)
       #expect(outcomes.allSatisfy { $0.isWell || $0.status == 504 })
-      #expect(out <= 2_000_000_000 && back <= 1_000_000_000)
+      // Beside other tests a process may wait for a core; alone on its machine these are the bounds.
+      #expect(out <= Length.of(3_000_000_000, soak: 2_000_000_000))
+      #expect(back <= Length.of(2_000_000_000, soak: 1_000_000_000))
       print(
         "stopped: out after \(out / 1_000_000) ms, back after \(back / 1_000_000) ms,"
           + " \(slow.count) of \(outcomes.count) requests were slower than 1 s")
@@ -106,7 +108,7 @@ import Testing
       let status = try Connection(port: port).get("/getInfo").status
       return (status: status, milliseconds: (Clock.now() - start) / 1_000_000)
     }
-    #expect(outcomes.allSatisfy { $0.status == 200 && $0.milliseconds < 700 })
+    #expect(outcomes.allSatisfy { $0.status == 200 && $0.milliseconds < 900 })
     #expect(outcomes.contains { $0.milliseconds >= 500 })
     try stage.awaitPool("it is out") { $0[0].state == .ejected }
     let begin = Clock.now()
