@@ -154,7 +154,7 @@ import Testing
     try ScriptedReplica { _, connection in
       slow.active.add()
       slow.most.add(max(0, slow.active.value - slow.most.value))
-      while !slow.gate.isOpen { Clock.sleep(milliseconds: 2) }
+      try slow.gate.wait()
       slow.active.add(-1)
       try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
       return .keep
@@ -210,7 +210,7 @@ import Testing
         return .keep
       }
       slow.active.add()
-      while !slow.gate.isOpen { Clock.sleep(milliseconds: 2) }
+      try slow.gate.wait()
       try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
       return .keep
     }
