@@ -14,6 +14,8 @@ package struct Configuration: Sendable, Equatable {
   package var workers: Int?
   /// The path of the control socket, at most 107 bytes.
   package var control = "/run/lbd/lbd.sock"
+  /// Whether clients that have ended their sending side are served, not counted as gone.
+  package var halfClose = false
   /// Whether lbd answers `/docs` and `/openapi.json` itself.
   package var docs = true
   /// The pool: first those of `ports`, then the `[replica NAME]` sections as they were read.

@@ -6,6 +6,15 @@ package struct LimitConfiguration: Sendable, Equatable {
   package var body: Int?
   /// Client connections at once, 1 to 10,000,000; nil is `auto`, from the descriptor limit.
   package var connections: Int?
+  /// Client connections of one address at once, 1 to 10,000,000; nil is `off`.
+  package var maxConnections: Int?
+  /// Bytes a second that a client has to send of a request, after a grace of 20 s, 0 to 100 MiB; 0 for
+  /// any number.
+  package var bodyRate = 500
+  /// Connections that a worker keeps to a replica when they rest, 0 to 1,000,000.
+  package var resting = 64
+  /// Connections to one replica at once, 1 to 1,000,000; nil is `unlimited`.
+  package var replicaConnections: Int?
 
   package init() {}
 }

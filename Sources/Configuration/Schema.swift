@@ -19,6 +19,9 @@ enum Schema {
         isFixed: true),
       Key(
         "control", \.control, .socketPath, "the Unix socket that lbctl talks to", isFixed: true),
+      Key(
+        "half_close", \.halfClose, .onOff,
+        "serve clients that have ended their sending side; off counts them as gone"),
       Key("docs", \.docs, .onOff, "answer /docs and /openapi.json; off passes them on"),
     ])
 
@@ -121,6 +124,19 @@ enum Schema {
       Key(
         "connections", \.limits.connections, .word("auto", or: .number(1...10_000_000)),
         "clients at once; auto is from the descriptor limit", isFixed: true),
+      Key(
+        "max_connections", \.limits.maxConnections, .word("off", or: .number(1...10_000_000)),
+        "of one client address at once; an IPv6 address counts with its /64"),
+      Key(
+        "body_rate", \.limits.bodyRate, .size(0...100 << 20),
+        "bytes a second a client must send of a request, after 20s; 0 is any"),
+      Key(
+        "resting", \.limits.resting, .number(0...1_000_000),
+        "unused connections that a thread keeps open to a replica"),
+      Key(
+        "replica_connections", \.limits.replicaConnections,
+        .word("unlimited", or: .number(1...1_000_000)),
+        "connections to one replica at once; more requests wait as [hold] says"),
     ])
 
   private static let forward = Section<Configuration>(

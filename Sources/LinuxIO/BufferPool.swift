@@ -1,5 +1,6 @@
 // A worker's buffers: one mapping cut into equal blocks. A block is borrowed while bytes are in
-// flight and comes back by itself, so an idle connection holds none.
+// flight and comes back by itself, so an idle connection holds none. The list of free blocks lies
+// outside of them: a free block that was trimmed weighs 8 bytes.
 
 /// The blocks that one worker lends out. One thread owns the pool and every buffer from it. The
 /// pool must outlive its buffers. A struct's members end in the order of their declaration, so its
@@ -8,15 +9,17 @@
 package struct BufferPool: ~Copyable {
   /// What a buffer needs to find its way home; in memory that does not move.
   @unsafe struct Home {
-    var firstFree: UnsafeMutableRawPointer?
-    var free: Int
+    /// The free blocks, as a stack: `free` of them, the one to be lent next on top.
+    let stack: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    var free = 0
     /// The fewest that were free at once since the last `trim`.
-    var leastFree: Int
-    /// Blocks at the far end of the free ones whose memory was given back to the kernel.
-    var trimmed: Int
+    var leastFree = 0
+    /// Blocks at the stack's bottom whose memory was given back to the kernel.
+    var trimmed = 0
   }
 
   private let memory: Mapping
+  private let stack: Mapping
   let home: UnsafeMutablePointer<Home>
   private let blocks: Int
   private var touched = 0
@@ -33,7 +36,10 @@ package struct BufferPool: ~Copyable {
     self.blockSize = (blockSize + Mapping.page - 1) / Mapping.page * Mapping.page
     memory = Mapping(length: blocks * self.blockSize)
     unsafe home = .allocate(capacity: 1)
-    unsafe home.initialize(to: Home(firstFree: nil, free: 0, leastFree: 0, trimmed: 0))
+    stack = unsafe Mapping(length: blocks * MemoryLayout<UnsafeMutableRawPointer>.stride)
+    // Safe: the mapping has room for the address of every block, and lives as long as the pool.
+    let first = unsafe stack.base.assumingMemoryBound(to: UnsafeMutableRawPointer.self)
+    unsafe home.initialize(to: Home(stack: first))
   }
 
   deinit {
@@ -54,13 +60,13 @@ package struct BufferPool: ~Copyable {
 
   /// A free block, or nil when all are out.
   mutating func takeBlock() -> UnsafeMutableRawPointer? {
-    if let block = unsafe home.pointee.firstFree {
-      // Safe: a free block holds the next free one's address in its first bytes, put there by giveBack.
-      unsafe home.pointee.firstFree = block.load(as: UnsafeMutableRawPointer?.self)
-      unsafe home.pointee.free -= 1
-      unsafe home.pointee.leastFree = min(home.pointee.leastFree, home.pointee.free)
-      unsafe home.pointee.trimmed = min(home.pointee.trimmed, home.pointee.free)
-      return unsafe block
+    let free = unsafe home.pointee.free - 1
+    if free >= 0 {
+      unsafe home.pointee.free = free
+      unsafe home.pointee.leastFree = min(home.pointee.leastFree, free)
+      unsafe home.pointee.trimmed = min(home.pointee.trimmed, free)
+      // Safe: below what was free, giveBack has put an address at each position.
+      return unsafe home.pointee.stack[free]
     }
     guard touched < blocks else { return nil }
     touched += 1
@@ -70,29 +76,25 @@ package struct BufferPool: ~Copyable {
   /// Whether free blocks still hold memory that `trim` could give back, now or at a later call.
   package var hasSpare: Bool { unsafe home.pointee.free > home.pointee.trimmed }
 
-  /// Gives the memory of blocks that stayed free since the last call back to the kernel. Call it
-  /// now and then, not on the request path: one system call for each such block.
+  /// Gives the memory of blocks that stayed free since the last call back to the kernel, whole. Call
+  /// it now and then, not on the request path: one system call for each such block.
   package mutating func trim() {
+    // The stack's lowest `spare` blocks were not used; of those, the lowest `trimmed` are done.
     let spare = unsafe home.pointee.leastFree
-    var position = unsafe home.pointee.free
-    var block = unsafe home.pointee.firstFree
-    // The free blocks are a stack: the lowest `spare` were not used, the lowest `trimmed` are done.
-    while unsafe position > home.pointee.trimmed, let current = unsafe block {
-      if position <= spare {
-        // The first page keeps the link of the free list.
-        let offset = unsafe current - memory.base
-        memory.discard(offset: offset + Mapping.page, count: blockSize - Mapping.page)
-      }
-      position -= 1
-      unsafe block = current.load(as: UnsafeMutableRawPointer?.self)
+    let trimmed = unsafe home.pointee.trimmed
+    for position in trimmed..<max(trimmed, spare) {
+      let offset = unsafe home.pointee.stack[position] - memory.base
+      memory.discard(offset: offset, count: blockSize)
     }
-    unsafe home.pointee.trimmed = max(home.pointee.trimmed, spare)
+    unsafe home.pointee.trimmed = max(trimmed, spare)
     unsafe home.pointee.leastFree = unsafe home.pointee.free
   }
 
+  /// Takes a block of the pool that `home` belongs to back; each is given back once.
   static func giveBack(_ block: UnsafeMutableRawPointer, to home: UnsafeMutablePointer<Home>) {
-    unsafe block.storeBytes(of: home.pointee.firstFree, as: UnsafeMutableRawPointer?.self)
-    unsafe home.pointee.firstFree = block
-    unsafe home.pointee.free += 1
+    let free = unsafe home.pointee.free
+    // Safe: no more blocks come back than were lent, for all of which the stack has room.
+    unsafe home.pointee.stack[free] = block
+    unsafe home.pointee.free = free + 1
   }
 }

@@ -34,7 +34,8 @@ extension Worker {
     if let refusal = takeInBody(exchange) { return refuse(exchange: exchange, refusal) }
     exchanges[exchange].awaitsContinue =
       requestFraming.expectsContinue && !exchanges[exchange].requestBody.isDone && !hasBegunBody
-    if exchanges[exchange].asksControl { askControl(exchange) } else { dispatch(exchange) }
+    if exchanges[exchange].asksControl { return askControl(exchange) }
+    isGone(client) ? abandon(exchange) : dispatch(exchange)
   }
 
   /// Puts the replica's head in the place of the client's, so that head and body stay one piece.
@@ -123,6 +124,7 @@ extension Worker {
     exchanges[exchange].sentTo = exchanges[exchange].replayFrom
     exchanges[exchange].hasSent = false
     exchanges[exchange].hasHeard = false
+    exchanges[exchange].interims = 0
     exchanges[exchange].pending = 0
     exchanges[exchange].response.giveBack()
   }
@@ -170,9 +172,9 @@ extension Worker {
 
   /// Takes a place at a replica where it has a limit of them. False when there is none.
   private mutating func takePlace(_ exchange: UInt32, _ slot: Int) -> Bool {
-    let limit = slot < limitsOfRequests.count ? limitsOfRequests[slot] : 0
-    guard limit > 0 else { return true }
-    guard links.pool.takePlace(slot, of: limit) else { return false }
+    let limit = slot < limitsOfRequests.count ? limitsOfRequests[slot] : .max
+    guard limit < .max else { return true }
+    guard mayConnect(slot), links.pool.takePlace(slot, of: limit) else { return false }
     exchanges[exchange].hasPlace = true
     return true
   }
@@ -211,7 +213,7 @@ extension Worker {
         continue
       }
       candidates.append((replica.slot, replica.weight))
-      if replica.maxRequests > 0 { hasLimits = true }
+      if replica.maxRequests > 0 || settings.replicaConnections < .max { hasLimits = true }
     }
     picker.rebuild(candidates)
     pickerEpoch = epoch

@@ -36,6 +36,12 @@ struct Client: ~Copyable {
   var isWritable = true
   /// The client has ended its direction, or the connection is over.
   var isEnding = false
+  /// The connection is over in both directions: what is at hand of it has no reader.
+  var isOver = false
+  /// It counts against what its address may have: see `AddressCounts`.
+  var isCounted = false
+  /// Since when it rests, reads a head, or lingers.
+  var since: UInt64
   /// A head has begun to arrive, so that the deadline of the head runs.
   var hasBegunHead = false
   /// How far the incomplete head has been looked at, counted from the input's first byte.
@@ -52,9 +58,10 @@ struct Client: ~Copyable {
   var discarded = 0
 
   init(
-    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool
+    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool, since: UInt64
   ) {
     self.descriptor = descriptor
+    self.since = since
     address = AddressText(peer)
     port = peer.port
     self.isTrusted = isTrusted

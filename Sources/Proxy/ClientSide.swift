@@ -1,117 +1,41 @@
-// The clients' side of a worker: accepting connections, reading requests from them, and letting
-// them go.
+// The clients' side of a worker: reading requests from connections, noticing that clients are gone,
+// and letting them go.
 
 import HTTPWire
 import LinuxIO
 
 extension Worker {
-  // MARK: Accepting
-
-  /// Takes one waiting connection; false when there was none to take. The listener stays ready
-  /// while others wait, so that workers share a burst.
-  mutating func accept() -> Bool {
-    // Orders of the same batch of events may have taken the last room.
-    guard clients.count < clients.capacity, let listener = listener.take() else { return false }
-    let outcome = Socket.accept(listener)
-    self.listener = consume listener
-    switch consume outcome {
-    case .accepted(let descriptor, let address): admit(descriptor, address)
-    case .none: return false
-    case .exhausted:
-      restListening()
-      return false
-    }
-    return true
-  }
-
-  /// Takes what waits on the former listener, as far as there is room, and then closes that.
-  mutating func emptyFormer() {
-    while clients.count < clients.capacity, let listener = former.take() {
-      switch Socket.accept(listener) {
-      case .accepted(let descriptor, let address):
-        former = consume listener
-        admit(descriptor, address)
-      case .none: return
-      case .exhausted:
-        former = consume listener
-        return restListening()
-      }
-    }
-  }
-
-  private mutating func admit(_ descriptor: consuming Descriptor, _ address: SocketAddress) {
-    if let worker = lighterWorker {
-      hand(descriptor, address, to: worker)
-    } else {
-      welcome(descriptor, address)
-    }
-  }
-
-  /// The others wait in the kernel's queue for a moment.
-  private mutating func restListening() {
-    pauseListening()
-    listenAgain = now + UInt64(Worker.pause) * 1_000_000
-  }
-
-  /// The worker that should serve the next connection; nil for this one.
-  private var lighterWorker: Int? {
-    mutating get {
-      guard links.counts.workers > 1 && !isDraining else { return nil }
-      return links.counts.lighter(than: links.index, limit: limits.clients)
-    }
-  }
-
-  private mutating func hand(
-    _ descriptor: consuming Descriptor, _ peer: SocketAddress, to worker: Int
-  ) {
-    guard links.counts.hand(to: worker) else { return welcome(descriptor, peer) }
-    links.workers[worker].post(.serve(descriptor.release(), from: peer))
-  }
-
-  /// Takes over a connection that another worker has accepted.
-  mutating func takeOver(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
-    links.counts.add(.taken, links.index)
-    // Many that were on their way at once may be more than there is room for.
-    guard clients.count < clients.capacity else { return }
-    welcome(descriptor, peer)
-    if isDraining { endSilent() }
-  }
-
-  private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
-    let slot = clients.insert(
-      Client(descriptor: descriptor, peer: peer, isTrusted: settings.trusts(peer)))
-    do {
-      try poller.add(clients[slot].descriptor, .connection, token: clients.token(slot))
-    } catch {
-      _ = clients.remove(slot)
-      return
-    }
-    links.counts.add(.clients, links.index)
-    links.counts.add(.accepted, links.index)
-    clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
-    if clients.count == clients.capacity { pauseListening() }
-  }
-
   // MARK: Events
 
   mutating func clientEvent(_ slot: UInt32, _ readiness: Readiness) {
     if readiness.isReadable { clients[slot].isReadable = true }
     if readiness.isWritable { clients[slot].isWritable = true }
     if readiness.isEnding { clients[slot].isEnding = true }
-    if readiness.isOver && clients[slot].phase == .exchanging && !mayStillRead(slot) {
+    if readiness.isOver { clients[slot].isOver = true }
+    if clients[slot].isEnding && clients[slot].phase == .exchanging && isAbandoned(slot) {
       abandon(clients[slot].exchange)
     } else {
       resumeClient(slot)
     }
   }
 
-  /// A tunnel whose replica ended first may hold the client's last bytes, and then its end.
-  private mutating func mayStillRead(_ slot: UInt32) -> Bool {
+  /// Whether a client that has ended its direction, or its connection, wants its exchange no more.
+  private mutating func isAbandoned(_ slot: UInt32) -> Bool {
     let exchange = clients[slot].exchange
-    guard exchanges[exchange].isTunnel && !exchanges[exchange].requestBody.isDone else {
-      return false
+    guard exchanges[exchange].isTunnel else {
+      // What lbd has of the response in full may be read by one that sends no more.
+      return isGone(slot) && (clients[slot].isOver || !exchanges[exchange].isAnswered)
     }
-    return exchanges[exchange].sentTo == exchanges[exchange].readyTo
+    // A tunnel whose replica ended first may hold the client's last bytes, and then its end.
+    return clients[slot].isOver
+      && (exchanges[exchange].requestBody.isDone
+        || exchanges[exchange].sentTo != exchanges[exchange].readyTo)
+  }
+
+  /// Whether nobody is there for an answer: the connection is over, or the client has ended its
+  /// direction, which clients do when they close, and lbd is not told that its clients may half-close.
+  mutating func isGone(_ slot: UInt32) -> Bool {
+    clients[slot].isOver || clients[slot].isEnding && !settings.servesHalfClosed
   }
 
   /// Goes on with whatever the connection can do now.
@@ -126,7 +50,7 @@ extension Worker {
   mutating func clientDeadlinePassed(_ slot: UInt32) {
     guard clients.next(from: slot) == slot else { return }
     switch clients[slot].phase {
-    case .reading where clients[slot].hasBegunHead: refuse(slot, .requestTimeout)
+    case .reading where clients[slot].hasBegunHead: headIsLate(slot)
     case .reading, .lingering: closeClient(slot)
     case .exchanging where exchanges[clients[slot].exchange].isHeld:
       holdExpired(clients[slot].exchange)
@@ -158,6 +82,8 @@ extension Worker {
 
   /// Reads and starts the next request, as far as bytes are there.
   mutating func readRequest(_ slot: UInt32) {
+    // Whatever it has asked for, nobody reads the answer.
+    if clients[slot].isOver { return closeClient(slot) }
     while true {
       if !clients[slot].input.isEmpty && parseRequest(slot) { return }
       guard clients[slot].isReadable else { return awaitRequest(slot) }
@@ -179,7 +105,22 @@ extension Worker {
   private mutating func beginHead(_ slot: UInt32) {
     guard !clients[slot].hasBegunHead else { return }
     clients[slot].hasBegunHead = true
-    clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
+    clients[slot].since = now
+    clientDeadlines.set(slot, at: headEnd(slot))
+  }
+
+  /// By when the head that has begun has to be whole. Bytes that come later may move it on.
+  private mutating func headEnd(_ slot: UInt32) -> UInt64 {
+    let since = clients[slot].since
+    let end = since + settings.clientHeaderTimeout
+    guard settings.byteTime != 0 else { return end }
+    let count = clients[slot].input.count
+    return min(end, BodyTime.end(ofHeadSince: since, bytes: count, byteTime: settings.byteTime))
+  }
+
+  private mutating func headIsLate(_ slot: UInt32) {
+    let end = headEnd(slot)
+    now < end ? clientDeadlines.set(slot, at: end) : refuse(slot, .requestTimeout)
   }
 
   /// Nothing more to read now: no buffer is held without bytes.
@@ -202,6 +143,9 @@ extension Worker {
         return false
       case .refused:
         refuse(slot, .malformedProxyHeader)
+        return true
+      case .tooMany:
+        closeClient(slot)
         return true
       }
       if clients[slot].input.isEmpty { return false }
@@ -265,6 +209,7 @@ extension Worker {
   mutating func beginLingering(_ slot: UInt32) {
     Socket.endSending(clients[slot].descriptor)
     clients[slot].phase = .lingering
+    clients[slot].since = now
     clientDeadlines.set(slot, at: now + (isDraining ? 1 : 10) * 1_000_000_000)
     linger(slot)
   }
@@ -292,6 +237,9 @@ extension Worker {
   mutating func closeClient(_ slot: UInt32) {
     if clients[slot].exchange != none { return abandon(clients[slot].exchange) }
     clientDeadlines.clear(slot)
+    if clients[slot].isCounted, let network = ClientNetwork(clients[slot].address) {
+      links.addresses.leave(network)
+    }
     _ = clients.remove(slot)
     links.counts.add(.clients, links.index, by: -1)
   }

@@ -49,6 +49,12 @@ package struct Deadlines: ~Copyable {
     }
   }
 
+  /// Sets a slot's deadline to a time in nanoseconds unless it is due before that already.
+  package mutating func bringForward(_ slot: UInt32, to time: UInt64) {
+    let due = entries[Int(slot)].due
+    if due == 0 || due > Int(time >> Deadlines.tickShift) + 1 { set(slot, at: time) }
+  }
+
   /// Whether a slot has a deadline. One that `expire` gave has none until it is set again.
   package func isSet(_ slot: UInt32) -> Bool { entries[Int(slot)].due != 0 }
 

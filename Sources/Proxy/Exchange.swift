@@ -104,6 +104,10 @@ struct Exchange: ~Copyable {
   var hasSent = false
   /// Bytes of a response, be it only an interim one, have come from a replica.
   var hasHeard = false
+  /// Interim responses of this attempt.
+  var interims = 0
+  /// What the client has left for sending its body.
+  var bodyTime = BodyTime()
 
   // The response's direction.
   var response = Buffer()
@@ -134,6 +138,9 @@ struct Exchange: ~Copyable {
     self.method = method
     self.startedAt = startedAt
   }
+
+  /// Whether all of the response is at hand: only the client's taking it is left.
+  var isAnswered: Bool { hasHead && responseBody.isDone }
 
   /// Whether all of the request was received and handed to the replica's connection.
   var isRequestSent: Bool { requestBody.isDone && sentTo == readyTo }

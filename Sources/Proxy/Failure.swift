@@ -16,7 +16,7 @@ extension Worker {
     let slot = exchanges[exchange].replica
     let attempt = failedAttempt(exchange, failure, isLate: isLate)
     noteFailure(exchange, attempt, reason)
-    detach(exchange, keep: false)
+    detach(exchange, .breaks)
     var isBudgetSpent = false
     let verdict = Retry.verdict(
       attempt, room(exchange), budget: takeRetry(exchange, isSpent: &isBudgetSpent))
@@ -57,7 +57,7 @@ extension Worker {
     noteFailure(exchange, attempt, "status \(status)")
     guard verdict == .retry else { return false }
     links.tally.count(.retriesSent, exchanges[exchange].replica)
-    detach(exchange, keep: false)
+    detach(exchange, .breaks)
     count(attempt, exchange)
     dispatch(exchange)
     return true
@@ -160,7 +160,7 @@ extension Worker {
     if exchanges[exchange].hasHead { count(exchange) }
     record(exchange, isAborted: true)
     endHold(exchange)
-    detach(exchange, keep: false)
+    detach(exchange, .breaks)
     _ = exchanges.remove(exchange)
     clients[client].exchange = none
     closeClient(client)
@@ -212,7 +212,7 @@ extension Worker {
     exchanges[exchange].isPersistent = false
     // Whatever still comes is no request: it is thrown away until the client has read the answer.
     exchanges[exchange].requestBody = .untilClose
-    detach(exchange, keep: false)
+    detach(exchange, .breaks)
     answer(exchange, refusal.status, refusal.detail)
   }
 

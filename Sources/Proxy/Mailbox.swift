@@ -16,6 +16,9 @@ package enum Order: Sendable {
   case serveHeld
   /// Keep no connection to the replica in this slot that is open now; what is in flight ends.
   case retire(Int)
+  /// Close a connection that rests to the replica in this slot: another worker has a request for it
+  /// and may open no more.
+  case release(Int)
   /// Accept from this listener, which is the reader's from now on, in the place of the former one.
   case listen(Int32)
   /// Accept nothing more, end what is in flight, then stop.

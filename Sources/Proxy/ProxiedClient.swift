@@ -11,6 +11,8 @@ extension Worker {
     case passed
     case incomplete
     case refused
+    /// The client that it names has as many connections as it may.
+    case tooMany
   }
 
   /// Reads the PROXY header that a trusted proxy's connection may begin with.
@@ -26,6 +28,7 @@ extension Worker {
       case .text, .binary:
         guard let client = clients[slot].named(source) else { return .refused }
         clients[slot].speak(for: client, isTrusted: settings.trusts(client))
+        guard clients[slot].isTrusted || enter(slot) else { return .tooMany }
       }
       clients[slot].input.consume(length)
       if clients[slot].input.isEmpty {

@@ -57,9 +57,23 @@ extension Worker {
       if exchanges[exchange].isTunnel || !clientDeadlines.isSet(client) {
         clientDeadlines.set(client, at: now + idleLimit(exchange))
       }
+      limitBodyTime(exchange, client)
     }
     let isEmpty = exchanges[exchange].nextFrom == clients[client].input.end
     if !exchanges[exchange].isReplayable && isEmpty { clients[client].input.giveBack() }
+  }
+
+  /// From now on the client's time for its body runs, which ends sooner than its time between two bytes
+  /// where it sends little. Once the response has begun, client and replica know what they do.
+  mutating func limitBodyTime(_ exchange: UInt32, _ client: UInt32) {
+    guard settings.byteTime != 0 && !exchanges[exchange].hasHead else { return }
+    clientDeadlines.bringForward(client, to: exchanges[exchange].bodyTime.wait(now: now))
+  }
+
+  /// Counts what came of the body. False when it came too slowly.
+  private mutating func isInTime(_ exchange: UInt32, _ count: Int) -> Bool {
+    guard settings.byteTime != 0 && !exchanges[exchange].hasHead else { return true }
+    return exchanges[exchange].bodyTime.take(count, byteTime: settings.byteTime, now: now)
   }
 
   /// Mutating for the reason that `Worker.nextDeadline` has.
@@ -141,16 +155,17 @@ extension Worker {
       return false
     }
     switch clients[client].receive() {
-    case .moved:
+    case .moved(let count):
       exchanges[exchange].awaitsContinue = false
       clientDeadlines.set(client, at: now + idleLimit(exchange))
-      if let refusal = takeInBody(exchange) {
+      if let refusal = isInTime(exchange, count) ? takeInBody(exchange) : .requestTimeout {
         refuse(exchange: exchange, refusal)
         return false
       }
       return true
     case .wouldBlock:
       clientDeadlines.set(client, at: now + idleLimit(exchange))
+      limitBodyTime(exchange, client)
       return false
     case .ended where exchanges[exchange].isTunnel:
       exchanges[exchange].requestBody = .done

@@ -14,14 +14,18 @@ extension Worker {
         guard sendResponse(exchange, client) else { return }
       }
       switch digest(exchange) {
-      case .ready: continue
+      case .ready:
+        // What a replica cuts into tiny pieces costs as many calls as what it sends in large ones.
+        rounds += 1
+        if rounds > 2 * Worker.burst { return giveWay(client) }
+        continue
       case .settled: return
       case .needsBytes: break
       }
       let upstream = exchanges[exchange].upstream
       guard upstream != none, upstreams[upstream].isReadable else { return restResponse(exchange) }
       rounds += 1
-      if rounds > Worker.burst { return giveWay(client) }
+      if rounds > 2 * Worker.burst { return giveWay(client) }
       guard receiveResponse(exchange, upstream) else { return }
     }
   }

@@ -48,12 +48,20 @@ extension Worker {
     return .settled
   }
 
+  /// Interim responses that may come before a response. Applications send one or two.
+  private static var mostInterims: Int { 16 }
+
   /// A 1xx goes on to clients that can read it (RFC 9110 §15.2); the final response follows.
   private mutating func passInterim(_ exchange: UInt32, _ length: Int) -> Digest {
+    exchanges[exchange].interims += 1
+    guard exchanges[exchange].interims <= Worker.mostInterims else {
+      return broken(exchange, "more than \(Worker.mostInterims) interim responses")
+    }
     if exchanges[exchange].awaitsContinue && responseHead.status == 100 {
       exchanges[exchange].awaitsContinue = false
       upstreamDeadlines.clear(exchanges[exchange].upstream)
       clientDeadlines.set(exchanges[exchange].client, at: now + settings.idleTimeout)
+      limitBodyTime(exchange, exchanges[exchange].client)
     }
     if exchanges[exchange].isVersion10 {
       exchanges[exchange].response.consume(length)
@@ -90,6 +98,10 @@ extension Worker {
     let upstream = exchanges[exchange].upstream
     upstreams[upstream].keepAlive = Int32(min(responseFraming.keepAlive ?? -1, 3600))
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
+    if !exchanges[exchange].requestBody.isDone {
+      // The body's own time has ended with the head of the response.
+      clientDeadlines.set(exchanges[exchange].client, at: now + settings.idleTimeout)
+    }
     if isSwitch { beginTunnel(exchange) } else { forgetRequest(exchange) }
     return digestBody(exchange)
   }
@@ -270,7 +282,8 @@ extension Worker {
     record(exchange, isAborted: false)
     if exchanges[exchange].holdUntil != 0 { heldEnded() }
     let isOwn = exchanges[exchange].hasProxyHeader
-    detach(exchange, keep: exchanges[exchange].isUpstreamReusable && isClean && !isOwn)
+    let isKept = exchanges[exchange].isUpstreamReusable && isClean && !isOwn
+    detach(exchange, isKept ? .rests : isClean ? .ends : .breaks)
     let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
     let isTunnel = exchanges[exchange].isTunnel
     let isAwaited = exchanges[exchange].clientEnds || clients[client].isEnding
@@ -301,6 +314,7 @@ extension Worker {
       clients[client].input.consume(nextFrom - clients[client].input.start)
     }
     if clients[client].input.isEmpty { clients[client].input.giveBack() }
+    clients[client].since = now
     clientDeadlines.set(client, at: now + settings.clientIdleTimeout)
     if !clients[client].input.isEmpty || clients[client].isReadable {
       giveWay(client)

@@ -23,6 +23,8 @@ package final class SharedPool: Sendable {
   private let cells = SharedCells(count: firstFailures + controlSlot + 1)
   /// Requests in flight to each replica that has a limit of them.
   private let places = SharedCells(count: capacity)
+  /// Open connections to each replica, and to the control socket.
+  private let connections = SharedCells(count: capacity + 1)
   private let retries = RetryWindow()
   /// Who is told when a replica may get requests, where requests wait for one.
   private let workers: [Mailbox<Order>]
@@ -140,6 +142,25 @@ package final class SharedPool: Sendable {
     places.add(slot, -1)
     SharedCells.fence()
   }
+
+  // MARK: Connections to replicas
+
+  /// Counts a connection that is to be opened. False, and nothing counted, when a replica has `limit`
+  /// already.
+  func openConnection(_ slot: Int, limit: Int) -> Bool {
+    if connections.add(slot, 1) < limit { return true }
+    connections.add(slot, -1)
+    return false
+  }
+
+  /// A connection that was counted is closed.
+  func closeConnection(_ slot: Int) { connections.add(slot, -1) }
+
+  /// Open connections to a replica, over all workers, probes not counted.
+  package func connections(_ slot: Int) -> Int { connections.load(slot) }
+
+  /// Requests in flight to a replica that has a limit of them or of connections.
+  func places(_ slot: Int) -> Int { places.load(slot) }
 
   // MARK: Retries
 

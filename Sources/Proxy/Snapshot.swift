@@ -29,6 +29,17 @@ package struct Settings: Sendable, Equatable {
   package var headLimit = 16 << 10
   /// The longest request body, in bytes; `Int.max` for none.
   package var bodyLimit = Int.max
+  /// What one byte of a request may take while lbd waits for it, after a grace, in nanoseconds; 0 for
+  /// any time.
+  package var byteTime: UInt64 = 2_000_000
+  /// Connections that one worker lets rest to a replica for longer than a moment.
+  package var restingLimit = 64
+  /// Connections to a replica at once, over all workers; `Int.max` for any number.
+  package var replicaConnections = Int.max
+  /// Connections of one client address at once, over all workers; `Int.max` for any number.
+  package var connectionsPerAddress = Int.max
+  /// A client that has ended its sending side is served all the same.
+  package var servesHalfClosed = false
   /// lbd answers `/docs` and `/openapi.json` itself.
   package var docs = true
   /// Where the word of a client is taken on who its own client is.

@@ -1,5 +1,5 @@
-// The replicas' side of a worker: opening connections, keeping idle ones for the next request,
-// noticing when they end.
+// The replicas' side of a worker: opening connections, noticing when they end. Those that rest are in
+// Resting.
 
 import Balancing
 import HTTPWire
@@ -18,8 +18,13 @@ extension Worker {
     guard let address = address(of: slot) else {
       return attemptFailed(exchange, .connect, "no address")
     }
+    let limit = slot == SharedPool.controlSlot ? .max : settings.replicaConnections
+    guard links.pool.openConnection(slot, limit: limit) else {
+      return awaitConnection(exchange)
+    }
     switch Socket.connect(address) {
     case .failed(let code):
+      links.pool.closeConnection(slot)
       links.tally.count(.attempts, slot)
       links.tally.count(.ended, slot)
       connectFailed(exchange, code)
@@ -34,11 +39,35 @@ extension Worker {
     }
   }
 
+  /// Whether a request can go to a replica now: a connection rests here, or one more may be opened.
+  mutating func mayConnect(_ slot: Int) -> Bool {
+    let limit = settings.replicaConnections
+    if limit == .max || idle[slot] != 0 || !rested.isEmpty { return true }
+    if links.pool.connections(slot) < limit { return true }
+    if links.pool.places(slot) < limit { askForRelease(slot) }
+    return false
+  }
+
+  /// The replica has as many connections as it may, and none that rests here: the request waits.
+  private mutating func awaitConnection(_ exchange: UInt32) {
+    askForRelease(exchanges[exchange].replica)
+    leavePlace(exchange)
+    exchanges[exchange].attempts -= 1
+    hold(exchange, isFull: true)
+  }
+
+  /// Has the other workers close a connection that rests to a replica, if they have one.
+  private mutating func askForRelease(_ slot: Int) {
+    for (index, worker) in links.workers.enumerated() where index != links.index {
+      worker.post(.release(slot))
+    }
+  }
+
   /// A connection did not come to stand. Only what says something of the replica takes it out.
   mutating func connectFailed(_ exchange: UInt32, _ code: Int32) {
     let reason = SystemError.text(code)
     if SystemError.isOwnFault(code) {
-      detach(exchange, keep: false)
+      detach(exchange, .breaks)
       return fail(exchange, 503, "lbd is out of connections", .exhausted, cause: reason)
     }
     unreachable(exchange, reason)
@@ -66,7 +95,7 @@ extension Worker {
     }
   }
 
-  private mutating func address(of slot: Int) -> SocketAddress? {
+  mutating func address(of slot: Int) -> SocketAddress? {
     if slot == SharedPool.controlSlot { return snapshot.control }
     return slot < addresses.count ? addresses[slot] : nil
   }
@@ -79,142 +108,43 @@ extension Worker {
     links.tally.count(.attempts, upstreams[upstream].replica)
   }
 
-  /// Takes the connection from its exchange: back to the pool of idle ones, or closed.
-  mutating func detach(_ exchange: UInt32, keep: Bool) {
+  /// What becomes of a connection whose exchange is over.
+  enum Parting {
+    /// It rests, for the next exchange.
+    case rests
+    /// It is closed: all was said.
+    case ends
+    /// It is reset: something was left unsaid. A plain close would keep its local port for a minute,
+    /// and as many aborts as there are ports would use up a replica (RFC 9293 §3.6).
+    case breaks
+  }
+
+  /// Takes the connection from its exchange.
+  mutating func detach(_ exchange: UInt32, _ parting: Parting) {
     leavePlace(exchange)
     let upstream = exchanges[exchange].upstream
     guard upstream != none else { return }
     exchanges[exchange].upstream = none
     upstreams[upstream].exchange = none
     links.tally.count(.ended, upstreams[upstream].replica)
-    if keep && !upstreams[upstream].isEnding && !upstreams[upstream].isReadable && !isDraining {
-      putIdle(upstream)
-    } else {
-      closeUpstream(upstream)
+    if parting == .breaks {
+      Socket.resetOnClose(upstreams[upstream].descriptor)
+    } else if parting == .rests && !upstreams[upstream].isEnding
+      && !upstreams[upstream].isReadable && !isDraining
+    {
+      return putIdle(upstream)
     }
-  }
-
-  // MARK: Idle connections, newest first
-
-  /// The connection has ended its exchange well. It may serve the next one after this batch of events.
-  private mutating func putIdle(_ upstream: UInt32) {
-    upstreams[upstream].isReused = true
-    upstreams[upstream].restedAt = now
-    let until = now + restLimit(upstream)
-    upstreams[upstream].usableUntil = until
-    upstreamDeadlines.set(upstream, at: until)
-    rested.append(upstreams.token(upstream))
-  }
-
-  /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
-  private mutating func restLimit(_ upstream: UInt32) -> UInt64 {
-    var limit = settings.upstreamIdleTimeout
-    let stated = upstreams[upstream].keepAlive
-    if stated >= 0 { limit = min(limit, IdleLimit.safe(UInt64(stated) * 1_000_000_000)) }
-    return min(limit, idleLimits[upstreams[upstream].replica].usable ?? limit)
-  }
-
-  /// What rested in the last batch of events is idle from now on.
-  mutating func linkRested() {
-    for token in rested {
-      guard let upstream = upstreams.slot(of: token) else { continue }
-      let slot = upstreams[upstream].replica
-      guard address(of: slot) != nil && upstreams[upstream].move == moves[slot] else {
-        closeUpstream(upstream)
-        continue
-      }
-      let newest = idle[slot]
-      upstreams[upstream].older = newest == 0 ? none : newest - 1
-      upstreams[upstream].newer = none
-      if newest != 0 { upstreams[newest - 1].newer = upstream }
-      idle[slot] = upstream + 1
-    }
-    rested.removeAll(keepingCapacity: true)
-  }
-
-  /// A connection to a replica that has neither ended nor spoken unasked: one that ended would fail
-  /// the request, and what came on it would be taken for the answer. Of idle ones the events have
-  /// said so, since those of replicas are handled before those of clients; one that rested in this
-  /// very batch has to be asked.
-  /// - Parameter isRepeatable: the request may be made again should its connection end all the same.
-  ///   Any other takes none that has rested for long: its replica might just be closing it, and what
-  ///   a connection costs matters least where requests are that rare.
-  mutating func takeIdle(_ slot: Int, isRepeatable: Bool) -> UInt32? {
-    while idle[slot] != 0 {
-      let newest = idle[slot] - 1
-      if now >= upstreams[newest].usableUntil {
-        dropIdle(newest)
-        continue
-      }
-      let rest = now - upstreams[newest].restedAt
-      if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) { break }
-      if !mayHaveMoreEvents || upstreams[newest].descriptor.isSilent {
-        unlinkIdle(newest)
-        return newest
-      }
-      dropIdle(newest)
-    }
-    return takeRested(slot)
-  }
-
-  /// A rest in which hardly any replica closes a connection, in nanoseconds.
-  private static var briefRest: UInt64 { 500_000_000 }
-
-  /// Looks at no more than the last few, so that the search costs less than a connection.
-  private mutating func takeRested(_ slot: Int) -> UInt32? {
-    for index in rested.indices.suffix(64).reversed() {
-      guard let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot,
-        upstreams[upstream].move == moves[slot]
-      else { continue }
-      rested.swapAt(index, rested.count - 1)
-      rested.removeLast()
-      if upstreams[upstream].descriptor.isSilent { return upstream }
-      closeUpstream(upstream)
-      return nil
-    }
-    return nil
-  }
-
-  private mutating func unlinkIdle(_ upstream: UInt32) {
-    let (newer, older) = (upstreams[upstream].newer, upstreams[upstream].older)
-    if older != none { upstreams[older].newer = newer }
-    if newer != none {
-      upstreams[newer].older = older
-    } else {
-      idle[upstreams[upstream].replica] = older == none ? 0 : older + 1
-    }
-    upstreams[upstream].newer = none
-    upstreams[upstream].older = none
-  }
-
-  private mutating func dropIdle(_ upstream: UInt32) {
-    unlinkIdle(upstream)
     closeUpstream(upstream)
   }
 
-  /// Closes all idle connections to a replica.
-  mutating func closeIdle(_ slot: Int) {
-    while idle[slot] != 0 { dropIdle(idle[slot] - 1) }
-  }
-
-  /// Makes room for a connection; false when every one is in use.
-  private mutating func closeAnyIdle() -> Bool {
-    for slot in addresses.indices where idle[slot] != 0 {
-      dropIdle(idle[slot] - 1)
-      return true
-    }
-    while let token = rested.popLast() {
-      guard let upstream = upstreams.slot(of: token) else { continue }
-      closeUpstream(upstream)
-      return true
-    }
-    return false
-  }
+  // MARK: Closing
 
   mutating func closeUpstream(_ upstream: UInt32) {
     upstreamDeadlines.clear(upstream)
+    links.pool.closeConnection(upstreams[upstream].replica)
     _ = upstreams.remove(upstream)
     links.counts.add(.upstreams, links.index, by: -1)
+    if settings.replicaConnections < .max { wakeLongestWaiting() }
   }
 
   // MARK: Events

@@ -1,6 +1,6 @@
 // The engine: one thread, its epoll and all that it owns. Everything a request needs is in here, so
-// that serving one takes no lock and no allocation. The files beside this one are its parts:
-// ClientSide reads requests (ProxiedClient what a proxy says before them), Choice finds a replica,
+// that serving one takes no lock and no allocation. The files beside this one are its parts: Listening
+// lets clients in, ClientSide reads requests (ProxiedClient what a proxy says before them), Choice finds a replica,
 // UpstreamSide holds the connections to them, Relay and ResponseRelay move the bytes, ResponseSide
 // understands responses, Failure decides what a failed attempt comes to, LocalAnswers are lbd's own.
 
@@ -42,6 +42,8 @@ package struct Worker: ~Copyable {
   /// Clients that have more to do but let others go first; and the list being worked off.
   var waiting: [UInt64] = []
   var turn: [UInt64] = []
+  /// Clients that rested when the worker last looked for them, the longest last: see `Listening`.
+  var restingClients: [RestingClient] = []
 
   /// Exchanges that wait for a replica.
   var held = HoldQueue()
@@ -57,17 +59,21 @@ package struct Worker: ~Copyable {
   var candidates: [(slot: Int, weight: Int)] = []
   /// Some replica of the table has a limit of requests in flight.
   var hasLimits = false
-  /// Each replica's address by slot, and how many requests it may have in flight; 0 for any number.
+  /// Each replica's address by slot, and how many requests it may have in flight.
   var addresses: [SocketAddress?] = []
   var limitsOfRequests: [Int] = []
   /// How often each replica has moved or was ordered out: connections from before are not kept.
   let moves: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
   var rested: [UInt64] = []
-  /// The batch was full: others may wait in the kernel.
-  var mayHaveMoreEvents = false
+  /// How many events the batch had.
+  var batch = 0
+  /// It was full: others may wait in the kernel.
+  var mayHaveMoreEvents: Bool { batch == poller.capacity }
   /// The newest idle connection to each replica, one above its slot; 0 for none.
   let idle: ZeroedArray<UInt32>
+  /// How many there are to each.
+  let idleCounts: ZeroedArray<UInt32>
   /// What was learnt of how long each replica keeps idle connections.
   let idleLimits: ZeroedArray<IdleLimit>
 
@@ -102,6 +108,7 @@ package struct Worker: ~Copyable {
     clientDeadlines = Deadlines(capacity: limits.clients, now: now)
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
+    idleCounts = ZeroedArray(count: SharedPool.capacity + 1)
     idleLimits = ZeroedArray(count: SharedPool.capacity + 1)
     moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
@@ -122,24 +129,20 @@ package struct Worker: ~Copyable {
   package mutating func run() {
     start()
     while !isStopped {
-      let count = poller.wait(
-        milliseconds: waiting.isEmpty && !servesHeld ? nextDeadline() : 0)
+      batch = poller.wait(milliseconds: waiting.isEmpty && !servesHeld ? nextDeadline() : 0)
       now = Clock.now()
       linkRested()
-      mayHaveMoreEvents = count == poller.capacity
       // What replicas have said is known before a client's request goes to one of them.
-      for index in 0..<count where Token.isUpstream(poller.event(index).token) {
+      for index in 0..<batch where Token.isUpstream(poller.event(index).token) {
         handle(poller.event(index))
       }
-      for index in 0..<count where !Token.isUpstream(poller.event(index).token) {
+      for index in 0..<batch where !Token.isUpstream(poller.event(index).token) {
         handle(poller.event(index))
       }
       resumeWaiting()
       expireDeadlines()
       if servesHeld || heldPause != 0 && now >= heldPause { serveHeld() }
-      if !isListening && now >= listenAgain && clients.count < clients.capacity {
-        resumeListening()
-      }
+      if !isListening && now >= listenAgain { resumeListening() }
       trim()
       if isDraining && clients.count == 0 && links.counts.close(links.index) { isStopped = true }
     }
@@ -157,7 +160,7 @@ package struct Worker: ~Copyable {
 
   private mutating func handle(_ event: Event) {
     switch event.token {
-    case Token.listener: _ = accept()
+    case Token.listener: acceptSome()
     case Token.orders: takeOrders()
     default:
       if Token.isUpstream(event.token) {
@@ -241,6 +244,7 @@ package struct Worker: ~Copyable {
         (servesHeld, heldCredit) = (true, Worker.burst)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .retire(let slot): retire(slot)
+      case .release(let slot): closeOneIdle(slot)
       case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .drain: drain()
       case .stop: isStopped = true
@@ -278,10 +282,11 @@ package struct Worker: ~Copyable {
   private mutating func setAddress(_ replica: Replica) {
     while addresses.count <= replica.slot {
       addresses.append(nil)
-      limitsOfRequests.append(0)
+      limitsOfRequests.append(.max)
     }
     addresses[replica.slot] = replica.address
-    limitsOfRequests[replica.slot] = replica.maxRequests
+    let most = replica.maxRequests == 0 ? .max : replica.maxRequests
+    limitsOfRequests[replica.slot] = min(most, settings.replicaConnections)
   }
 
   /// Takes the connections that the kernel accepted already, then no more, and closes those that
@@ -327,39 +332,5 @@ package struct Worker: ~Copyable {
     let lent = buffers.lent + largeBuffers.lent
     guard lent == 0 else { fatalError("a worker ends and \(lent) buffers are out") }
     links.evidence.post(.stopped)
-  }
-
-  // MARK: Listening
-
-  /// How long a worker that could not accept waits before it tries again, in milliseconds.
-  static var pause: Int { 100 }
-
-  /// Lets new connections wait in the kernel's queue.
-  mutating func pauseListening() {
-    guard isListening, let listener = listener.take() else { return }
-    poller.remove(listener)
-    self.listener = consume listener
-    isListening = false
-  }
-
-  /// Goes over to another listener, once the connections that the kernel has accepted on the former
-  /// one are taken. One from before that is closed, whatever waits there.
-  private mutating func listen(on next: consuming Descriptor) {
-    guard !isDraining else { return }
-    pauseListening()
-    former = listener.take()
-    listener = consume next
-    resumeListening()
-  }
-
-  /// Accepts connections if there is room; else the run loop comes back here once there is.
-  mutating func resumeListening() {
-    guard !isListening && !isDraining else { return }
-    emptyFormer()
-    guard former == nil && clients.count < clients.capacity, let listener = listener.take() else {
-      return
-    }
-    isListening = (try? poller.add(listener, .sharedListener, token: Token.listener)) != nil
-    self.listener = consume listener
   }
 }

@@ -22,17 +22,24 @@ package final class WorkerCounts: Sendable {
     case heldRefused
     /// Times the worker's loop has shown that it runs: once for each `.tick`.
     case ticks
+    /// Times a connection came when the worker had as many clients as it may.
+    case limitMet
+    /// Clients at rest that were closed since another one came at that limit.
+    case restingClosed
+    /// Connections that were closed since their address had as many as one may have.
+    case tooManyOfOne
   }
 
   package let workers: Int
-  /// Two lines of 64 bytes, since processors fetch them in pairs.
-  private static var row: Int { 16 }
+  /// Two pairs of lines of 64 bytes, since processors fetch them in pairs: the counters, which only
+  /// their worker writes, and what others write too.
+  private static var row: Int { 32 }
+  /// Connections handed to a worker.
+  private static var handed: Int { 16 }
   /// When the request that waits longest began to; 0 where none does.
-  private static var waitingSince: Int { 9 }
+  private static var waitingSince: Int { 17 }
   /// 1 while a word is on its way to the worker that there may be a replica.
-  private static var told: Int { 10 }
-  /// Connections handed to a worker, on the row's second line, since others write it.
-  private static var handed: Int { 8 }
+  private static var told: Int { 18 }
   private let cells: SharedCells
 
   package init(workers: Int) {
@@ -50,6 +57,11 @@ package final class WorkerCounts: Sendable {
   @inline(__always)
   package func value(_ counter: Counter, _ worker: Int) -> Int {
     cells.peek(worker * WorkerCounts.row + counter.rawValue)
+  }
+
+  /// Any thread: over all workers.
+  package func sum(_ counter: Counter) -> Int {
+    (0..<workers).reduce(0) { $0 + value(counter, $1) }
   }
 
   // MARK: Requests that wait
@@ -89,8 +101,8 @@ package final class WorkerCounts: Sendable {
   }
 
   /// The worker that should serve a connection that `worker` has accepted: the one with the fewest,
-  /// where `worker` would have notably more; nil for itself. The kernel wakes whom it likes, so that
-  /// without this one worker may end up with most of the connections that last.
+  /// where `worker` would have notably more or is full; nil for itself. The kernel wakes whom it
+  /// likes, so that without this one worker may end up with most of the connections that last.
   /// - Parameter limit: the most that a worker can hold.
   func lighter(than worker: Int, limit: Int) -> Int? {
     var least = (worker: worker, load: Int.max)
@@ -98,7 +110,8 @@ package final class WorkerCounts: Sendable {
       let load = load(other)
       if load < least.load { least = (other, load) }
     }
-    let isHeavy = load(worker) > least.load &+ least.load / 16
+    let own = load(worker)
+    let isHeavy = own > least.load &+ least.load / 16 || own >= limit
     return isHeavy && least.load < limit ? least.worker : nil
   }
 

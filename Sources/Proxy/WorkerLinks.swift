@@ -21,6 +21,7 @@ package struct WorkerLinks: Sendable {
   package let pool: SharedPool
   package let tally: Tally
   package let counts: WorkerCounts
+  package let addresses: AddressCounts
   /// The mailboxes of all workers, by index.
   package let workers: [Mailbox<Order>]
   package let evidence: Mailbox<Evidence>
@@ -28,13 +29,14 @@ package struct WorkerLinks: Sendable {
   package let access: LogRing
 
   package init(
-    index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts,
+    index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts, addresses: AddressCounts,
     workers: [Mailbox<Order>], evidence: Mailbox<Evidence>, access: LogRing = LogRing()
   ) {
     self.index = index
     self.pool = pool
     self.tally = tally
     self.counts = counts
+    self.addresses = addresses
     self.workers = workers
     self.evidence = evidence
     self.access = access

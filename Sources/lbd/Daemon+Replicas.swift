@@ -106,6 +106,12 @@ extension Daemon {
     settings.failuresToEject = configuration.health.failures
     settings.headLimit = configuration.limits.header
     settings.bodyLimit = configuration.limits.body ?? .max
+    settings.byteTime =
+      configuration.limits.bodyRate == 0 ? 0 : 1_000_000_000 / UInt64(configuration.limits.bodyRate)
+    settings.restingLimit = configuration.limits.resting
+    settings.replicaConnections = configuration.limits.replicaConnections ?? .max
+    settings.connectionsPerAddress = configuration.limits.maxConnections ?? .max
+    settings.servesHalfClosed = configuration.halfClose
     settings.docs = configuration.docs
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
     settings.statesForwarded = configuration.forward.forwarded

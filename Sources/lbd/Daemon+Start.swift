@@ -71,6 +71,7 @@ extension Daemon {
     poller = parts.poller
     tallies = (0..<workers).map { _ in Tally() }
     workerCounts = WorkerCounts(workers: workers)
+    addresses = AddressCounts()
     var random = SystemRandomNumberGenerator()
     testToken = String(random.next() | 1 << 63, radix: 16)
     self.control = control
@@ -155,7 +156,7 @@ extension Daemon {
     let snapshot = makeSnapshot()
     for index in 0..<running {
       let links = WorkerLinks(
-        index: index, pool: pool, tally: tallies[index], counts: workerCounts,
+        index: index, pool: pool, tally: tallies[index], counts: workerCounts, addresses: addresses,
         workers: orders, evidence: evidence, access: access.rings[index])
       do {
         let number = try listenerDuplicate()

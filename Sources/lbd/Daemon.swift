@@ -38,6 +38,7 @@ struct Daemon: ~Copyable {
   let pool: SharedPool
   let tallies: [Tally]
   let workerCounts: WorkerCounts
+  let addresses: AddressCounts
   let orders: [Mailbox<Order>]
   let evidence: Mailbox<Evidence>
   let resolver: Resolver

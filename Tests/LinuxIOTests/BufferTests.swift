@@ -1,5 +1,6 @@
 // What a buffer holds after each call, and that blocks find their way home.
 
+import Glibc
 import LinuxIO
 import Testing
 
@@ -184,6 +185,36 @@ struct BufferPoolTests {
       #expect(lent == 0)
       pool.trim()
       pool.trim()
+    }
+  }
+
+  /// KiB of this process's memory that no file stands behind.
+  private static func resident() -> Int {
+    let text = (try? Files.read("/proc/self/status", limit: 1 << 16)) ?? []
+    let line = String(decoding: text, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix("RssAnon:") }
+    return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
+  }
+
+  @Test func `blocks that were trimmed weigh next to nothing, however many they were`() async {
+    await #expect(processExitsWith: .success) {
+      let (count, size) = (4000, 32 << 10)
+      var pool = BufferPool(blocks: count, blockSize: size)
+      let bytes = [UInt8](repeating: 1, count: size - 1024)
+      let before = BufferPoolTests.resident()
+      do {
+        var table = Slab<Buffer>(capacity: count)
+        while table.count < count {
+          var buffer = pool.borrow()
+          _ = buffer.append(bytes.span)
+          _ = table.insert(buffer)
+        }
+        guard BufferPoolTests.resident() - before > count * 31 else { exit(2) }
+      }
+      pool.trim()
+      pool.trim()
+      // A page for each would be 16 MB.
+      guard BufferPoolTests.resident() - before < 4 << 10 else { exit(1) }
     }
   }
 }

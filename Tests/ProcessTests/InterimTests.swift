@@ -22,8 +22,8 @@ import Testing
     #expect(try connection.get("/").text == "ok")
   }
 
-  @Test(arguments: [(1000, 100), (20, 12_000)])
-  func `any number of interim responses at once is passed on`(_ count: Int, _ length: Int) throws {
+  @Test(arguments: [(16, 100), (16, 12_000)])
+  func `sixteen interim responses at once are passed on`(_ count: Int, _ length: Int) throws {
     let replica = try ScriptedReplica { _, connection in
       let field = String(repeating: "x", count: length)
       let interim = "HTTP/1.1 103 Early Hints\r\nX: \(field)\r\n\r\n"
@@ -44,6 +44,29 @@ import Testing
     }
     #expect(try connection.answer().text == "ok")
     #expect(try connection.get("/").text == "ok")
+  }
+
+  @Test(arguments: ["HTTP/1.1 100\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"])
+  func `more interim responses than an application sends are a broken response`(
+    _ interim: String
+  ) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        String(repeating: interim, count: 2000)
+          + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], health: Stage.noProbes)
+    let connection = try stage.connect()
+    try connection.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
+    var count = 0
+    var answer = try connection.answerHead()
+    while answer.status < 200 {
+      count += 1
+      answer = try connection.answerHead()
+    }
+    #expect(count == 16 && answer.status == 502)
+    #expect(stage.lbd?.error.contains("more than 16 interim responses") == true)
   }
 
   @Test func `a client of HTTP 1.0 is spared interim responses`() throws {

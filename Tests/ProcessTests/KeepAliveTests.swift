@@ -63,8 +63,8 @@ import Testing
     #expect(try connection.isOver())
   }
 
-  @Test func `a client that ends its sending still gets its answer`() throws {
-    let stage = try Stage(replicas: 1)
+  @Test func `with half_close a client that ends its sending still gets its answer`() throws {
+    let stage = try Stage(replicas: 1, lbd: "half_close = on")
     let connection = try stage.connect()
     try connection.send("GET /delay/50ms HTTP/1.1\r\nHost: test\r\n\r\n")
     connection.endSending()

@@ -116,9 +116,11 @@ extension Daemon {
       ("served", .heldServed), ("expired", .heldExpired), ("refused", .heldRefused),
     ]
     for (result, counter) in results {
-      let count = tallies.indices.reduce(0) { $0 + workerCounts.value(counter, $1) }
-      text.sample(MetricLabels(["result": result]), count)
+      text.sample(MetricLabels(["result": result]), workerCounts.sum(counter))
     }
+    text.begin(.clientsClosed)
+    text.sample(MetricLabels(["reason": "limit"]), workerCounts.sum(.restingClosed))
+    text.sample(MetricLabels(["reason": "address"]), workerCounts.sum(.tooManyOfOne))
   }
 
   private func writeStates(_ rows: [ReplicaFigures], to text: inout MetricsText) {

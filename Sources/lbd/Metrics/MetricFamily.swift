@@ -54,6 +54,10 @@ extension MetricFamily {
     "holds_total", .counter, ["result"],
     "Requests for which no replica was usable or had a place: served after a wait, expired after as"
       + " long as they may wait, or refused at once.")
+  static let clientsClosed = MetricFamily(
+    "clients_closed_total", .counter, ["reason"],
+    "Connections of clients that lbd closed for its limits: at rest when another client came at the"
+      + " limit of connections, or one more of its address than may be.")
   static let replicas = MetricFamily("replicas", .gauge, ["pool", "state"], "Replicas by state.")
 }
 
@@ -117,8 +121,9 @@ extension MetricFamily {
   /// In the order of the text.
   static let all = [
     up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
-    accessDrops, ownResponses, held, holds, replicas, info, replicaUp, weight, inFlight, attempts,
-    retries, failures, responses, ejections, probes, probeDuration, responseTime, clients, accepted,
-    requests, upstreams, idleUpstreams,
+    accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp, weight,
+    inFlight,
+    attempts, retries, failures, responses, ejections, probes, probeDuration, responseTime, clients,
+    accepted, requests, upstreams, idleUpstreams,
   ]
 }

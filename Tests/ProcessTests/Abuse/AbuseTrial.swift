@@ -138,8 +138,8 @@ final class AbuseTrial {
     most.descriptors = max(most.descriptors, try stage.lbd().descriptors())
   }
 
-  /// Takes every connection there is and says nothing on it, until lbd has ended each. lbctl and the
-  /// probes, which have descriptors of their own, must not notice.
+  /// Takes every connection there is and says nothing on it, until lbd has ended each, some of them for
+  /// those that came after. lbctl and the probes, which have descriptors of their own, must not notice.
   private func occupy() throws {
     let silent = try Abuse.open(stage.port, Self.connections + 50)
     try eventually("all connections are taken", within: 2) {

@@ -220,7 +220,7 @@ import Testing
       "[replica r\($0.offset)]\naddress = 127.0.0.1:\($0.element.port)\nmax_requests = 1\n"
     }
     try stage.write(
-      "[lbd]\nmain_port = \(stage.mainPort)\ncontrol = \(stage.socketPath)\nworkers = 1\n"
+      "[lbd]\nmain_port = \(stage.mainPort)\ncontrol = \(stage.socketPath)\nworkers = 1\nhalf_close = on\n"
         + members.joined() + "[health]\n\(Stage.fastProbes)failures = 0\n[hold]\ntimeout = 5s\n"
         + "[retry]\nstatuses = 503\n")
     try stage.start()

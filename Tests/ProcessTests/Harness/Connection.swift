@@ -2,6 +2,7 @@
 // Every wait ends after a few seconds with a message.
 
 import Foundation
+import Glibc
 import LinuxIO
 
 /// One connection. A single thread uses it at a time.
@@ -41,6 +42,34 @@ final class Connection {
       throw Failure("\(port) is no port")
     }
     try self.init(address)
+  }
+
+  /// From another address of this machine.
+  convenience init(port: UInt16, from host: String) throws {
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard raw >= 0 else { throw SystemError("socket", errno) }
+    let descriptor = Descriptor(owning: raw)
+    try unsafe Connection.name("bind", host, 0) { unsafe bind(raw, $0, $1) }
+    try unsafe Connection.name("connect", "127.0.0.1", port) { unsafe Glibc.connect(raw, $0, $1) }
+    self.init(descriptor)
+  }
+
+  /// Calls the kernel with an IPv4 address.
+  private static func name(
+    _ what: String, _ host: String, _ port: UInt16,
+    _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) throws {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = unsafe inet_addr(host)
+    // Safe: the kernel reads the address during the call.
+    let result = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw SystemError(what, errno) }
   }
 
   /// Its own end's port.
@@ -148,6 +177,11 @@ final class Connection {
   /// Whether the peer cuts the connection within this time, be there unread bytes or not.
   func isCut(within milliseconds: Int) -> Bool {
     descriptor.wait(until: .over, milliseconds: milliseconds) == .ready
+  }
+
+  /// Whether more comes within this time: bytes, or the end.
+  func hasMore(milliseconds: Int) -> Bool {
+    descriptor.wait(until: .readable, milliseconds: milliseconds) == .ready
   }
 
   /// Whether there is neither a byte nor an end for so long.

@@ -1,0 +1,45 @@
+// How many connections each client address has, over all workers: `[limits] max_connections`.
+
+import LinuxIO
+import Synchronization
+
+/// Whose connections are counted together: one IPv4 address, or the /64 of an IPv6 address, since
+/// whoever has one address of that has them all.
+struct ClientNetwork: Hashable, Sendable {
+  private let isIPv6: Bool
+  private let bits: UInt64
+
+  /// Nil for a client without an IP address: on a Unix socket.
+  init?(_ address: borrowing AddressText) {
+    guard let ip = IPAddress(address.bytes) else { return nil }
+    var bits: UInt64 = 0
+    for index in 0..<(ip.isIPv6 ? 8 : 4) { bits = bits << 8 | UInt64(ip.bytes[index]) }
+    (isIPv6, self.bits) = (ip.isIPv6, bits)
+  }
+}
+
+/// The counts. Any thread may use any call; each takes a lock, for connections only that are opened or
+/// closed while the limit is set.
+package final class AddressCounts: Sendable {
+  private let counts = Mutex<[ClientNetwork: Int]>([:])
+
+  package init() {}
+
+  /// Counts one more connection. False, and nothing counted, when there are `limit` already.
+  func enter(_ network: ClientNetwork, limit: Int) -> Bool {
+    counts.withLock { counts in
+      let count = counts[network, default: 0]
+      guard count < limit else { return false }
+      counts[network] = count + 1
+      return true
+    }
+  }
+
+  /// A connection that was counted has gone.
+  func leave(_ network: ClientNetwork) {
+    counts.withLock { counts in
+      guard let count = counts[network] else { return }
+      counts[network] = count > 1 ? count - 1 : nil
+    }
+  }
+}

@@ -1,0 +1,215 @@
+// Who gets in: the listener and the connections that wait there, and where a worker has no room for
+// another client, the one that has rested longest goes.
+
+import LinuxIO
+
+extension Worker {
+  /// How long a worker that could not accept waits before it tries again, in milliseconds.
+  static var pause: Int { 100 }
+
+  /// Lets new connections wait in the kernel's queue.
+  mutating func pauseListening() {
+    guard isListening, let listener = listener.take() else { return }
+    poller.remove(listener)
+    self.listener = consume listener
+    isListening = false
+  }
+
+  /// The same for a moment.
+  private mutating func restListening() {
+    pauseListening()
+    listenAgain = now + UInt64(Worker.pause) * 1_000_000
+  }
+
+  /// Goes over to another listener, once the connections that the kernel has accepted on the former
+  /// one are taken. One from before that is closed, whatever waits there.
+  mutating func listen(on next: consuming Descriptor) {
+    guard !isDraining else { return }
+    pauseListening()
+    former = listener.take()
+    listener = consume next
+    resumeListening()
+  }
+
+  /// Accepts connections again, unless some wait on the former listener for which there is no room.
+  mutating func resumeListening() {
+    guard !isListening && !isDraining else { return }
+    emptyFormer()
+    guard former == nil, let listener = listener.take() else { return }
+    isListening = (try? poller.add(listener, .sharedListener, token: Token.listener)) != nil
+    self.listener = consume listener
+  }
+
+  // MARK: Accepting
+
+  /// Takes connections that wait: more where a batch of events is long, so that newcomers beside a
+  /// flood do not wait for one batch each; one where it is short, so that workers share a burst and no
+  /// call finds an empty queue.
+  mutating func acceptSome() {
+    for _ in 0..<min(1 + batch / 8, Worker.burst) where isListening {
+      guard accept() else { return }
+    }
+  }
+
+  /// Takes one waiting connection; false when there was none to take, or there is no room for it. The
+  /// listener stays ready while others wait.
+  mutating func accept() -> Bool {
+    guard mayAdmit() else {
+      links.counts.add(.limitMet, links.index)
+      restListening()
+      return false
+    }
+    guard let listener = listener.take() else { return false }
+    let outcome = Socket.accept(listener)
+    self.listener = consume listener
+    switch consume outcome {
+    case .accepted(let descriptor, let address): admit(descriptor, address)
+    case .none: return false
+    case .exhausted:
+      restListening()
+      return false
+    }
+    return true
+  }
+
+  /// Takes what waits on the former listener, as far as there is room, and then closes that.
+  mutating func emptyFormer() {
+    while mayAdmit(), let listener = former.take() {
+      switch Socket.accept(listener) {
+      case .accepted(let descriptor, let address):
+        former = consume listener
+        admit(descriptor, address)
+      case .none: return
+      case .exhausted:
+        former = consume listener
+        return restListening()
+      }
+    }
+  }
+
+  /// Whether there is room for another client: here, at another worker, or in the place of one that
+  /// rests.
+  private mutating func mayAdmit() -> Bool {
+    clients.count < clients.capacity || lighterWorker != nil
+      || !isDraining && longestResting() != nil
+  }
+
+  private mutating func admit(_ descriptor: consuming Descriptor, _ address: SocketAddress) {
+    if let worker = lighterWorker, links.counts.hand(to: worker) {
+      links.workers[worker].post(.serve(descriptor.release(), from: address))
+    } else if makeRoom() {
+      welcome(descriptor, address)
+    }
+  }
+
+  /// The worker that should serve the next connection; nil for this one.
+  private var lighterWorker: Int? {
+    mutating get {
+      guard links.counts.workers > 1 && !isDraining else { return nil }
+      return links.counts.lighter(than: links.index, limit: limits.clients)
+    }
+  }
+
+  /// Takes over a connection that another worker has accepted.
+  mutating func takeOver(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
+    links.counts.add(.taken, links.index)
+    // Many that were on their way at once may be more than there is room for.
+    guard makeRoom() else { return }
+    welcome(descriptor, peer)
+    if isDraining { endSilent() }
+  }
+
+  private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
+    let isTrusted = settings.trusts(peer)
+    let slot = clients.insert(
+      Client(descriptor: descriptor, peer: peer, isTrusted: isTrusted, since: now))
+    links.counts.add(.clients, links.index)
+    links.counts.add(.accepted, links.index)
+    do {
+      try poller.add(clients[slot].descriptor, .connection, token: clients.token(slot))
+    } catch {
+      return closeClient(slot)
+    }
+    guard isTrusted || enter(slot) else { return closeClient(slot) }
+    clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
+  }
+
+  /// Counts the connection for its client's address. False where that has as many as one may have;
+  /// the connection is closed then. A trusted proxy speaks for many and has no limit of its own.
+  mutating func enter(_ slot: UInt32) -> Bool {
+    guard settings.connectionsPerAddress < .max,
+      let network = ClientNetwork(clients[slot].address)
+    else { return true }
+    let isCounted = links.addresses.enter(network, limit: settings.connectionsPerAddress)
+    clients[slot].isCounted = isCounted
+    if !isCounted {
+      Socket.resetOnClose(clients[slot].descriptor)
+      links.counts.add(.tooManyOfOne, links.index)
+    }
+    return isCounted
+  }
+
+  // MARK: Room
+
+  /// Makes sure that there is room for one more client: at the limit, the one that has rested longest
+  /// is closed. False where none rests.
+  private mutating func makeRoom() -> Bool {
+    guard clients.count == clients.capacity else { return true }
+    guard !isDraining, let slot = longestResting() else { return false }
+    links.counts.add(.limitMet, links.index)
+    links.counts.add(.restingClosed, links.index)
+    closeClient(slot)
+    return true
+  }
+
+  /// The client that has rested longest, without a byte of a request; nil when none rests. All are
+  /// looked at once for many calls.
+  private mutating func longestResting() -> UInt32? {
+    if let slot = firstResting() { return slot }
+    findResting()
+    return firstResting()
+  }
+
+  private mutating func firstResting() -> UInt32? {
+    while let found = restingClients.last {
+      // One that has spoken since then rests no longer, or began to rest anew.
+      if let slot = clients.slot(of: found.token), isResting(slot),
+        clients[slot].since == found.since, clients[slot].descriptor.isSilent
+      {
+        return slot
+      }
+      restingClients.removeLast()
+    }
+    return nil
+  }
+
+  /// A request that has begun keeps its client; an answer that ended the connection was sent.
+  private mutating func isResting(_ slot: UInt32) -> Bool {
+    switch clients[slot].phase {
+    case .reading: !clients[slot].hasBegunHead && clients[slot].input.isEmpty
+    case .lingering: true
+    case .exchanging: false
+    }
+  }
+
+  /// Notes those that rest, the longest last: a sixteenth of all clients, 64 at least, so that the
+  /// look costs a newcomer little however many there are.
+  private mutating func findResting() {
+    var found: [RestingClient] = []
+    var slot: UInt32 = 0
+    while let client = clients.next(from: slot) {
+      if isResting(client) {
+        found.append(RestingClient(token: clients.token(client), since: clients[client].since))
+      }
+      slot = client + 1
+    }
+    found.sort { $0.since < $1.since }
+    restingClients = found.prefix(max(64, clients.count / 16)).reversed()
+  }
+}
+
+/// A client that rested when the worker looked.
+struct RestingClient {
+  let token: UInt64
+  let since: UInt64
+}

@@ -1,0 +1,144 @@
+// Connections to replicas that rest: kept for the next request, newest first, for as long as they are
+// likely to be open at the other end and no more than may.
+
+import Balancing
+import LinuxIO
+
+extension Worker {
+  /// The connection has ended its exchange well. It may serve the next one after this batch of events.
+  mutating func putIdle(_ upstream: UInt32) {
+    upstreams[upstream].isReused = true
+    upstreams[upstream].restedAt = now
+    let until = now + restLimit(upstream)
+    upstreams[upstream].usableUntil = until
+    upstreamDeadlines.set(upstream, at: until)
+    rested.append(upstreams.token(upstream))
+  }
+
+  /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
+  private mutating func restLimit(_ upstream: UInt32) -> UInt64 {
+    var limit = settings.upstreamIdleTimeout
+    let stated = upstreams[upstream].keepAlive
+    if stated >= 0 { limit = min(limit, IdleLimit.safe(UInt64(stated) * 1_000_000_000)) }
+    return min(limit, idleLimits[upstreams[upstream].replica].usable ?? limit)
+  }
+
+  /// What rested in the last batch of events is idle from now on.
+  mutating func linkRested() {
+    for token in rested {
+      guard let upstream = upstreams.slot(of: token) else { continue }
+      let slot = upstreams[upstream].replica
+      guard address(of: slot) != nil && upstreams[upstream].move == moves[slot] else {
+        closeUpstream(upstream)
+        continue
+      }
+      let newest = idle[slot]
+      upstreams[upstream].older = newest == 0 ? none : newest - 1
+      upstreams[upstream].newer = none
+      if newest != 0 { upstreams[newest - 1].newer = upstream }
+      idle[slot] = upstream + 1
+      idleCounts[slot] += 1
+      if Int(idleCounts[slot]) > settings.restingLimit { restBriefly(upstream) }
+    }
+    rested.removeAll(keepingCapacity: true)
+  }
+
+  /// More rest there than may: this one does for a moment only, so that it is there for what is under
+  /// way and goes with the burst that it was opened for.
+  private mutating func restBriefly(_ upstream: UInt32) {
+    let until = min(upstreams[upstream].usableUntil, now + Worker.surplusRest)
+    upstreams[upstream].usableUntil = until
+    upstreamDeadlines.set(upstream, at: until)
+  }
+
+  private static var surplusRest: UInt64 { 1_000_000_000 }
+
+  /// A connection to a replica that has neither ended nor spoken unasked: one that ended would fail
+  /// the request, and what came on it would be taken for the answer. Of idle ones the events have
+  /// said so, since those of replicas are handled before those of clients; one that rested in this
+  /// very batch has to be asked.
+  /// - Parameter isRepeatable: the request may be made again should its connection end all the same.
+  ///   Any other takes none that has rested for long: its replica might just be closing it, and what
+  ///   a connection costs matters least where requests are that rare. The one in whose place another
+  ///   is opened is closed, so that no more rest than were ever in use at once.
+  mutating func takeIdle(_ slot: Int, isRepeatable: Bool) -> UInt32? {
+    while idle[slot] != 0 {
+      let newest = idle[slot] - 1
+      if now >= upstreams[newest].usableUntil {
+        dropIdle(newest)
+        continue
+      }
+      let rest = now - upstreams[newest].restedAt
+      if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) {
+        dropIdle(newest)
+        break
+      }
+      if !mayHaveMoreEvents || upstreams[newest].descriptor.isSilent {
+        unlinkIdle(newest)
+        return newest
+      }
+      dropIdle(newest)
+    }
+    return takeRested(slot)
+  }
+
+  /// A rest in which hardly any replica closes a connection, in nanoseconds.
+  private static var briefRest: UInt64 { 500_000_000 }
+
+  /// Looks at no more than the last few, so that the search costs less than a connection.
+  private mutating func takeRested(_ slot: Int) -> UInt32? {
+    for index in rested.indices.suffix(64).reversed() {
+      guard let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot,
+        upstreams[upstream].move == moves[slot]
+      else { continue }
+      rested.swapAt(index, rested.count - 1)
+      rested.removeLast()
+      if upstreams[upstream].descriptor.isSilent { return upstream }
+      closeUpstream(upstream)
+      return nil
+    }
+    return nil
+  }
+
+  private mutating func unlinkIdle(_ upstream: UInt32) {
+    idleCounts[upstreams[upstream].replica] -= 1
+    let (newer, older) = (upstreams[upstream].newer, upstreams[upstream].older)
+    if older != none { upstreams[older].newer = newer }
+    if newer != none {
+      upstreams[newer].older = older
+    } else {
+      idle[upstreams[upstream].replica] = older == none ? 0 : older + 1
+    }
+    upstreams[upstream].newer = none
+    upstreams[upstream].older = none
+  }
+
+  mutating func dropIdle(_ upstream: UInt32) {
+    unlinkIdle(upstream)
+    closeUpstream(upstream)
+  }
+
+  /// Closes all idle connections to a replica.
+  mutating func closeIdle(_ slot: Int) {
+    while idle[slot] != 0 { dropIdle(idle[slot] - 1) }
+  }
+
+  /// Closes the newest idle connection to a replica, if there is one.
+  mutating func closeOneIdle(_ slot: Int) {
+    if idle[slot] != 0 { dropIdle(idle[slot] - 1) }
+  }
+
+  /// Makes room for a connection; false when every one is in use.
+  mutating func closeAnyIdle() -> Bool {
+    for slot in addresses.indices where idle[slot] != 0 {
+      dropIdle(idle[slot] - 1)
+      return true
+    }
+    while let token = rested.popLast() {
+      guard let upstream = upstreams.slot(of: token) else { continue }
+      closeUpstream(upstream)
+      return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,82 @@
+// Connections to replicas that rest: no more than were in use at once, and no more than may.
+
+import ControlProtocol
+import LinuxIO
+import Testing
+
+@Suite struct RestingConnectionTests {
+  /// So many clients, each of which keeps its connection, send one request at the same moment.
+  private static func burst(_ clients: [Connection], _ request: String) throws {
+    for client in clients { try client.send(request) }
+    for client in clients {
+      let answer = try client.answer()
+      guard answer.status == 200 else { throw Failure("\(answer)") }
+    }
+  }
+
+  private static func post(_ target: String) -> String {
+    "POST \(target) HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"
+  }
+
+  @Test func `bursts of what must not be repeated open no more connections with each burst`() throws
+  {
+    let stage = try Stage(
+      replicas: 1, lbd: "workers = 2", sections: "[timeouts]\nclient_idle = 5m\n")
+    let lbd = try #require(stage.lbd)
+    let clients = try (0..<40).map { _ in try stage.connect() }
+    var counts: [Int] = []
+    for _ in 0..<6 {
+      try Self.burst(clients, Self.post("/echo"))
+      counts.append(try lbd.descriptors())
+      // Longer than a rest after which a POST takes none of them.
+      Clock.sleep(milliseconds: 600)
+    }
+    #expect(counts[5] <= counts[0] + 20, "\(counts)")
+  }
+
+  @Test func `no more connections rest for long than may`() throws {
+    let stage = try Stage(
+      replicas: 1, lbd: "workers = 1",
+      sections: "[limits]\nresting = 8\n[timeouts]\nclient_idle = 5m\n")
+    let port = stage.ports[0]
+    let clients = try (0..<60).map { _ in try stage.connect() }
+    try Self.burst(clients, "GET /delay/300ms HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try SocketTable.count(to: port, .established) > 20)
+    // And one for a probe.
+    try eventually("8 rest") { try SocketTable.count(to: port, .established) <= 9 }
+    try Self.burst(clients, "GET /delay/100ms HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try SocketTable.count(to: port, .established) >= 8)
+  }
+
+  @Test(arguments: [0, 5])
+  func `a replica has as many connections as it may, and nobody fails`(_ resting: Int) throws {
+    let most = 5
+    let stage = try Stage(
+      replicas: 1, lbd: "workers = 2", health: Stage.noProbes,
+      sections:
+        "[limits]\nreplica_connections = \(most)\nresting = \(resting)\n[hold]\ntimeout = 30s\n")
+    let port = stage.ports[0]
+    let end = Gate()
+    let peak = try inParallel(17) { [mainPort = stage.mainPort] index -> Int in
+      if index == 16 {
+        var peak = 0
+        while !end.isOpen { peak = max(peak, try SocketTable.count(to: port, .established)) }
+        return peak
+      }
+      defer { if index == 0 { end.open() } }
+      let connection = try Connection(port: mainPort)
+      connection.patience = 60_000
+      for round in 0..<40 {
+        let target = round % 5 == 0 ? "/delay/20ms" : "/echo"
+        try connection.send(
+          (round + index) % 2 == 0
+            ? Self.post(target) : "GET \(target) HTTP/1.1\r\nHost: test\r\n\r\n")
+        let answer = try connection.answer()
+        guard answer.status == 200 else { throw Failure("\(index) \(round): \(answer)") }
+      }
+      return 0
+    }
+    let seen = peak[16]
+    #expect(seen > 0 && seen <= most, "\(seen) connections")
+  }
+}
