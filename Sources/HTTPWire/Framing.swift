@@ -121,6 +121,9 @@ package enum Framing {
     framing.keepAlive = facts.keepAlive
     if method == .head || status < 200 || status == 204 || status == 304 {
       framing.body = .none
+      // A body is stated where none follows: by a server that sends it all the same, it would be
+      // taken for the next response.
+      if facts.codings > 0 || facts.length ?? 0 > 0 { framing.isPersistent = false }
     } else if facts.codings > 0 {
       framing.body = .chunked
     } else if let length = facts.length {

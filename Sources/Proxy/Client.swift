@@ -7,6 +7,7 @@ import LinuxIO
 
 /// A connection from a client.
 struct Client: ~Copyable {
+  private let anchor = Anchor()
   /// What the connection is doing when no exchange is under way.
   enum Phase: UInt8 {
     /// It waits for the first byte of a head, or for the rest of one.
@@ -16,6 +17,8 @@ struct Client: ~Copyable {
     /// The last answer went out and the sending side was ended; what still comes is thrown away
     /// until the client ends too, so that a reset cannot overtake the answer (RFC 9112 §9.6).
     case lingering
+    /// The last bytes of a response that was cut are on their way; then the connection is reset.
+    case delivering
   }
 
   let descriptor: Descriptor

@@ -43,6 +43,7 @@ extension Worker {
     switch clients[slot].phase {
     case .reading: readRequest(slot)
     case .lingering: linger(slot)
+    case .delivering: if clients[slot].isOver { closeClient(slot) }
     case .exchanging: resume(clients[slot].exchange)
     }
   }
@@ -52,6 +53,7 @@ extension Worker {
     switch clients[slot].phase {
     case .reading where clients[slot].hasBegunHead: headIsLate(slot)
     case .reading, .lingering: closeClient(slot)
+    case .delivering: deliver(slot)
     case .exchanging where exchanges[clients[slot].exchange].isHeld:
       holdExpired(clients[slot].exchange)
     case .exchanging where isReading(slot): break
@@ -212,6 +214,28 @@ extension Worker {
     clients[slot].since = now
     clientDeadlines.set(slot, at: now + (isDraining ? 1 : 10) * 1_000_000_000)
     linger(slot)
+  }
+
+  /// How often it is seen whether a client has taken the last of a response that was cut.
+  private static var deliveryPause: UInt64 { 50_000_000 }
+
+  /// Resets the connection once its client has taken what was sent, or takes none of it for too long.
+  mutating func beginDelivery(_ slot: UInt32) {
+    clients[slot].phase = .delivering
+    clients[slot].since = now
+    clients[slot].unsent = .max
+    deliver(slot)
+  }
+
+  private mutating func deliver(_ slot: UInt32) {
+    let unsent = Socket.unsentBytes(clients[slot].descriptor)
+    if unsent < clients[slot].unsent { clients[slot].since = now }
+    clients[slot].unsent = unsent
+    guard unsent > 0 && now < clients[slot].since + settings.idleTimeout else {
+      Socket.resetOnClose(clients[slot].descriptor)
+      return closeClient(slot)
+    }
+    clientDeadlines.set(slot, at: now + Worker.deliveryPause)
   }
 
   /// What a client may send behind its refusal: less would cut uploads before their answer is read.

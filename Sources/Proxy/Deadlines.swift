@@ -25,6 +25,8 @@ package struct Deadlines: ~Copyable {
   /// A bit for each bucket that holds some.
   private let occupied = ZeroedArray<UInt64>(count: buckets / 64)
   private var current: Int
+  /// Nanoseconds that count for no deadline: see `postpone`.
+  private var lost: UInt64 = 0
 
   /// - Parameters:
   ///   - capacity: slots are below it.
@@ -39,7 +41,7 @@ package struct Deadlines: ~Copyable {
   /// up to two ticks later.
   package mutating func set(_ slot: UInt32, at time: UInt64) {
     var entry = entries[Int(slot)]
-    entry.due = Int(time >> Deadlines.tickShift) + 1
+    entry.due = tick(time) + 1
     entries[Int(slot)] = entry
     if entry.linked == 0 {
       link(slot)
@@ -52,8 +54,14 @@ package struct Deadlines: ~Copyable {
   /// Sets a slot's deadline to a time in nanoseconds unless it is due before that already.
   package mutating func bringForward(_ slot: UInt32, to time: UInt64) {
     let due = entries[Int(slot)].due
-    if due == 0 || due > Int(time >> Deadlines.tickShift) + 1 { set(slot, at: time) }
+    if due == 0 || due > tick(time) + 1 { set(slot, at: time) }
   }
+
+  /// Moves every deadline that is set on by this many nanoseconds, in which nobody could meet one: the
+  /// process was stopped.
+  package mutating func postpone(by time: UInt64) { lost += time }
+
+  private func tick(_ time: UInt64) -> Int { Int((time - min(lost, time)) >> Deadlines.tickShift) }
 
   /// Whether a slot has a deadline. One that `expire` gave has none until it is set again.
   package func isSet(_ slot: UInt32) -> Bool { entries[Int(slot)].due != 0 }
@@ -71,7 +79,8 @@ package struct Deadlines: ~Copyable {
       let bucket = (first + offset) % Deadlines.buckets
       let word = occupied[bucket >> 6] >> UInt64(bucket & 63)
       if word != 0 {
-        let time = UInt64(first + offset + word.trailingZeroBitCount) << Deadlines.tickShift
+        let tick = UInt64(first + offset + word.trailingZeroBitCount)
+        let time = (tick << Deadlines.tickShift) + lost
         return time <= now ? 0 : Int((time - now) / 1_000_000) + 1
       }
       offset += 64 - bucket & 63
@@ -81,7 +90,7 @@ package struct Deadlines: ~Copyable {
 
   /// Moves on to `now` and appends the slots whose deadlines have passed; these have none afterwards.
   package mutating func expire(now: UInt64, into expired: inout [UInt32]) {
-    let target = Int(now >> Deadlines.tickShift)
+    let target = tick(now)
     // After a long sleep one round visits every bucket.
     if target - current > Deadlines.buckets { current = target - Deadlines.buckets }
     while current < target {

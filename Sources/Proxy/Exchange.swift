@@ -42,6 +42,7 @@ enum BodyProgress {
 
 /// A request under way.
 struct Exchange: ~Copyable {
+  private let anchor = Anchor()
   /// A document of lbd's own that is being sent.
   enum Page: UInt8 { case none, docs, openAPI }
 
@@ -122,6 +123,10 @@ struct Exchange: ~Copyable {
   var hasAnswered = false
   /// The replica's connection may serve another exchange afterwards.
   var isUpstreamReusable = false
+  /// The replica broke the response off: what is at hand goes out, and then the connection ends.
+  var isCut = false
+  /// By a reset, since nothing else tells the client.
+  var cutNeedsReset = false
   /// After a 101 both directions are bytes without meaning to lbd.
   var isTunnel = false
   var page = Page.none
@@ -141,6 +146,13 @@ struct Exchange: ~Copyable {
 
   /// Whether all of the response is at hand: only the client's taking it is left.
   var isAnswered: Bool { hasHead && responseBody.isDone }
+
+  /// Whether the client takes the end of its connection for the end of the response.
+  var endsUnseen: Bool {
+    if !isVersion10 { return false }
+    if case .length = responseBody { return false }
+    return true
+  }
 
   /// Whether all of the request was received and handed to the replica's connection.
   var isRequestSent: Bool { requestBody.isDone && sentTo == readyTo }

@@ -27,7 +27,7 @@ extension Worker {
       dispatch(exchange, orAgain: failure == .stale || failure == .reset ? slot : nil)
     case .abort, .pass:
       noteCause(exchange, reason)
-      abandon(exchange)
+      cut(exchange)
     case .hold where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .fail where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .hold:
@@ -151,6 +151,26 @@ extension Worker {
     else { return }
     closeIdle(slot)
     links.evidence.post(.unreachable(slot: slot, cause: reason))
+  }
+
+  /// Ends a response that its replica broke off. The client gets what lbd has taken of it, and then sees
+  /// that it is not whole: by its length, by the last chunk that is missing, or, where nothing else
+  /// would tell, by a reset.
+  private mutating func cut(_ exchange: UInt32) {
+    let client = exchanges[exchange].client
+    guard exchanges[exchange].hasHead, !exchanges[exchange].isTunnel, !clients[client].isOver else {
+      return abandon(exchange)
+    }
+    exchanges[exchange].isCut = true
+    exchanges[exchange].isPersistent = false
+    let end = exchanges[exchange].response.start + exchanges[exchange].pending
+    exchanges[exchange].response.truncate(at: end)
+    exchanges[exchange].cutNeedsReset = exchanges[exchange].endsUnseen
+    exchanges[exchange].responseBody = .done
+    if !clientDeadlines.isSet(client) {
+      clientDeadlines.set(client, at: now + settings.idleTimeout)
+    }
+    pumpResponse(exchange)
   }
 
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.

@@ -188,7 +188,7 @@ extension Worker {
     switch clients[slot].phase {
     case .reading: !clients[slot].hasBegunHead && clients[slot].input.isEmpty
     case .lingering: true
-    case .exchanging: false
+    case .exchanging, .delivering: false
     }
   }
 

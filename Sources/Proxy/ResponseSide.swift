@@ -279,7 +279,7 @@ extension Worker {
     let isRequestRead = exchanges[exchange].requestBody.isDone
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
     count(exchange)
-    record(exchange, isAborted: false)
+    record(exchange, isAborted: exchanges[exchange].isCut)
     if exchanges[exchange].holdUntil != 0 { heldEnded() }
     let isOwn = exchanges[exchange].hasProxyHeader
     let isKept = exchanges[exchange].isUpstreamReusable && isClean && !isOwn
@@ -288,10 +288,12 @@ extension Worker {
     let isTunnel = exchanges[exchange].isTunnel
     let isAwaited = exchanges[exchange].clientEnds || clients[client].isEnding
     let nextFrom = exchanges[exchange].nextFrom
+    let needsReset = exchanges[exchange].cutNeedsReset
     _ = exchanges.remove(exchange)
     clients[client].exchange = none
     clients[client].phase = .reading
     if isTunnel { return closeClient(client) }
+    if needsReset { return beginDelivery(client) }
     if isPersistent { return awaitNext(client, nextFrom) }
     // A client that did not ask for the end may be sending its next request, whose reset would
     // overtake what it has not read yet (RFC 9112 §9.6).

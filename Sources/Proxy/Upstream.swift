@@ -5,6 +5,7 @@ import LinuxIO
 
 /// A connection to a replica.
 struct Upstream: ~Copyable {
+  private let anchor = Anchor()
   let descriptor: Descriptor
   /// The replica's slot.
   let replica: Int

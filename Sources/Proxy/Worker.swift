@@ -10,6 +10,7 @@ package import LinuxIO
 
 /// One worker. Made on its own thread; `run` returns when it was told to stop.
 package struct Worker: ~Copyable {
+  private let anchor = Anchor()
   let links: WorkerLinks
   let limits: WorkerLimits
   var listener: Descriptor?
@@ -69,7 +70,7 @@ package struct Worker: ~Copyable {
   /// How many events the batch had.
   var batch = 0
   /// It was full: others may wait in the kernel.
-  var mayHaveMoreEvents: Bool { batch == poller.capacity }
+  var mayHaveMoreEvents = false
   /// The newest idle connection to each replica, one above its slot; 0 for none.
   let idle: ZeroedArray<UInt32>
   /// How many there are to each.
@@ -129,8 +130,12 @@ package struct Worker: ~Copyable {
   package mutating func run() {
     start()
     while !isStopped {
-      batch = poller.wait(milliseconds: waiting.isEmpty && !servesHeld ? nextDeadline() : 0)
+      let most = waiting.isEmpty && !servesHeld ? nextDeadline() : 0
+      let before = now
+      batch = poller.wait(milliseconds: most)
+      mayHaveMoreEvents = batch == poller.capacity
       now = Clock.now()
+      if now - before > Worker.standstill { forgive(most, before) }
       linkRested()
       // What replicas have said is known before a client's request goes to one of them.
       for index in 0..<batch where Token.isUpstream(poller.event(index).token) {
@@ -147,6 +152,32 @@ package struct Worker: ~Copyable {
       if isDraining && clients.count == 0 && links.counts.close(links.index) { isStopped = true }
     }
     finish()
+  }
+
+  /// Longer than any batch of events: the process stood still for a part of it.
+  private static var standstill: UInt64 { 1_000_000_000 }
+
+  /// The time in which lbd did not run, and could take no answer that lay there, counts against nobody.
+  /// - Parameters:
+  ///   - most: the milliseconds that the worker had reason to wait; negative for without end, since
+  ///     nothing was due.
+  ///   - before: when it began to.
+  private mutating func forgive(_ most: Int, _ before: UInt64) {
+    let waited = UInt64(max(0, most)) * 1_000_000
+    guard most >= 0, now - before > waited + Worker.standstill else { return }
+    let lost = now - before - waited
+    clientDeadlines.postpone(by: lost)
+    upstreamDeadlines.postpone(by: lost)
+    var slot: UInt32 = 0
+    while let exchange = exchanges.next(from: slot) {
+      exchanges[exchange].deadline += lost
+      if exchanges[exchange].holdUntil != 0 { exchanges[exchange].holdUntil += lost }
+      let upstream = exchanges[exchange].upstream
+      if upstream != none && upstreams[upstream].answerBy != 0 {
+        upstreams[upstream].answerBy += lost
+      }
+      slot = exchange + 1
+    }
   }
 
   private mutating func start() {

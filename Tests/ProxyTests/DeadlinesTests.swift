@@ -97,4 +97,35 @@ import Testing
       return state >> 33
     }
   }
+
+  @Test func `what is postponed passes so much later, and what is set afterwards is not touched`() {
+    let second: UInt64 = 1_000_000_000
+    var deadlines = Deadlines(capacity: 4, now: 100 * second)
+    var expired: [UInt32] = []
+    deadlines.set(0, at: 101 * second)
+    deadlines.postpone(by: 50 * second)
+    deadlines.set(1, at: 152 * second)
+    deadlines.bringForward(1, to: 153 * second)
+    deadlines.expire(now: 150 * second, into: &expired)
+    #expect(expired.isEmpty)
+    let wait = deadlines.wait(now: 150 * second)
+    #expect(1...1100 ~= wait)
+    deadlines.expire(now: 151 * second + second / 10, into: &expired)
+    #expect(expired == [0])
+    deadlines.expire(now: 152 * second + second / 10, into: &expired)
+    #expect(expired == [0, 1])
+  }
+
+  @Test func `a deadline is brought forward and never back`() {
+    let second: UInt64 = 1_000_000_000
+    var deadlines = Deadlines(capacity: 4, now: 0)
+    var expired: [UInt32] = []
+    deadlines.bringForward(0, to: 9 * second)
+    deadlines.bringForward(0, to: 5 * second)
+    deadlines.bringForward(0, to: 7 * second)
+    deadlines.expire(now: 4 * second, into: &expired)
+    #expect(expired.isEmpty)
+    deadlines.expire(now: 5 * second + second / 10, into: &expired)
+    #expect(expired == [0])
+  }
 }

@@ -102,6 +102,9 @@ final class Connection {
     return count
   }
 
+  /// Bytes that were sent and that the peer's kernel has not taken.
+  var unsent: Int { Int(Socket.unsentBytes(descriptor)) }
+
   func endSending() { Socket.endSending(descriptor) }
 
   /// The close that follows is a reset.

@@ -1,0 +1,84 @@
+// A response that its replica breaks off: the client gets what came of it, and sees that it is not all.
+
+import LinuxIO
+import Testing
+
+@Suite struct CutResponseTests {
+  private static let size = 1_500_000
+
+  /// A replica that sends the beginning of a longer body, and then resets or closes.
+  private static func replica(_ head: String, _ next: ScriptedReplica.Next) throws
+    -> ScriptedReplica
+  {
+    try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\n\(head)\r\n\r\n")
+      try connection.send([UInt8](repeating: 0x78, count: size))
+      // lbd takes what its client does not: nothing is left here when this connection breaks.
+      while connection.unsent > 0 { Clock.sleep(milliseconds: 5) }
+      return next
+    }
+  }
+
+  /// What a client gets that does not read until lbd has met the end.
+  private static func answer(
+    to request: String, _ replica: ScriptedReplica
+  ) throws -> (count: Int, end: Connection.End?, log: String) {
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    let connection = try stage.connect()
+    try connection.send(request)
+    let head = try connection.answerHead()
+    guard head.status == 200 else { throw Failure("\(head)") }
+    try eventually("lbd has met the end") { replica.closed.value == 1 }
+    let count = try connection.takeRest().count
+    return (count, connection.end, stage.lbd?.error ?? "")
+  }
+
+  @Test func `what came of a response with a length is delivered before the end`() throws {
+    let replica = try Self.replica("Content-Length: \(Self.size * 2)", .close)
+    let answer = try Self.answer(to: "GET / HTTP/1.1\r\nHost: test\r\n\r\n", replica)
+    #expect(answer.count == Self.size && answer.end == .ended)
+  }
+
+  @Test func `what came of a response in chunks is delivered, and its last chunk is missing`()
+    throws
+  {
+    let replica = try Self.replica(
+      "Transfer-Encoding: chunked\r\n\r\n" + String(Self.size * 2, radix: 16), .close)
+    let answer = try Self.answer(to: "GET / HTTP/1.1\r\nHost: test\r\n\r\n", replica)
+    #expect(answer.count >= Self.size - 16 && answer.end == .ended)
+  }
+
+  @Test func `where nothing else tells, what came is delivered and then reset`() throws {
+    let replica = try Self.replica(
+      "Transfer-Encoding: chunked\r\n\r\n" + String(Self.size * 2, radix: 16), .close)
+    let answer = try Self.answer(to: "GET / HTTP/1.0\r\n\r\n", replica)
+    #expect(answer.count >= Self.size - 16 && answer.end == .reset)
+  }
+
+  @Test(arguments: [
+    "OPTIONS 204 Transfer-Encoding: chunked", "GET 304 Transfer-Encoding: chunked",
+    "OPTIONS 204 Content-Length: 6", "HEAD 200 Content-Length: 6",
+  ])
+  func `a connection on which a body may follow an answer without one serves no other request`(
+    _ trial: String
+  ) throws {
+    let words = trial.split(separator: " ", maxSplits: 2)
+    let replica = try ScriptedReplica { request, connection in
+      if request.hasPrefix("GET /next") {
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      } else {
+        try connection.send("HTTP/1.1 \(words[1]) Odd\r\n\(words[2])\r\n\r\n")
+      }
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    for _ in 0..<5 {
+      let first = try stage.connect()
+      try first.send("\(words[0]) / HTTP/1.1\r\nHost: test\r\n\r\n")
+      #expect(try first.answer(toHead: true).status == Int(words[1]))
+      #expect(try stage.connect().get("/next").text == "ok")
+    }
+    // Each first request had a connection of its own; the others share one, or have one each.
+    #expect(replica.connections >= 6)
+  }
+}

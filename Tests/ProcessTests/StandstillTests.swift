@@ -1,0 +1,40 @@
+// lbd is stopped and goes on later, by a debugger, `docker pause` or a machine that sleeps: the time in
+// between counts against nobody.
+
+import ControlProtocol
+import Glibc
+import LinuxIO
+import Testing
+
+@Suite struct StandstillTests {
+  private static let sections = "[timeouts]\nresponse = 1500ms\nidle = 1500ms\n"
+
+  @Test func `answers that came while lbd stood still are passed on`() throws {
+    let stage = try Stage(replicas: 1, health: Stage.noProbes, sections: Self.sections)
+    let clients = try (0..<6).map { _ in try stage.connect() }
+    for client in clients { try client.send("GET /delay/300ms HTTP/1.1\r\nHost: test\r\n\r\n") }
+    try stage.awaitPool("all are in flight") { $0[0].active == 6 }
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 4000) }
+    for client in clients { #expect(try client.answer().status == 200) }
+  }
+
+  @Test func `a response that has time left when lbd stands still has it afterwards`() throws {
+    let gate = Gate()
+    let replica = try ScriptedReplica { _, connection in
+      try gate.wait()
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], health: Stage.noProbes,
+      sections: "[timeouts]\nresponse = 4s\nidle = 4s\nconnect = 500ms\n")
+    let client = try stage.connect()
+    try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 6000) }
+    // A deadline that had passed would end it at once.
+    #expect(client.isSilent(milliseconds: 100))
+    gate.open()
+    #expect(try client.answer().text == "ok")
+  }
+}
