@@ -159,10 +159,14 @@ extension Daemon {
     return ProbeTarget(
       slot: replicas[index].slot,
       address: configuration.health.port.map { address.at(port: $0) } ?? address,
-      host: configuration.health.host ?? replicas[index].probeHost,
+      host: probeHost(index),
       number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,
       missing: replicas[index].health.missingFailures(policy),
       latest: UInt64((replicas[index].checkMilliseconds ?? 0) * 1e6))
+  }
+
+  private func probeHost(_ index: Int) -> String {
+    configuration.health.host ?? replicas[index].probeHost
   }
 
   mutating func probed(_ result: ProbeResult) {
@@ -171,7 +175,7 @@ extension Daemon {
     let wasUsable = replicas[index].isUsable
     replicas[index].probes += 1
     replicas[index].counts.count(result)
-    replicas[index].probeHistory.add(result, now: now)
+    replicas[index].probeHistory.add(result, host: probeHost(index), now: now)
     replicas[index].checkResult = result.text
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =
