@@ -5,6 +5,10 @@ package struct ForwardConfiguration: Sendable, Equatable {
   package var trustedProxies: [NetworkRange]?
   /// Whether `Forwarded` (RFC 7239) is stated beside `X-Forwarded-*`.
   package var forwarded = false
+  /// Whether `Via` is stated.
+  package var via = true
+  /// Request fields that never pass, 1 to 32 names of at most 64 bytes; nil is `none`.
+  package var drop: [String]?
   /// The PROXY header that connections to replicas begin with.
   package var proxyProtocol = ProxyProtocol.off
 

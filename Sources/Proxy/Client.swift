@@ -126,22 +126,27 @@ extension Client {
 
   /// Brings the chunks between two offsets of the input into normal form.
   mutating func scan(
-    _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner
+    _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner, dropping dropped: DroppedFields
   ) -> (outcome: ChunkedOutcome, used: Int, kept: Int) {
     var bytes = input.mutableSlice(from, to)
-    return scanner.scan(&bytes)
+    return scanner.scan(&bytes, dropping: dropped)
   }
 
   /// Writes the head that a replica gets, in the place of the one at the input's front.
   func writeRequest(
     _ head: borrowing RequestHead, _ framing: RequestFraming, requestID: (UInt64, UInt64),
-    statesForwarded: Bool, to writer: inout ByteWriter
+    _ rules: borrowing ForwardRules, to writer: inout ByteWriter
   ) {
     HeadWriter.write(
       request: head, input.bytes, framing,
       ForwardedFacts(
-        client: address.bytes, scheme: "http", requestID: requestID, isTrusted: isTrusted,
-        statesForwarded: statesForwarded), to: &writer)
+        client: address.bytes, scheme: "http", requestID: requestID, isTrusted: isTrusted),
+      rules, to: &writer)
+  }
+
+  /// Through which lbds the request has come.
+  func hops(_ head: borrowing RequestHead, mark: UInt64) -> Hops.Verdict {
+    Hops.judge(head.fields, input.bytes, mark: mark)
   }
 
   /// Whether the request that was written at `start` offers the protocols of a 101.

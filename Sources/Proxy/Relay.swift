@@ -241,7 +241,8 @@ extension Worker {
     _ exchange: UInt32, _ client: UInt32, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
   ) -> Refusal? {
     var scanner = scanner
-    let result = clients[client].scan(from, end, &scanner)
+    let result = clients[client].scan(
+      from, end, &scanner, dropping: settings.forward.dropped)
     if result.outcome == .malformed { return .malformedChunk }
     if scanner.dataCount > settings.bodyLimit { return .bodyTooLarge }
     let isComplete = result.outcome == .complete

@@ -27,6 +27,8 @@ package struct Settings: Sendable, Equatable {
   package var failuresToEject = 0
   /// The longest request or response head, in bytes.
   package var headLimit = 16 << 10
+  /// How many field lines a head may have.
+  package var fieldLimit = HeaderFields.usualLimit
   /// The longest request body, in bytes; `Int.max` for none.
   package var bodyLimit = Int.max
   /// What one byte of a request may take while lbd waits for it, after a grace, in nanoseconds; 0 for
@@ -44,8 +46,8 @@ package struct Settings: Sendable, Equatable {
   package var docs = true
   /// Where the word of a client is taken on who its own client is.
   package var trustedProxies: [Network] = []
-  /// `Forwarded` is stated beside `X-Forwarded-*`.
-  package var statesForwarded = false
+  /// What replicas are told beside the request, and what not.
+  package var forward = ForwardRules()
   /// The PROXY header that connections to replicas begin with.
   package var proxyHeader: ProxyVersion?
   /// Each exchange has a line in the access log.

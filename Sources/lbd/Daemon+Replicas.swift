@@ -4,6 +4,7 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import HTTPWire
 import LinuxIO
 import Proxy
 
@@ -105,6 +106,7 @@ extension Daemon {
     settings.holdQueue = configuration.hold.queue
     settings.failuresToEject = configuration.health.failures
     settings.headLimit = configuration.limits.header
+    settings.fieldLimit = configuration.limits.fields
     settings.bodyLimit = configuration.limits.body ?? .max
     settings.byteTime =
       configuration.limits.bodyRate == 0 ? 0 : 1_000_000_000 / UInt64(configuration.limits.bodyRate)
@@ -114,7 +116,7 @@ extension Daemon {
     settings.servesHalfClosed = configuration.halfClose
     settings.docs = configuration.docs
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
-    settings.statesForwarded = configuration.forward.forwarded
+    settings.forward = ForwardRules(configuration.forward, mark: mark)
     settings.proxyHeader = configuration.forward.proxyProtocol.version
     settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {

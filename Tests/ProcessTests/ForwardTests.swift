@@ -48,6 +48,38 @@ import Testing
     #expect(values("x-request-id", at: plain)[0].count == 32)
   }
 
+  @Test func `what the conf drops no replica gets, as a trailer neither, until a reload`() throws {
+    let trailers = Notes<String>()
+    let chunks = try ScriptedReplica { request, connection in
+      if request.contains("Transfer-Encoding") {
+        trailers.add(try connection.take(until: "\r\n\r\n"))
+      }
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let drop = "drop = X-Client-IP, X-Original-URL\n"
+    let stage = try Stage(scripted: [chunks], sections: Self.trusting + drop)
+    let connection = try stage.connect()
+    let fields =
+      "X-Client-IP: 1\r\nx_client_ip: 2\r\nX-Original-URL: /\r\nX-Kept: 3\r\nProxy: 4\r\n"
+    #expect(try connection.get("/", fields).text == "ok")
+    let names = ["x-client-ip", "x_client_ip", "x-original-url", "x-kept", "proxy"]
+    #expect(names.map { values($0, at: chunks) } == [[""], [""], [""], ["3"], [""]])
+    let body = "2\r\nhi\r\n0\r\nX-Client-IP: 1\r\nX-Kept: 2\r\n\r\n"
+    try connection.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(body)")
+    #expect(try connection.answer().text == "ok")
+    #expect(trailers.all == ["2\r\nhi\r\n0\r\nX-Kept: 2"])
+    try stage.writeConf(ports: [chunks.port], sections: Self.trusting + "via = off\n")
+    #expect(try stage.lbctl("reload").status == 0)
+    try eventually("the conf is in force") {
+      _ = try connection.get("/", fields)
+      return chunks.requests.last?.contains("X-Client-IP: 1\r\n") == true
+    }
+    #expect(values("proxy", at: chunks).allSatisfy { $0.isEmpty })
+    #expect(chunks.requests.last?.contains("\r\nVia:") == false)
+    #expect(chunks.requests.first?.contains("\r\nVia: 1.1 lbd-") == true)
+  }
+
   @Test func `a network that the client is not in is not trusted`() throws {
     let replica = try replica()
     let stage = try Stage(
