@@ -84,6 +84,9 @@ enum Schema {
         "response", \.timeouts.response, .duration(.tick, .hours(24)), "for the head of a response"),
       Key("idle", \.timeouts.idle, .duration(.tick, .hours(24)), "between two bytes"),
       Key(
+        "tunnel_idle", \.timeouts.tunnelIdle, .duration(.tick, .hours(24)),
+        "between two bytes of a WebSocket or another tunnel"),
+      Key(
         "client_header", \.timeouts.clientHeader, .duration(.tick, .hours(1)),
         "for a whole request head"),
       Key(
@@ -156,6 +159,9 @@ enum Schema {
       Key(
         "proxy_protocol", \.forward.proxyProtocol, .choice,
         "the PROXY header that connections to replicas begin with"),
+      Key(
+        "proxy_protocol_in", \.forward.proxyProtocolIn, .choice,
+        "required: only trusted proxies connect, and begin with a PROXY header"),
     ])
 
   private static let log = Section<Configuration>(

@@ -22,6 +22,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
   case unsupportedVersion
   case unknownExpectation
   case connectionTooLong
+  case missingProxyHeader
+  case untrustedProxy
   /// Of a response: a status that is none.
   case unknownStatus
 
@@ -62,6 +64,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case .unsupportedVersion: "only HTTP/1.0 and HTTP/1.1 are supported"
     case .unknownExpectation: "only the expectation 100-continue is supported"
     case .connectionTooLong: "the Connection field is longer than this server accepts"
+    case .missingProxyHeader: "the connection does not begin with the PROXY protocol's header"
+    case .untrustedProxy: "only trusted proxies may connect here"
     case .unknownStatus: "the status is none of 100 to 599"
     }
   }

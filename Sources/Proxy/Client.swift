@@ -24,7 +24,7 @@ struct Client: ~Copyable {
   private(set) var port: UInt16
   /// It is a trusted proxy.
   private(set) var isTrusted: Bool
-  /// Nothing was read yet, and what comes first may be a PROXY header.
+  /// Nothing was read yet, and what comes first may, or must, be a PROXY header.
   var mayNameClient: Bool
   /// What was received and not yet passed on.
   var input = Buffer()
@@ -58,14 +58,15 @@ struct Client: ~Copyable {
   var discarded = 0
 
   init(
-    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool, since: UInt64
+    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool,
+    mustBeNamed: Bool, since: UInt64
   ) {
     self.descriptor = descriptor
     self.since = since
     address = AddressText(peer)
     port = peer.port
     self.isTrusted = isTrusted
-    mayNameClient = isTrusted
+    mayNameClient = isTrusted || mustBeNamed
   }
 
   /// Goes on for the client that the peer named. What that one says is believed only if it is a

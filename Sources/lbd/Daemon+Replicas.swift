@@ -99,6 +99,7 @@ extension Daemon {
     settings.idleTimeout = configuration.timeouts.idle.nanoseconds
     settings.clientHeaderTimeout = configuration.timeouts.clientHeader.nanoseconds
     settings.clientIdleTimeout = configuration.timeouts.clientIdle.nanoseconds
+    settings.tunnelIdleTimeout = configuration.timeouts.tunnelIdle.nanoseconds
     settings.retries = configuration.retry.attempts
     settings.retryBudget = configuration.retry.budget
     settings.retryStatuses = configuration.retry.statuses?.ranges ?? []
@@ -116,6 +117,7 @@ extension Daemon {
     settings.servesHalfClosed = configuration.halfClose
     settings.docs = configuration.docs
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
+    settings.requiresProxyHeader = configuration.forward.proxyProtocolIn == .required
     settings.forward = ForwardRules(configuration.forward, mark: mark)
     settings.proxyHeader = configuration.forward.proxyProtocol.version
     settings.recordsAccess = configuration.log.access != .off

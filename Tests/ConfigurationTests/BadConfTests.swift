@@ -187,6 +187,11 @@ import Testing
       "[forward]\ndrop = \(String(repeating: "n", count: 65))",
       "\"\(String(repeating: "n", count: 64))…\" is longer than 64 bytes, name another field, or none"
     ),
+    (
+      "[forward]\nproxy_protocol_in = on",
+      "\"on\" is no such word, write one of optional, required"
+    ),
+    ("[timeouts]\ntunnel_idle = 25h", "25h is out of bounds, write 10ms to 24h"),
     ("[limits]\nfields = 19", "19 is out of bounds, write 20 to 1000"),
     ("[limits]\nfields = 1001", "1001 is out of bounds, write 20 to 1000"),
     ("[forward]\nproxy_protocol = v3", "\"v3\" is no such word, did you mean \"v1\"?"),
@@ -243,6 +248,13 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      "[lbd]\nports = 1\n[forward]\nproxy_protocol_in = required",
+      [
+        "4:21: nobody could connect: name the proxies before lbd in trusted_proxies, such as "
+          + "10.0.0.0/8"
+      ]
+    ),
     (
       "[lbd]\nports = 8081, 8081",
       [
