@@ -43,10 +43,17 @@ func printable(_ text: String) -> String { printable(text.unicodeScalars) }
 func printable(_ scalars: some Sequence<Unicode.Scalar>) -> String {
   var text = String.UnicodeScalarView()
   for scalar in scalars {
-    let isPlain = scalar == "\t" || scalar.properties.generalCategory != .control
-    text.append(isPlain ? scalar : "\u{FFFD}")
+    text.append(scalar == "\t" || !steers(scalar) ? scalar : "\u{FFFD}")
   }
   return String(text)
+}
+
+/// Whether a terminal would obey a character, or turn the text around it.
+private func steers(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+  default: scalar.properties.generalCategory == .control
+  }
 }
 
 func trimmed(_ text: some StringProtocol) -> String {

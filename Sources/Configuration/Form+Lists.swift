@@ -81,7 +81,7 @@ extension Form<[NetworkRange]> {
 }
 
 /// The parts between commas without white space around them, each with its offset in bytes.
-private func parts(of text: String) -> [(text: String, offset: Int)] {
+func parts(of text: String) -> [(text: String, offset: Int)] {
   text.split(separator: ",", omittingEmptySubsequences: false).map { part in
     let blanks = part.utf8.prefix(while: \.isBlank).count
     return (trimmed(part), text.utf8.distance(from: text.startIndex, to: part.startIndex) + blanks)

@@ -84,6 +84,9 @@ enum Schema {
         "response", \.timeouts.response, .duration(.tick, .hours(24)), "for the head of a response"),
       Key("idle", \.timeouts.idle, .duration(.tick, .hours(24)), "between two bytes"),
       Key(
+        "tunnel_idle", \.timeouts.tunnelIdle, .duration(.tick, .hours(24)),
+        "between two bytes of a WebSocket or another tunnel"),
+      Key(
         "client_header", \.timeouts.clientHeader, .duration(.tick, .hours(1)),
         "for a whole request head"),
       Key(
@@ -120,6 +123,9 @@ enum Schema {
       Key(
         "header", \.limits.header, .size(1 << 10...64 << 10), "of a request or response head",
         isFixed: true),
+      Key(
+        "fields", \.limits.fields, .number(LimitConfiguration.fieldBounds),
+        "field lines in a request's or response's head"),
       Key("body", \.limits.body, .word("unlimited", or: .size(1...1 << 40)), "of a request's body"),
       Key(
         "connections", \.limits.connections, .word("auto", or: .number(1...10_000_000)),
@@ -146,9 +152,16 @@ enum Schema {
         "trusted_proxies", \.forward.trustedProxies, .word("none", or: .networks),
         "proxies before lbd that are believed on who the client is"),
       Key("forwarded", \.forward.forwarded, .onOff, "state Forwarded (RFC 7239) too"),
+      Key("via", \.forward.via, .onOff, "state Via; off lets loops of lbds go round"),
+      Key(
+        "drop", \.forward.drop, .word("none", or: .fieldNames),
+        "request fields that no replica gets, a trusted proxy's neither"),
       Key(
         "proxy_protocol", \.forward.proxyProtocol, .choice,
         "the PROXY header that connections to replicas begin with"),
+      Key(
+        "proxy_protocol_in", \.forward.proxyProtocolIn, .choice,
+        "required: only trusted proxies connect, and begin with a PROXY header"),
     ])
 
   private static let log = Section<Configuration>(

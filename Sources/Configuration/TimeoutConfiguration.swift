@@ -8,10 +8,13 @@ package struct TimeoutConfiguration: Sendable, Equatable {
   package var response = Duration.seconds(30)
   /// Between two bytes of an exchange under way, 10ms to 24h.
   package var idle = Duration.seconds(60)
+  /// The same for a tunnel, 10ms to 24h.
+  package var tunnelIdle = Duration.seconds(3600)
   /// For a whole request head from a client, 10ms to 1h.
   package var clientHeader = Duration.seconds(10)
-  /// For the next request on a client's open connection, 10ms to 24h.
-  package var clientIdle = Duration.seconds(60)
+  /// For the next request on a client's open connection, 10ms to 24h. Above the 60s after which
+  /// balancers of clouds close theirs: whoever closes first must not be the one who gets requests.
+  package var clientIdle = Duration.seconds(75)
   /// For what is in flight after a stop, 10ms to 24h.
   package var drain = Duration.seconds(30)
 

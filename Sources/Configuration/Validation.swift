@@ -18,6 +18,7 @@ extension Binder {
     checkCount(named.count + replicas.count, lbd, file: file)
     checkAddresses(named, whole)
     checkProbe()
+    checkProxyHeaders()
     if !failed.contains("host") && !failed.contains("main_port") {
       checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
     }
@@ -75,6 +76,18 @@ extension Binder {
       let place = sections["[health]"]?.settings["body"]?.valuePlace
     else { return }
     diagnostics.add(place, "the answer to HEAD has no body: write method = GET, or body = none")
+  }
+
+  /// A PROXY header counts from a trusted proxy only, so without any nobody could connect.
+  private mutating func checkProxyHeaders() {
+    guard configuration.forward.proxyProtocolIn == .required,
+      configuration.forward.trustedProxies == nil, let section = sections["[forward]"],
+      !section.failed.contains("trusted_proxies"),
+      let place = section.settings["proxy_protocol_in"]?.valuePlace
+    else { return }
+    diagnostics.add(
+      place,
+      "nobody could connect: name the proxies before lbd in trusted_proxies, such as 10.0.0.0/8")
   }
 
   private mutating func checkLoop(

@@ -13,16 +13,22 @@ package struct ProbeReport: Sendable, Equatable, Decodable, JSONWritable {
   /// `200`, `refused`, `timeout` …
   package var result: String
   package var latencyMilliseconds: Double
+  /// What may be behind the result, and what to do.
+  package var hint: String?
 
-  package init(time: String, verdict: Verdict, result: String, latencyMilliseconds: Double) {
+  package init(
+    time: String, verdict: Verdict, result: String, latencyMilliseconds: Double,
+    hint: String? = nil
+  ) {
     self.time = time
     self.verdict = verdict
     self.result = result
     self.latencyMilliseconds = latencyMilliseconds
+    self.hint = hint
   }
 
   private enum CodingKeys: String, CodingKey {
-    case time, verdict, result
+    case time, verdict, result, hint
     case latencyMilliseconds = "latency_ms"
   }
 
@@ -32,6 +38,7 @@ package struct ProbeReport: Sendable, Equatable, Decodable, JSONWritable {
       $0.field("verdict", verdict.rawValue)
       $0.field("result", result)
       $0.field("latency_ms", latencyMilliseconds)
+      if let hint { $0.field("hint", hint) }
     }
   }
 }

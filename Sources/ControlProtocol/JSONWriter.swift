@@ -163,24 +163,22 @@ package struct JSONWriter: Sendable {
     isBehindValue = true
   }
 
-  /// RFC 8259 §7. DEL is escaped as well: it and the others below U+0020 would reach a terminal.
+  /// RFC 8259 §7. What is hidden is escaped as well: it would reach a terminal.
   private mutating func quote(_ text: String) {
     bytes.append(0x22)
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22, 0x5C: bytes.append(contentsOf: [0x5C, byte])
-      case 0x0A: bytes.append(contentsOf: [0x5C, 0x6E])
-      case 0x0D: bytes.append(contentsOf: [0x5C, 0x72])
-      case 0x09: bytes.append(contentsOf: [0x5C, 0x74])
-      case 0..<0x20, 0x7F: escape(byte)
-      default: bytes.append(byte)
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": bytes.append(contentsOf: [0x5C, 0x22])
+      case "\\": bytes.append(contentsOf: [0x5C, 0x5C])
+      case "\n": bytes.append(contentsOf: [0x5C, 0x6E])
+      case "\r": bytes.append(contentsOf: [0x5C, 0x72])
+      case "\t": bytes.append(contentsOf: [0x5C, 0x74])
+      case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+      case _ where HiddenText.holds(scalar):
+        bytes.append(contentsOf: HiddenText.escape(scalar).utf8)
+      default: if let encoded = UTF8.encode(scalar) { bytes.append(contentsOf: encoded) }
       }
     }
     bytes.append(0x22)
-  }
-
-  private mutating func escape(_ byte: UInt8) {
-    bytes.append(contentsOf: "\\u00".utf8)
-    for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
   }
 }

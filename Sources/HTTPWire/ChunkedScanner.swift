@@ -25,6 +25,7 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
   private var digits: UInt8 = 0
   private let keepsFraming: Bool
   private let keepsTrailers: Bool
+  private let isResponse: Bool
   /// What extensions and trailers have spent, less what data has earned.
   private var overhead: UInt16 = 0
   /// How much of an incomplete trailer line was searched for its end.
@@ -37,15 +38,18 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
   ///   - keepsFraming: the output is chunked too; otherwise it is the data alone.
   ///   - keepsTrailers: permitted trailers pass. They do not where `Connection` lists fields, which
   ///     may be meant (RFC 9110 §7.6.1).
-  package init(keepsFraming: Bool, keepsTrailers: Bool = false) {
+  ///   - isResponse: white space before the colons of trailers is removed (RFC 9112 §5.1).
+  package init(keepsFraming: Bool, keepsTrailers: Bool = false, isResponse: Bool = false) {
     self.keepsFraming = keepsFraming
     self.keepsTrailers = keepsFraming && keepsTrailers
+    self.isResponse = isResponse
   }
 
   /// Scans a batch and leaves what is to be passed on at its front.
+  /// - Parameter dropped: trailers that do not pass, whatever else may.
   /// - Returns: the outcome, how many bytes were used, and how many lie at the front.
   package mutating func scan(
-    _ bytes: inout MutableSpan<UInt8>
+    _ bytes: inout MutableSpan<UInt8>, dropping dropped: borrowing DroppedFields = DroppedFields()
   ) -> (outcome: ChunkedOutcome, used: Int, kept: Int) {
     var used = 0
     var kept = 0
@@ -54,7 +58,9 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
       case .data: moveData(&bytes, &used, &kept)
       case .trailer:
         guard let line = lineLength(bytes.span, used) else { return (.incomplete, used, kept) }
-        guard takeTrailer(&bytes, used, line, &kept) else { return (.malformed, used, kept) }
+        guard takeTrailer(&bytes, used, line, dropped, &kept) else {
+          return (.malformed, used, kept)
+        }
         used += line
       default:
         let byte = bytes[used]
@@ -155,7 +161,8 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
 
   /// Judges a trailer's line, or the empty one that is the body's end. False when it is neither.
   private mutating func takeTrailer(
-    _ bytes: inout MutableSpan<UInt8>, _ start: Int, _ length: Int, _ kept: inout Int
+    _ bytes: inout MutableSpan<UInt8>, _ start: Int, _ length: Int,
+    _ dropped: borrowing DroppedFields, _ kept: inout Int
   ) -> Bool {
     if length == 2 && bytes[start] == ByteClass.cr {
       state = .ended
@@ -163,12 +170,16 @@ package struct ChunkedScanner: BitwiseCopyable, Sendable {
       return true
     }
     var field = Field()
-    guard spend(length), let passes = Trailer.judge(bytes.span, start..<start + length, &field)
+    let line = start..<start + length
+    guard spend(length),
+      let passes = Trailer.judge(bytes.span, line, ofResponse: isResponse, dropped, &field)
     else { return false }
     guard keepsTrailers && passes else { return true }
     // `name: value`, or without the space where none was: it is never longer than it was.
     let (name, value) = (field.nameRange, field.valueRange)
-    put(&bytes, from: start, count: name.count + 1, at: &kept)
+    put(&bytes, from: start, count: name.count, at: &kept)
+    bytes[kept] = ByteClass.colon
+    kept += 1
     if value.lowerBound > name.upperBound + 1 && !value.isEmpty {
       bytes[kept] = ByteClass.space
       kept += 1

@@ -7,6 +7,8 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   case host, connection, contentLength, transferEncoding, expect, upgrade, te, keepAlive, trailer
   case proxyConnection, via, forwarded, forwardedFor, forwardedHost, forwardedProto, requestID
   case http2Settings, testToken, date, maxForwards, proxyStatus
+  /// `Proxy`: behind CGI it becomes `HTTP_PROXY`, by which programs find their own proxy.
+  case proxy
   /// `X-Real-IP` and every other `X-Forwarded-…`: what only a proxy can know of a client.
   case forwardedOther
   /// One of these with `_` for `-`: servers behind CGI and WSGI read both alike, so a client could
@@ -41,6 +43,7 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
     case 0x76_6961: .via
     case 0x686f_7374: .host
     case 0x6461_7465: .date
+    case 0x70_726f_7879: .proxy
     case 0x6578_7065_6374: .expect
     case 0x75_7067_7261_6465: .upgrade
     case 0x74_7261_696c_6572: .trailer

@@ -11,30 +11,42 @@ package struct ForwardedFacts: ~Copyable, ~Escapable {
   package let requestID: (UInt64, UInt64)
   /// The client is one of the conf's trusted proxies.
   package let isTrusted: Bool
-  /// `Forwarded` is stated too (RFC 7239).
-  package let statesForwarded: Bool
 
   @_lifetime(copy client)
   package init(
-    client: Span<UInt8>, scheme: StaticString, requestID: (UInt64, UInt64),
-    isTrusted: Bool = false, statesForwarded: Bool = false
+    client: Span<UInt8>, scheme: StaticString, requestID: (UInt64, UInt64), isTrusted: Bool = false
   ) {
     self.client = client
     self.scheme = scheme
     self.requestID = requestID
     self.isTrusted = isTrusted
-    self.statesForwarded = statesForwarded
   }
+}
+
+/// What holds for every request that goes on.
+package struct ForwardRules: Sendable, Equatable {
+  /// `Forwarded` is stated too (RFC 7239).
+  package var statesForwarded = false
+  /// `Via` is stated, with the mark (RFC 9110 §7.6.3).
+  package var statesVia = true
+  /// By which this lbd knows itself.
+  package var mark: UInt64 = 0
+  /// Fields of a request that go no further, nor as its trailers.
+  package var dropped = DroppedFields()
+
+  package init() {}
 }
 
 /// The writer of `X-Forwarded-*`, `Forwarded`, `Via` and `X-Request-Id`.
 enum Forwarding {
   /// Whether a field of the client's passes as it is; what is written in here never does.
-  static func passes(_ name: FieldName, _ facts: borrowing ForwardedFacts) -> Bool {
+  static func passes(
+    _ name: FieldName, _ facts: borrowing ForwardedFacts, _ rules: borrowing ForwardRules
+  ) -> Bool {
     switch name {
-    case .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken:
+    case .forwardedFor, .forwardedHost, .forwardedProto, .requestID, .testToken, .proxy:
       false
-    case .forwarded: facts.isTrusted && !facts.statesForwarded
+    case .forwarded: facts.isTrusted && !rules.statesForwarded
     case .forwardedOther: facts.isTrusted
     default: true
     }
@@ -44,7 +56,8 @@ enum Forwarding {
   /// - Parameter host: where the request's host lies.
   static func write(
     _ head: borrowing RequestHead, _ bytes: Span<UInt8>, host: Range<Int>,
-    _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
+    _ facts: borrowing ForwardedFacts, _ rules: borrowing ForwardRules,
+    to writer: inout ByteWriter
   ) {
     writer.append("X-Forwarded-For: ")
     if facts.isTrusted { extend(.forwardedFor, head.fields, bytes, to: &writer) }
@@ -60,8 +73,9 @@ enum Forwarding {
     let original = facts.isTrusted ? sole(.forwardedHost, head.fields) : 0..<0
     let isHost = !original.isEmpty && Authority.isWellFormed(bytes, original)
     writer.append(bytes.extracting(isHost ? original : host))
-    if facts.statesForwarded { writeForwarded(head.fields, bytes, host, facts, to: &writer) }
-    writer.append(head.isVersion10 ? "\r\nVia: 1.0 lbd\r\n" : "\r\nVia: 1.1 lbd\r\n")
+    if rules.statesForwarded { writeForwarded(head.fields, bytes, host, facts, to: &writer) }
+    writer.append("\r\n")
+    if rules.statesVia { Hops.writeVia(rules.mark, isVersion10: head.isVersion10, to: &writer) }
     writeRequestID(head.fields, bytes, facts, to: &writer)
   }
 
@@ -142,8 +156,10 @@ enum Forwarding {
     return found.count == 1 ? found.first?.valueRange ?? 0..<0 : 0..<0
   }
 
+  /// A WebSocket's schemes too, which some proxies state with its handshake.
   private static func isScheme(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     Text.matches(bytes, range, "https") || Text.matches(bytes, range, "http")
+      || Text.matches(bytes, range, "wss") || Text.matches(bytes, range, "ws")
   }
 
   /// What passes as a request id: it goes into logs and into other fields.

@@ -15,6 +15,7 @@ package enum ParseOutcome: Equatable {
 package struct HeadParser: ~Copyable, ~Escapable {
   private let bytes: Span<UInt8>
   private let fieldLimit: Int
+  private let isResponse: Bool
   private var position = 0
 
   private enum Step: Equatable {
@@ -24,9 +25,10 @@ package struct HeadParser: ~Copyable, ~Escapable {
   }
 
   @_lifetime(copy bytes)
-  private init(_ bytes: Span<UInt8>, fieldLimit: Int = HeaderFields.limit) {
+  private init(_ bytes: Span<UInt8>, fieldLimit: Int, isResponse: Bool) {
     self.bytes = bytes
     self.fieldLimit = fieldLimit
+    self.isResponse = isResponse
   }
 
   /// Parses a request head at the start of `bytes`. A few empty lines before it are skipped
@@ -35,7 +37,8 @@ package struct HeadParser: ~Copyable, ~Escapable {
   package static func parse(
     request bytes: Span<UInt8>, isOwn: Bool = false, into head: inout RequestHead
   ) -> ParseOutcome {
-    var parser = HeadParser(bytes, fieldLimit: isOwn ? .max : HeaderFields.limit)
+    let limit = isOwn ? Int.max : head.fields.limit
+    var parser = HeadParser(bytes, fieldLimit: limit, isResponse: false)
     head.fields.removeAll()
     switch parser.requestLine(&head) {
     case .done: break
@@ -45,11 +48,12 @@ package struct HeadParser: ~Copyable, ~Escapable {
     return parser.fieldLines(&head.fields)
   }
 
-  /// Parses a response head at the start of `bytes`. `head` means something only after `.complete`.
+  /// Parses a response head at the start of `bytes`. `head` means something only after `.complete`,
+  /// and its status after `.unknownStatus`.
   package static func parse(
     response bytes: Span<UInt8>, into head: inout ResponseHead
   ) -> ParseOutcome {
-    var parser = HeadParser(bytes)
+    var parser = HeadParser(bytes, fieldLimit: head.fields.limit, isResponse: true)
     head.fields.removeAll()
     switch parser.statusLine(&head) {
     case .done: break
@@ -57,30 +61,6 @@ package struct HeadParser: ~Copyable, ~Escapable {
     case .malformed(let refusal): return .malformed(refusal)
     }
     return parser.fieldLines(&head.fields)
-  }
-
-  /// Whether a head's end lies in `bytes` at or after `offset`: the cheap question to ask before
-  /// parsing again what was incomplete, so that a head sent byte by byte costs no square.
-  package static func mayEnd(_ bytes: Span<UInt8>, from offset: Int) -> Bool {
-    var index = max(0, offset - 3)
-    while index < bytes.count {
-      if bytes[index] == ByteClass.lf {
-        if index + 1 < bytes.count && bytes[index + 1] == ByteClass.lf { return true }
-        if index + 2 < bytes.count && bytes[index + 1] == ByteClass.cr
-          && bytes[index + 2] == ByteClass.lf
-        {
-          return true
-        }
-      }
-      index += 1
-    }
-    return false
-  }
-
-  /// Whether a line ends in `bytes`.
-  package static func hasLine(_ bytes: Span<UInt8>) -> Bool {
-    for index in bytes.indices where bytes[index] == ByteClass.lf { return true }
-    return false
   }
 
   // MARK: Request line (RFC 9112 §3)
@@ -220,7 +200,6 @@ package struct HeadParser: ~Copyable, ~Escapable {
       status = status * 10 + Int(bytes[index] - 0x30)
     }
     guard position + 4 < bytes.count else { return .incomplete }
-    guard status >= 100 && status < 600 else { return .malformed(.malformedRequestLine) }
     head.status = status
     position += 4
     // The space before an empty reason may be missing (§4), but no fourth digit or letter follows.
@@ -229,6 +208,7 @@ package struct HeadParser: ~Copyable, ~Escapable {
     } else if bytes[position] != ByteClass.cr {
       return .malformed(.malformedRequestLine)
     }
+    guard status >= 100 && status < 600 else { return .malformed(.unknownStatus) }
     let start = position
     position = ByteScan.valueEnd(bytes, from: start)
     head.reasonRange = start..<position
@@ -238,8 +218,10 @@ package struct HeadParser: ~Copyable, ~Escapable {
   // MARK: Field lines (RFC 9112 §5)
 
   /// Parses one whole field line, its end included. False when it is none.
-  package static func parse(fieldLine bytes: Span<UInt8>, into field: inout Field) -> Bool {
-    var parser = HeadParser(bytes)
+  package static func parse(
+    fieldLine bytes: Span<UInt8>, ofResponse isResponse: Bool, into field: inout Field
+  ) -> Bool {
+    var parser = HeadParser(bytes, fieldLimit: 1, isResponse: isResponse)
     return parser.fieldLine(&field) == .done && parser.position == bytes.count
   }
 
@@ -263,18 +245,22 @@ package struct HeadParser: ~Copyable, ~Escapable {
     }
   }
 
-  /// `name ":" OWS value OWS CRLF`. White space before the colon and continued lines are refused
-  /// (§5.1, §5.2): neither byte is a token.
+  /// `name ":" OWS value OWS CRLF`. Continued lines are refused (§5.2), and so is white space before
+  /// the colon, which a response's name is without (§5.1): neither byte is a token.
   private mutating func fieldLine(_ field: inout Field) -> Step {
     let start = position
     position = ByteScan.tokenEnd(bytes, from: start)
+    let nameEnd = position
+    if isResponse && nameEnd > start {
+      while position < bytes.count && ByteClass.isBlank(bytes[position]) { position += 1 }
+    }
     guard position < bytes.count else { return .incomplete }
-    guard position > start && bytes[position] == ByteClass.colon && position < 65535 else {
+    guard nameEnd > start && bytes[position] == ByteClass.colon && position < 65535 else {
       return .malformed(.malformedField)
     }
     field.nameStart = UInt16(start)
-    field.nameEnd = UInt16(position)
-    field.name = FieldName.recognise(bytes, start, position - start)
+    field.nameEnd = UInt16(nameEnd)
+    field.name = FieldName.recognise(bytes, start, nameEnd - start)
     position += 1
     let valueStart = position
     position = ByteScan.valueEnd(bytes, from: valueStart)

@@ -10,10 +10,11 @@ package enum HeadWriter {
   /// Writes the request that a replica gets.
   /// - Parameters:
   ///   - head, bytes, framing: the client's request as it was understood.
-  ///   - facts: what is said of the client; see `Forwarding`.
+  ///   - facts, rules: what is said of the client; see `Forwarding`.
   package static func write(
     request head: borrowing RequestHead, _ bytes: Span<UInt8>, _ framing: RequestFraming,
-    _ facts: borrowing ForwardedFacts, to writer: inout ByteWriter
+    _ facts: borrowing ForwardedFacts, _ rules: borrowing ForwardRules,
+    to writer: inout ByteWriter
   ) {
     writer.append(bytes.extracting(head.methodRange))
     writer.append(ByteClass.space)
@@ -28,9 +29,10 @@ package enum HeadWriter {
     var run = LineRun()
     for index in 0..<head.fields.count {
       let field = head.fields[index]
-      guard Forwarding.passes(field.name, facts),
+      guard Forwarding.passes(field.name, facts, rules),
         field.name != .maxForwards || framing.hopsLeft == .max,
-        passes(field, of: head.fields, bytes, framing.listsFields, hasTrailers)
+        passes(field, of: head.fields, bytes, framing.listsFields, hasTrailers),
+        !rules.dropped.contains(bytes, field.nameRange)
       else { continue }
       run.add(field, bytes, to: &writer)
     }
@@ -43,7 +45,7 @@ package enum HeadWriter {
     write(framing.body, to: &writer)
     if framing.expectsContinue { writer.append("Expect: 100-continue\r\n") }
     if framing.wantsUpgrade { writeUpgrade(head.fields, bytes, to: &writer) }
-    Forwarding.write(head, bytes, host: host, facts, to: &writer)
+    Forwarding.write(head, bytes, host: host, facts, rules, to: &writer)
     writer.append("\r\n")
   }
 

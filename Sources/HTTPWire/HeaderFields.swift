@@ -14,23 +14,40 @@ package struct Field: BitwiseCopyable, Sendable {
 }
 
 /// The field lines of one head in their order. Made once for each worker, since
-/// it allocates; no other call does.
+/// it allocates; no other call does but `setLimit`.
 ///
 /// The fields lie outside of it: Swift 6.3.1 copies a value's inline array with nearly every look at
 /// it, and this one would take up 1,000 bytes of every worker.
 @safe
 package struct HeaderFields: ~Copyable {
+  /// How many a sender may send unless something else is set.
+  package static var usualLimit: Int { 100 }
+  /// Room beside those for lbd's own lines.
+  private static var ownLines: Int { 12 }
+  private var fields: UnsafeMutablePointer<Field>
+  private var capacity: Int
   /// How many a sender may send.
-  package static var limit: Int { 100 }
-  /// How many there is room for: lbd's own lines beside those.
-  private static var capacity: Int { 112 }
-  private let fields: UnsafeMutablePointer<Field>
+  package private(set) var limit: Int
   package private(set) var count = 0
 
   package init() {
+    limit = HeaderFields.usualLimit
+    capacity = limit + HeaderFields.ownLines
     // Safe: all of the row is initialised before anything reads it.
-    unsafe fields = .allocate(capacity: HeaderFields.capacity)
-    unsafe fields.initialize(repeating: Field(), count: HeaderFields.capacity)
+    unsafe fields = .allocate(capacity: capacity)
+    unsafe fields.initialize(repeating: Field(), count: capacity)
+  }
+
+  /// Empties the list and has it take so many fields of a sender, 1 or more.
+  package mutating func setLimit(_ limit: Int) {
+    count = 0
+    guard limit != self.limit else { return }
+    self.limit = limit
+    capacity = limit + HeaderFields.ownLines
+    // Safe: this is the row's only holder, and the next one is initialised before anything reads it.
+    unsafe fields.deallocate()
+    unsafe fields = .allocate(capacity: capacity)
+    unsafe fields.initialize(repeating: Field(), count: capacity)
   }
 
   deinit {
@@ -53,7 +70,7 @@ package struct HeaderFields: ~Copyable {
   /// False when the list has so many already, or is full.
   @inline(__always)
   mutating func append(_ field: Field, atMost limit: Int) -> Bool {
-    guard count < min(limit, HeaderFields.capacity) else { return false }
+    guard count < min(limit, capacity) else { return false }
     // Safe: there is room for it.
     unsafe fields[count] = field
     count += 1

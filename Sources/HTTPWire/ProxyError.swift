@@ -15,6 +15,10 @@ package enum ProxyError: Sendable {
   case malformed
   /// lbd itself has no room.
   case exhausted
+  /// The request has come back, or through too many lbds.
+  case loop
+  /// The request is none that lbd accepts.
+  case request
 
   /// The error's name in RFC 9209 §2.3.
   package var name: StaticString {
@@ -27,6 +31,8 @@ package enum ProxyError: Sendable {
     case .timeout: "http_response_timeout"
     case .malformed: "http_protocol_error"
     case .exhausted: "proxy_internal_error"
+    case .loop: "proxy_loop_detected"
+    case .request: "http_request_error"
     }
   }
 
@@ -44,10 +50,22 @@ package enum ProxyError: Sendable {
     return false
   }
 
+  /// Whether a response's fields say that an lbd gave it, for this reason.
+  package func isSaid(_ fields: borrowing HeaderFields, _ bytes: Span<UInt8>) -> Bool {
+    for index in 0..<fields.count where fields[index].name == .proxyStatus {
+      let error = ProxyError.begins(bytes, fields[index].valueRange, with: ProxyError.own)
+      if let error, Text.equals(bytes, error, name) { return true }
+    }
+    return false
+  }
+
+  private static var own: StaticString { "lbd; error=" }
+
   private static func saysTried(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     if begins(bytes, range, with: retried) != nil { return true }
-    guard let error = begins(bytes, range, with: "lbd; error=") else { return false }
-    let mine: [ProxyError] = [.refused, .connectTimeout, .terminated, .timeout, .malformed]
+    guard let error = begins(bytes, range, with: own) else { return false }
+    // Who would ask elsewhere after a loop's end would make each round of it two.
+    let mine: [ProxyError] = [.refused, .connectTimeout, .terminated, .timeout, .malformed, .loop]
     return mine.contains { Text.equals(bytes, error, $0.name) }
   }
 

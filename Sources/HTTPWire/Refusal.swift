@@ -21,6 +21,11 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
   case connectNotSupported
   case unsupportedVersion
   case unknownExpectation
+  case connectionTooLong
+  case missingProxyHeader
+  case untrustedProxy
+  /// Of a response: a status that is none.
+  case unknownStatus
 
   /// The status code, RFC 9110 §15.
   package var status: Int {
@@ -29,7 +34,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case .bodyTooLarge: 413
     case .targetTooLong: 414
     case .unknownExpectation: 417
-    case .headTooLarge, .tooManyFields: 431
+    case .headTooLarge, .tooManyFields, .connectionTooLong: 431
     case .unknownTransferCoding, .connectNotSupported: 501
     case .unsupportedVersion: 505
     default: 400
@@ -58,6 +63,28 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case .connectNotSupported: "the method CONNECT is not implemented"
     case .unsupportedVersion: "only HTTP/1.0 and HTTP/1.1 are supported"
     case .unknownExpectation: "only the expectation 100-continue is supported"
+    case .connectionTooLong: "the Connection field is longer than this server accepts"
+    case .missingProxyHeader: "the connection does not begin with the PROXY protocol's header"
+    case .untrustedProxy: "only trusted proxies may connect here"
+    case .unknownStatus: "the status is none of 100 to 599"
+    }
+  }
+
+  /// What was wrong with a response, as the cause of its 502 says it.
+  package var flaw: StaticString {
+    switch self {
+    case .malformedRequestLine: "the response's status line is malformed"
+    case .unsupportedVersion: "the response's version is neither HTTP/1.0 nor HTTP/1.1"
+    case .unknownStatus: "the response's status is none of 100 to 599"
+    case .malformedField: "a field line of the response is malformed"
+    case .tooManyFields: "the response has more fields than [limits] fields allows"
+    case .headTooLarge: "the response head is longer than 65,535 bytes"
+    case .connectionTooLong: "the response's Connection field is too long"
+    case .conflictingFraming: "the response's length is given in two ways"
+    case .malformedLength: "the response's Content-Length is malformed"
+    case .malformedTransferCoding, .unknownTransferCoding:
+      "the response's Transfer-Encoding is not chunked alone"
+    default: detail
     }
   }
 }

@@ -21,6 +21,7 @@ package enum Responses {
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
     case 505: "HTTP Version Not Supported"
+    case 508: "Loop Detected"
     default: "Unknown"
     }
   }

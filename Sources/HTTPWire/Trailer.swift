@@ -5,9 +5,15 @@
 enum Trailer {
   /// Whether the field line in `range` goes on as a trailer; nil when it is no field line. `field`
   /// counts from the line's first byte.
-  static func judge(_ bytes: Span<UInt8>, _ range: Range<Int>, _ field: inout Field) -> Bool? {
+  static func judge(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, ofResponse isResponse: Bool,
+    _ dropped: borrowing DroppedFields, _ field: inout Field
+  ) -> Bool? {
     let line = bytes.extracting(range)
-    return HeadParser.parse(fieldLine: line, into: &field) ? passes(field, line) : nil
+    guard HeadParser.parse(fieldLine: line, ofResponse: isResponse, into: &field) else {
+      return nil
+    }
+    return passes(field, line) && !dropped.contains(line, field.nameRange)
   }
 
   /// What lbd itself acts on does not pass: framing, routing, what concerns the connection, what it

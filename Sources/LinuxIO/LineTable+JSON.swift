@@ -45,12 +45,12 @@ extension LineTable {
     while index < bytes.count {
       let length = JSONText.length(bytes, index)
       let byte = bytes[index]
-      let isEscaped = byte < 0x20 || byte == 0x7F
+      let hidden = JSONText.hidden(bytes, index, length)
       let isQuoted = byte == 0x22 || byte == 0x5C
-      let space = isEscaped ? 6 : isQuoted ? 2 : length == 0 ? 3 : length
+      let space = hidden != nil ? 6 : isQuoted ? 2 : length == 0 ? 3 : length
       guard count + space <= end else { return false }
-      if isEscaped {
-        escape(byte)
+      if let hidden {
+        escape(hidden)
       } else if isQuoted {
         append(0x5C)
         append(byte)
@@ -64,11 +64,12 @@ extension LineTable {
     return true
   }
 
-  private mutating func escape(_ byte: UInt8) {
-    append("\\u00")
-    append(byte < 0x10 ? 0x30 : byte == 0x7F ? 0x37 : 0x31)
-    let low = byte & 15
-    append(low < 10 ? 0x30 + low : 0x57 + low)
+  private mutating func escape(_ character: UInt16) {
+    append("\\u")
+    for shift: UInt16 in [12, 8, 4, 0] {
+      let digit = UInt8(character >> shift & 15)
+      append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+    }
   }
 }
 
@@ -90,6 +91,27 @@ enum JSONText {
     let control = word &- 0x2020_2020_2020_2020
     let delete = word &+ 0x0101_0101_0101_0101
     return word | quote | backslash | control | delete
+  }
+
+  /// The character at an index, which has so many bytes, where it is one that steers whoever shows it:
+  /// a control (C0, DEL, C1), a line's or paragraph's separator, or one of those that turn the
+  /// direction of the text around them. Else nil.
+  static func hidden(_ bytes: Span<UInt8>, _ index: Int, _ length: Int) -> UInt16? {
+    let first = UInt16(bytes[index])
+    switch length {
+    case 1: return first < 0x20 || first == 0x7F ? first : nil
+    case 2:
+      let character = (first & 0x1F) << 6 | UInt16(bytes[index + 1] & 0x3F)
+      return 0x80...0x9F ~= character || character == 0x61C ? character : nil
+    case 3:
+      let next = UInt16(bytes[index + 1] & 0x3F)
+      let character = (first & 0x0F) << 12 | next << 6 | UInt16(bytes[index + 2] & 0x3F)
+      switch character {
+      case 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: return character
+      default: return nil
+      }
+    default: return nil
+    }
   }
 
   /// How many bytes the character at an index has; 0 where it is not well-formed (Unicode, table 3-7).

@@ -16,6 +16,7 @@ extension Worker {
     exchanges[exchange].requestBody = BodyProgress(
       requestFraming.body, keepsFraming: true, keepsTrailers: !requestFraming.listsFields)
     clients[client].sendsLong = false
+    if requestFraming.hasVia && endsLoop(exchange, headLength) { return }
     if case .length(let length) = requestFraming.body {
       clients[client].sendsLong = length >= Worker.longBody
       guard length <= settings.bodyLimit else {
@@ -50,8 +51,7 @@ extension Worker {
       clients[client].writeProxyHeader(version, to: &writer)
     }
     clients[client].writeRequest(
-      requestHead, requestFraming, requestID: requestID,
-      statesForwarded: settings.statesForwarded, to: &writer)
+      requestHead, requestFraming, requestID: requestID, settings.forward, to: &writer)
     noteID(exchange, requestID)
     guard clients[client].replaceHead(headLength, writer) else { return false }
     let start = clients[client].input.start

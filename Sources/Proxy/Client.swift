@@ -27,7 +27,7 @@ struct Client: ~Copyable {
   private(set) var port: UInt16
   /// It is a trusted proxy.
   private(set) var isTrusted: Bool
-  /// Nothing was read yet, and what comes first may be a PROXY header.
+  /// Nothing was read yet, and what comes first may, or must, be a PROXY header.
   var mayNameClient: Bool
   /// What was received and not yet passed on.
   var input = Buffer()
@@ -61,14 +61,15 @@ struct Client: ~Copyable {
   var discarded = 0
 
   init(
-    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool, since: UInt64
+    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool,
+    mustBeNamed: Bool, since: UInt64
   ) {
     self.descriptor = descriptor
     self.since = since
     address = AddressText(peer)
     port = peer.port
     self.isTrusted = isTrusted
-    mayNameClient = isTrusted
+    mayNameClient = isTrusted || mustBeNamed
   }
 
   /// Goes on for the client that the peer named. What that one says is believed only if it is a
@@ -129,22 +130,27 @@ extension Client {
 
   /// Brings the chunks between two offsets of the input into normal form.
   mutating func scan(
-    _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner
+    _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner, dropping dropped: DroppedFields
   ) -> (outcome: ChunkedOutcome, used: Int, kept: Int) {
     var bytes = input.mutableSlice(from, to)
-    return scanner.scan(&bytes)
+    return scanner.scan(&bytes, dropping: dropped)
   }
 
   /// Writes the head that a replica gets, in the place of the one at the input's front.
   func writeRequest(
     _ head: borrowing RequestHead, _ framing: RequestFraming, requestID: (UInt64, UInt64),
-    statesForwarded: Bool, to writer: inout ByteWriter
+    _ rules: borrowing ForwardRules, to writer: inout ByteWriter
   ) {
     HeadWriter.write(
       request: head, input.bytes, framing,
       ForwardedFacts(
-        client: address.bytes, scheme: "http", requestID: requestID, isTrusted: isTrusted,
-        statesForwarded: statesForwarded), to: &writer)
+        client: address.bytes, scheme: "http", requestID: requestID, isTrusted: isTrusted),
+      rules, to: &writer)
+  }
+
+  /// Through which lbds the request has come.
+  func hops(_ head: borrowing RequestHead, mark: UInt64) -> Hops.Verdict {
+    Hops.judge(head.fields, input.bytes, mark: mark)
   }
 
   /// Whether the request that was written at `start` offers the protocols of a 101.

@@ -143,8 +143,8 @@ extension Worker {
         // It has a limit of its own, for which the buffer has room.
         beginHead(slot)
         return false
-      case .refused:
-        refuse(slot, .malformedProxyHeader)
+      case .refused(let refusal):
+        refuse(slot, refusal)
         return true
       case .tooMany:
         closeClient(slot)

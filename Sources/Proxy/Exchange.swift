@@ -25,12 +25,15 @@ enum BodyProgress {
   /// - Parameters:
   ///   - keepsFraming: what is passed on is chunked.
   ///   - keepsTrailers: and so are the trailers behind it.
-  init(_ framing: BodyFraming, keepsFraming: Bool, keepsTrailers: Bool) {
+  ///   - isResponse: a replica sends it.
+  init(_ framing: BodyFraming, keepsFraming: Bool, keepsTrailers: Bool, isResponse: Bool = false) {
     switch framing {
     case .none, .length(0): self = .done
     case .length(let count): self = .length(count)
     case .chunked:
-      self = .chunked(ChunkedScanner(keepsFraming: keepsFraming, keepsTrailers: keepsTrailers))
+      self = .chunked(
+        ChunkedScanner(
+          keepsFraming: keepsFraming, keepsTrailers: keepsTrailers, isResponse: isResponse))
     case .untilClose: self = keepsFraming ? .chunking(owesEnd: false) : .untilClose
     }
   }
@@ -165,8 +168,8 @@ extension Exchange {
     HeadParser.parse(response: response.bytes, into: &head)
   }
 
-  func examine(_ head: borrowing ResponseHead, into framing: inout ResponseFraming) -> Bool {
-    Framing.examine(head, response.bytes, to: method, into: &framing)
+  func judge(_ head: borrowing ResponseHead, into framing: inout ResponseFraming) -> Refusal? {
+    Framing.judge(head, response.bytes, to: method, into: &framing)
   }
 
   /// Whether the response is an lbd's own, given after retries.

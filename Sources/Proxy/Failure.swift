@@ -233,7 +233,8 @@ extension Worker {
     // Whatever still comes is no request: it is thrown away until the client has read the answer.
     exchanges[exchange].requestBody = .untilClose
     detach(exchange, .breaks)
-    answer(exchange, refusal.status, refusal.detail)
+    let status = refusal.status
+    answer(exchange, status, refusal.detail, status < 500 ? .request : nil)
   }
 
   /// Answers in the replica's place.

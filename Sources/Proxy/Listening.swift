@@ -122,7 +122,9 @@ extension Worker {
   private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
     let isTrusted = settings.trusts(peer)
     let slot = clients.insert(
-      Client(descriptor: descriptor, peer: peer, isTrusted: isTrusted, since: now))
+      Client(
+        descriptor: descriptor, peer: peer, isTrusted: isTrusted,
+        mustBeNamed: settings.requiresProxyHeader, since: now))
     links.counts.add(.clients, links.index)
     links.counts.add(.accepted, links.index)
     do {

@@ -10,23 +10,33 @@ extension Worker {
     /// There is none any more: what follows is a request.
     case passed
     case incomplete
-    case refused
+    case refused(Refusal)
     /// The client that it names has as many connections as it may.
     case tooMany
   }
 
-  /// Reads the PROXY header that a trusted proxy's connection may begin with.
+  /// Reads the PROXY header that a trusted proxy's connection may begin with, and must where that is
+  /// set: then nobody else's word counts on this listener, be it with such a header or without.
   mutating func takeProxyHeader(_ slot: UInt32) -> ProxyHeaderVerdict {
+    guard clients[slot].isTrusted else {
+      if settings.requiresProxyHeader { return .refused(.untrustedProxy) }
+      // It came while that was set.
+      clients[slot].mayNameClient = false
+      return .passed
+    }
     switch clients[slot].proxyHeader() {
+    case .absent where settings.requiresProxyHeader: return .refused(.missingProxyHeader)
     case .absent: break
     case .incomplete: return .incomplete
-    case .malformed: return .refused
+    case .malformed: return .refused(.malformedProxyHeader)
     case .complete(let length, let source):
       switch source {
       case .proxy: break
       case .unknown: clients[slot].speakForUnknown()
       case .text, .binary:
-        guard let client = clients[slot].named(source) else { return .refused }
+        guard let client = clients[slot].named(source) else {
+          return .refused(.malformedProxyHeader)
+        }
         clients[slot].speak(for: client, isTrusted: settings.trusts(client))
         guard clients[slot].isTrusted || enter(slot) else { return .tooMany }
       }

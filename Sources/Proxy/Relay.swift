@@ -11,8 +11,6 @@ extension Worker {
   static var burst: Int { 16 }
   /// Free bytes below which a request's buffer is used anew, and replay given up.
   private static var leastSpace: Int { 4096 }
-  /// A tunnel may be silent for an hour: what runs in it has its own idea of alive.
-  private static var tunnelIdle: UInt64 { 3_600_000_000_000 }
 
   /// Goes on in both directions.
   mutating func resume(_ exchange: UInt32) {
@@ -78,7 +76,7 @@ extension Worker {
 
   /// Mutating for the reason that `Worker.nextDeadline` has.
   mutating func idleLimit(_ exchange: UInt32) -> UInt64 {
-    exchanges[exchange].isTunnel ? Worker.tunnelIdle : settings.idleTimeout
+    exchanges[exchange].isTunnel ? settings.tunnelIdleTimeout : settings.idleTimeout
   }
 
   /// One send to the replica. False when that is all for now.
@@ -241,7 +239,8 @@ extension Worker {
     _ exchange: UInt32, _ client: UInt32, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
   ) -> Refusal? {
     var scanner = scanner
-    let result = clients[client].scan(from, end, &scanner)
+    let result = clients[client].scan(
+      from, end, &scanner, dropping: settings.forward.dropped)
     if result.outcome == .malformed { return .malformedChunk }
     if scanner.dataCount > settings.bodyLimit { return .bodyTooLarge }
     let isComplete = result.outcome == .complete

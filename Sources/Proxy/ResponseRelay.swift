@@ -92,7 +92,9 @@ extension Worker {
     if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
     let space = exchanges[exchange].response.space
     guard space > 0 else {
-      attemptFailed(exchange, .protocol, "the response's head or trailer is too long")
+      let hasHead = exchanges[exchange].hasHead
+      attemptFailed(
+        exchange, .protocol, hasHead ? "a trailer of the response is too long" : tooLongHead)
       return false
     }
     switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {

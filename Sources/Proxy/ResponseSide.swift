@@ -33,13 +33,14 @@ extension Worker {
   private mutating func digestHead(_ exchange: UInt32) -> Digest {
     switch exchanges[exchange].parse(into: &responseHead) {
     case .complete(let length) where length <= settings.headLimit:
-      guard exchanges[exchange].examine(responseHead, into: &responseFraming)
-      else { return broken(exchange, "the response's framing is malformed") }
+      if let flaw = exchanges[exchange].judge(responseHead, into: &responseFraming) {
+        return broken(exchange, text(of: flaw))
+      }
       if responseHead.isInterim { return passInterim(exchange, length) }
       return takeUpResponse(exchange, length)
-    case .complete: return broken(exchange, "the response head is too long")
+    case .complete: return broken(exchange, tooLongHead)
     case .incomplete: return .needsBytes
-    case .malformed: return broken(exchange, "the response head is malformed")
+    case .malformed(let flaw): return broken(exchange, text(of: flaw))
     }
   }
 
@@ -93,7 +94,7 @@ extension Worker {
     exchanges[exchange].status = responseHead.status
     exchanges[exchange].responseBody = BodyProgress(
       responseFraming.body, keepsFraming: body == .chunked,
-      keepsTrailers: !responseFraming.listsFields)
+      keepsTrailers: !responseFraming.listsFields, isResponse: true)
     exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
     let upstream = exchanges[exchange].upstream
     upstreams[upstream].keepAlive = Int32(min(responseFraming.keepAlive ?? -1, 3600))
@@ -171,7 +172,7 @@ extension Worker {
       ChunkWriter.writeSize(count, owesEnd: false, to: &writer)
     }
     guard exchanges[exchange].replaceHead(length, writer) else {
-      attemptFailed(exchange, .protocol, "the response head is too long")
+      attemptFailed(exchange, .protocol, tooLongHead)
       return false
     }
     return true

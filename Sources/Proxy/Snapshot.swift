@@ -10,7 +10,9 @@ package struct Settings: Sendable, Equatable {
   package var responseTimeout: UInt64 = 30_000_000_000
   package var idleTimeout: UInt64 = 60_000_000_000
   package var clientHeaderTimeout: UInt64 = 10_000_000_000
-  package var clientIdleTimeout: UInt64 = 60_000_000_000
+  package var clientIdleTimeout: UInt64 = 75_000_000_000
+  /// Between two bytes of a tunnel.
+  package var tunnelIdleTimeout: UInt64 = 3_600_000_000_000
   /// How long a replica's idle connection is kept for the next request.
   package var upstreamIdleTimeout: UInt64 = 55_000_000_000
   /// Retries after the first attempt.
@@ -27,6 +29,8 @@ package struct Settings: Sendable, Equatable {
   package var failuresToEject = 0
   /// The longest request or response head, in bytes.
   package var headLimit = 16 << 10
+  /// How many field lines a head may have.
+  package var fieldLimit = HeaderFields.usualLimit
   /// The longest request body, in bytes; `Int.max` for none.
   package var bodyLimit = Int.max
   /// What one byte of a request may take while lbd waits for it, after a grace, in nanoseconds; 0 for
@@ -44,8 +48,10 @@ package struct Settings: Sendable, Equatable {
   package var docs = true
   /// Where the word of a client is taken on who its own client is.
   package var trustedProxies: [Network] = []
-  /// `Forwarded` is stated beside `X-Forwarded-*`.
-  package var statesForwarded = false
+  /// Connections must begin with a PROXY header, and only trusted proxies may open them.
+  package var requiresProxyHeader = false
+  /// What replicas are told beside the request, and what not.
+  package var forward = ForwardRules()
   /// The PROXY header that connections to replicas begin with.
   package var proxyHeader: ProxyVersion?
   /// Each exchange has a line in the access log.

@@ -293,6 +293,8 @@ package struct Worker: ~Copyable {
     let before = addresses
     snapshot = next
     settings = next.settings
+    requestHead.fields.setLimit(settings.fieldLimit)
+    responseHead.fields.setLimit(settings.fieldLimit)
     (addresses, limitsOfRequests) = ([], [])
     for replica in next.replicas { setAddress(replica) }
     for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {

@@ -88,7 +88,7 @@ struct ExplainText {
       return [
         Table.Cell(probe.time), Table.Cell(word, colour),
         Table.Cell(Readable.latency(milliseconds: probe.latencyMilliseconds)),
-        Table.Cell(probe.result),
+        Table.Cell(probe.hint.map { "\(probe.result): \($0)" } ?? probe.result),
       ]
     }
     return table

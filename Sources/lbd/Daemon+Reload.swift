@@ -162,7 +162,11 @@ extension Daemon {
     log = Log(next.log, after: log)
     policy = HealthPolicy(next.health)
     // Probes' own connections stay where nothing about them has changed.
-    if next.health != before.health || next.forward != before.forward { prober.adopt(next) }
+    if next.health != before.health || next.forward != before.forward
+      || next.limits.fields != before.limits.fields
+    {
+      prober.adopt(next)
+    }
     replaceReplicas(next.replicas)
     if next.health.interval < before.health.interval { hastenProbes() }
     publish()

@@ -4,6 +4,7 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import HTTPWire
 import LinuxIO
 import Proxy
 
@@ -98,6 +99,7 @@ extension Daemon {
     settings.idleTimeout = configuration.timeouts.idle.nanoseconds
     settings.clientHeaderTimeout = configuration.timeouts.clientHeader.nanoseconds
     settings.clientIdleTimeout = configuration.timeouts.clientIdle.nanoseconds
+    settings.tunnelIdleTimeout = configuration.timeouts.tunnelIdle.nanoseconds
     settings.retries = configuration.retry.attempts
     settings.retryBudget = configuration.retry.budget
     settings.retryStatuses = configuration.retry.statuses?.ranges ?? []
@@ -105,6 +107,7 @@ extension Daemon {
     settings.holdQueue = configuration.hold.queue
     settings.failuresToEject = configuration.health.failures
     settings.headLimit = configuration.limits.header
+    settings.fieldLimit = configuration.limits.fields
     settings.bodyLimit = configuration.limits.body ?? .max
     settings.byteTime =
       configuration.limits.bodyRate == 0 ? 0 : 1_000_000_000 / UInt64(configuration.limits.bodyRate)
@@ -114,7 +117,8 @@ extension Daemon {
     settings.servesHalfClosed = configuration.halfClose
     settings.docs = configuration.docs
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
-    settings.statesForwarded = configuration.forward.forwarded
+    settings.requiresProxyHeader = configuration.forward.proxyProtocolIn == .required
+    settings.forward = ForwardRules(configuration.forward, mark: mark)
     settings.proxyHeader = configuration.forward.proxyProtocol.version
     settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
@@ -159,10 +163,14 @@ extension Daemon {
     return ProbeTarget(
       slot: replicas[index].slot,
       address: configuration.health.port.map { address.at(port: $0) } ?? address,
-      host: configuration.health.host ?? replicas[index].probeHost,
+      host: probeHost(index),
       number: replicas[index].probes, isBeyondDoubt: replicas[index].health.isBeyondDoubt,
       missing: replicas[index].health.missingFailures(policy),
       latest: UInt64((replicas[index].checkMilliseconds ?? 0) * 1e6))
+  }
+
+  private func probeHost(_ index: Int) -> String {
+    configuration.health.host ?? replicas[index].probeHost
   }
 
   mutating func probed(_ result: ProbeResult) {
@@ -171,7 +179,7 @@ extension Daemon {
     let wasUsable = replicas[index].isUsable
     replicas[index].probes += 1
     replicas[index].counts.count(result)
-    replicas[index].probeHistory.add(result, now: now)
+    replicas[index].probeHistory.add(result, host: probeHost(index), now: now)
     replicas[index].checkResult = result.text
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =

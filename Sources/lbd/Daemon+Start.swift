@@ -74,12 +74,13 @@ extension Daemon {
     addresses = AddressCounts()
     var random = SystemRandomNumberGenerator()
     testToken = String(random.next() | 1 << 63, radix: 16)
+    mark = random.next()
     self.control = control
     self.metrics = metrics
     listenerAddress = listener?.address
     listenerOrigin = listener?.origin ?? .conf
     self.listener = listener.take()?.take()
-    prober = HealthProber(configuration, now: Clock.now())
+    prober = HealthProber(configuration, mark: mark, now: Clock.now())
     schedule = ProbeSchedule(origin: startedAt, seed: random.next())
     running = workers
   }

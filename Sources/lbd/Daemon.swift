@@ -44,6 +44,8 @@ struct Daemon: ~Copyable {
   let resolver: Resolver
   var access: AccessLog
   let testToken: String
+  /// By which this process knows its own requests; no other lbd has it.
+  let mark: UInt64
   var listener: Descriptor?
   var listenerAddress: SocketAddress?
   let listenerOrigin: MainListener.Origin

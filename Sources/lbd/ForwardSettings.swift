@@ -12,6 +12,16 @@ extension Network {
   }
 }
 
+extension ForwardRules {
+  init(_ forward: ForwardConfiguration, mark: UInt64) {
+    self.init()
+    statesForwarded = forward.forwarded
+    statesVia = forward.via
+    self.mark = mark
+    dropped = DroppedFields(forward.drop ?? [])
+  }
+}
+
 extension ProxyProtocol {
   var version: ProxyVersion? {
     switch self {

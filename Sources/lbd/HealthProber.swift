@@ -39,9 +39,15 @@ struct HealthProber: ~Copyable {
   private var question: [UInt8] = []
   private var scratch = [UInt8](repeating: 0, count: 16 << 10)
   private var head = ResponseHead()
+  /// The line by which lbd knows a probe that has come to itself.
+  private let via: [UInt8]
 
-  init(_ configuration: Configuration, now: UInt64) {
+  init(_ configuration: Configuration, mark: UInt64, now: UInt64) {
     self.configuration = configuration.health
+    var writer = ByteWriter(capacity: 64)
+    Hops.writeVia(mark, to: &writer)
+    via = writer.bytes.indices.map { writer.bytes[$0] }
+    head.fields.setLimit(configuration.limits.fields)
     timeout = configuration.health.timeout.nanoseconds
     expectation = ProbeExpectation(configuration.health)
     proxyHeader = configuration.forward.proxyProtocol.version
@@ -58,6 +64,7 @@ struct HealthProber: ~Copyable {
 
   mutating func adopt(_ configuration: Configuration) {
     self.configuration = configuration.health
+    head.fields.setLimit(configuration.limits.fields)
     timeout = configuration.health.timeout.nanoseconds
     expectation = ProbeExpectation(configuration.health)
     proxyHeader = configuration.forward.proxyProtocol.version
@@ -166,6 +173,7 @@ struct HealthProber: ~Copyable {
     question += " HTTP/1.1\r\nHost: ".utf8
     question += host.utf8
     question += "\r\nUser-Agent: lbd-health\r\nAccept: */*\r\n".utf8
+    question += via
     question += (mayRest ? "\r\n" : "Connection: close\r\n\r\n").utf8
     return probes[record].ask(question)
   }

@@ -1,6 +1,7 @@
 // An event of the log as the journal has it: each fact a field that journalctl can ask for.
 
 import Configuration
+import ControlProtocol
 import LinuxIO
 
 extension Log {
@@ -9,12 +10,12 @@ extension Log {
     _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>
   ) -> [(name: String, value: String)] {
     var entry = [
-      (name: "MESSAGE", value: message), ("PRIORITY", "\(priority(level))"),
+      (name: "MESSAGE", value: HiddenText.shown(message)), ("PRIORITY", "\(priority(level))"),
       ("SYSLOG_IDENTIFIER", "lbd"),
     ]
     for (name, value) in fields {
       if name == "event", let id = MessageID.all[value] { entry.append(("MESSAGE_ID", id)) }
-      entry.append(("LBD_" + journalName(name), value))
+      entry.append(("LBD_" + journalName(name), HiddenText.shown(value)))
     }
     return entry
   }

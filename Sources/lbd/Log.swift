@@ -69,7 +69,9 @@ struct Log {
     _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>
   ) -> String {
     let time = Log.timestamp(Clock.wall())
-    guard isJSON else { return "\(time) \(level.rawValue) \(message)" }
+    guard isJSON else {
+      return "\(time) \(level.rawValue) \(HiddenText.shown(message))"
+    }
     var writer = JSONWriter()
     writer.object {
       $0.field("time", time)

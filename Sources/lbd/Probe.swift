@@ -198,6 +198,7 @@ extension Probe {
       // Another head follows (RFC 9110 §15.2).
       case .complete(let end) where head.isInterim: start += end
       case .complete(let end):
+        if let own = ownAnswer(head, answer) { return .verdict(isPass: false, own) }
         let isPass = expectation.statuses.contains(head.status)
         if isPass && !expectation.body.isEmpty {
           return beginSearch(behind: end, answer, head, expectation)
@@ -205,8 +206,23 @@ extension Probe {
         mayRest = mayRest && isPass && rest(behind: end, answer, head, expectation.method)
         return .verdict(isPass: isPass, String(head.status))
       case .incomplete where bytes.count < Probe.limit: return .waits
-      case .incomplete, .malformed: return .verdict(isPass: false, "malformed")
+      case .incomplete: return .verdict(isPass: false, "head too long")
+      case .malformed(.unknownStatus): return .verdict(isPass: false, "status \(head.status)")
+      case .malformed(.tooManyFields):
+        return .verdict(isPass: false, "over \(head.fields.limit) fields")
+      case .malformed: return .verdict(isPass: false, "malformed")
       }
+    }
+  }
+
+  /// What an lbd's answer comes to that no replica of it gave: the probe has come to this lbd itself, or
+  /// is none that an lbd accepts, as no request would be.
+  private func ownAnswer(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> String? {
+    switch head.status {
+    case 508 where ProxyError.loop.isSaid(head.fields, bytes): "lbd itself"
+    case 400..<500 where ProxyError.request.isSaid(head.fields, bytes):
+      "\(head.status) of an lbd"
+    default: nil
     }
   }
 

@@ -9,18 +9,28 @@ struct ProbeHistory {
     let nanoseconds: UInt64
     let verdict: ProbeResult.Verdict
     let text: String
+    let hint: String?
   }
 
   static let limit = 10
 
   private var entries: [Entry] = []
 
-  /// - Parameter now: by the monotonic clock.
-  mutating func add(_ result: ProbeResult, now: UInt64) {
+  /// - Parameters:
+  ///   - host: what the probe asked for; empty where it made no request.
+  ///   - now: by the monotonic clock.
+  mutating func add(_ result: ProbeResult, host: String, now: UInt64) {
     if entries.count == ProbeHistory.limit { entries.removeFirst() }
     entries.append(
       Entry(
-        time: now, nanoseconds: result.nanoseconds, verdict: result.verdict, text: result.text))
+        time: now, nanoseconds: result.nanoseconds, verdict: result.verdict, text: result.text,
+        hint: ProbeHistory.hint(result.text, host: host)))
+  }
+
+  /// 400 and 421 are what servers say to a Host that they don't serve, Django above all.
+  private static func hint(_ text: String, host: String) -> String? {
+    guard !host.isEmpty, text == "400" || text == "421" else { return nil }
+    return "it was asked as Host \(host); if it serves other names only, set host in [health]"
   }
 
   /// Newest last.
@@ -34,7 +44,7 @@ struct ProbeHistory {
         }
       return ProbeReport(
         time: clocks.text(entry.time), verdict: verdict, result: entry.text,
-        latencyMilliseconds: Double(entry.nanoseconds) / 1e6)
+        latencyMilliseconds: Double(entry.nanoseconds) / 1e6, hint: entry.hint)
     }
   }
 }

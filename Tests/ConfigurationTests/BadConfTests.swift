@@ -153,6 +153,47 @@ import Testing
       "[forward]\ntrusted_proxies = ::1/x",
       "\"x\" is not a count of bits, write 0 to 128, or none"
     ),
+    (
+      "[forward]\ndrop = X-A, Host",
+      "Host says how a message or its connection is to be read, remove it here, or none"
+    ),
+    (
+      "[forward]\ndrop = transfer_encoding",
+      "transfer_encoding says how a message or its connection is to be read, remove it here, or none"
+    ),
+    (
+      "[forward]\ndrop = X-Forwarded-For",
+      "a client's own X-Forwarded-For never passes, remove it here, or none"
+    ),
+    ("[forward]\ndrop = Proxy", "a client's own Proxy never passes, remove it here, or none"),
+    (
+      "[forward]\ndrop = Via",
+      "Via ends loops: write via = off to state none, remove it here, or none"
+    ),
+    (
+      "[forward]\ndrop = X-A,",
+      "\"\" is no field's whole name, write one such as X-Client-IP, or none"
+    ),
+    (
+      "[forward]\ndrop = X-Internal-*",
+      "\"X-Internal-*\" is no field's whole name, write one such as X-Client-IP, or none"
+    ),
+    ("[forward]\ndrop = X-A, x_a", "x_a stands here twice, write it once, or none"),
+    (
+      "[forward]\ndrop = \((1...33).map { "n\($0)" }.joined(separator: ", "))",
+      "32 names at most, remove some, or none"
+    ),
+    (
+      "[forward]\ndrop = \(String(repeating: "n", count: 65))",
+      "\"\(String(repeating: "n", count: 64))…\" is longer than 64 bytes, name another field, or none"
+    ),
+    (
+      "[forward]\nproxy_protocol_in = on",
+      "\"on\" is no such word, write one of optional, required"
+    ),
+    ("[timeouts]\ntunnel_idle = 25h", "25h is out of bounds, write 10ms to 24h"),
+    ("[limits]\nfields = 19", "19 is out of bounds, write 20 to 1000"),
+    ("[limits]\nfields = 1001", "1001 is out of bounds, write 20 to 1000"),
     ("[forward]\nproxy_protocol = v3", "\"v3\" is no such word, did you mean \"v1\"?"),
     ("[retry]\nattempts = two", "\"two\" is not a whole number, write 0 to 10"),
     ("[limits]\nheader = 65k", "65k is out of bounds, write 1k to 64k"),
@@ -207,6 +248,13 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      "[lbd]\nports = 1\n[forward]\nproxy_protocol_in = required",
+      [
+        "4:21: nobody could connect: name the proxies before lbd in trusted_proxies, such as "
+          + "10.0.0.0/8"
+      ]
+    ),
     (
       "[lbd]\nports = 8081, 8081",
       [
@@ -319,7 +367,7 @@ import Testing
   @Test func `letters that changed places, twice too, are a near miss`() {
     #expect(
       Loaded.beside("[limits]\nheda = 1k").heads == [
-        "4:1: unknown key \"heda\" in [limits], its keys are header, body, connections"
+        "4:1: unknown key \"heda\" in [limits], its keys are header, fields, body, connections"
       ])
     #expect(
       Loaded.beside("[health]\npaht = /").heads == [

@@ -42,12 +42,14 @@ struct Good: Sendable, CustomTestStringConvertible {
     #expect(all.health.ejection == .seconds(5))
     #expect(all.timeouts.connect == .seconds(1) && all.timeouts.response == .seconds(30))
     #expect(all.timeouts.idle == .seconds(60) && all.timeouts.clientHeader == .seconds(10))
-    #expect(all.timeouts.clientIdle == .seconds(60) && all.timeouts.drain == .seconds(30))
+    #expect(all.timeouts.clientIdle == .seconds(75) && all.timeouts.drain == .seconds(30))
+    #expect(all.timeouts.tunnelIdle == .seconds(3600) && all.limits.fields == 100)
     #expect(all.retry.attempts == 2 && all.limits.header == 16384)
     #expect(all.limits.body == nil && all.limits.connections == nil)
     #expect(all.forward == ForwardConfiguration())
     #expect(all.forward.trustedProxies == nil && !all.forward.forwarded)
-    #expect(all.forward.proxyProtocol == .off)
+    #expect(all.forward.proxyProtocol == .off && all.forward.proxyProtocolIn == .optional)
+    #expect(all.forward.via && all.forward.drop == nil)
     #expect(all.log.level == .info && all.log.format == .auto && all.log.access == .off)
     #expect(all.metrics.listen == nil)
   }
@@ -103,6 +105,18 @@ struct Good: Sendable, CustomTestStringConvertible {
     Good("[forward]\ntrusted_proxies = none\nforwarded = on\nproxy_protocol = v2") {
       $0.forward.trustedProxies == nil && $0.forward.forwarded && $0.forward.proxyProtocol == .v2
     },
+    Good("[forward]\ntrusted_proxies = ::1\nproxy_protocol_in = required\nvia = off") {
+      $0.forward.proxyProtocolIn == .required && !$0.forward.via
+    },
+    Good("[forward]\ndrop = none") { $0.forward.drop == nil },
+    Good("[forward]\ndrop = X-Client-IP , X_Original_URL,a.b # why") {
+      $0.forward.drop == ["X-Client-IP", "X_Original_URL", "a.b"]
+    },
+    Good("[forward]\ndrop = \((1...32).map { "n\($0)" }.joined(separator: ", "))") {
+      $0.forward.drop?.count == 32
+    },
+    Good("[timeouts]\ntunnel_idle = 24h") { $0.timeouts.tunnelIdle == .seconds(86_400) },
+    Good("[limits]\nfields = 1000") { $0.limits.fields == 1000 },
     Good("[retry]\nattempts = 0") { $0.retry.attempts == 0 },
     Good("[balance]\nalgorithm = round_robin") { $0.algorithm == .roundRobin },
     Good("[log]\nlevel = warning\nformat = json\naccess = off") {

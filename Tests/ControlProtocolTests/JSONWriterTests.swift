@@ -36,6 +36,16 @@ struct JSONWriterTests {
     #expect(json == #""a\"b\\c\n\r\t\u0000\u001b\u007fé☃""#)
   }
 
+  @Test func `what steers a terminal or turns a line around is escaped`() {
+    let json = text {
+      $0.value("a\u{85}\u{9B}2J\u{61C}\u{200E}\u{2028}\u{202E}\u{2066}\u{200D}\u{A0}𝄞")
+    }
+    #expect(
+      json
+        == #""a\u0085\u009b2J\u061c\u200e\u2028\u202e\u2066"# + "\u{200D}\u{A0}𝄞\"")
+    #expect(HiddenText.shown("a\n\tb\u{1B}[2J\u{9B}\u{202E}é") == "a\n\tb\\u001b[2J\\u009b\\u202eé")
+  }
+
   @Test func `what has no number in JSON is null`() {
     let json = text {
       $0.array {

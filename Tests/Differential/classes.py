@@ -85,6 +85,12 @@ def _(message):
     return any(line[:1] in (b" ", b"\t") for line in message.lines[1:])
 
 
+@named("space-before-colon")
+def _(message):
+    names = [line.partition(b":")[0] for line in message.lines[1:]]
+    return not message.is_request and any(name[-1:] in (b" ", b"\t") for name in names)
+
+
 @named("control-character")
 def _(message):
     texts = [value for _, value in message.meaning["fields"]] + [message.meaning.get("reason", b"")]
@@ -199,8 +205,17 @@ def _(message):
 
 @named("expectation")
 def _(message):
-    values = [value.lower() for value in message.values(b"expect")]
-    return message.is_request and values not in ([], [b"100-continue"])
+    members = b",".join(message.values(b"expect")).lower().split(b",")
+    others = {member.strip(b" \t") for member in members} - {b"", b"100-continue"}
+    return message.is_request and bool(others)
+
+
+@named("connection-length")
+def _(message):
+    values = message.values(b"connection")
+    options = {option.strip(b" \t") for option in b",".join(values).lower().split(b",")}
+    lists = options - {b"", b"close", b"keep-alive", b"upgrade", b"te"}
+    return bool(lists) and len(b"".join(values)) > 1024
 
 
 @named("keep-alive-in-1.0")

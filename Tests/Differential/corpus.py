@@ -95,6 +95,11 @@ SMUGGLING = [
     b"Expect: 200-ok\r\n" + LENGTH,
     b"Expect: 100-continue\r\nExpect: 100-continue\r\n",
     b"Expect:\r\n",
+    b"Expect: , 100-continue, 100-Continue,\r\n",
+    b"Expect: 100-continue, 200-ok\r\n",
+    b"X : y\r\n" + LENGTH,
+    b"Connection: " + b"x, " * 400 + b"\r\n",
+    b"Connection: " + b"close, " * 400 + b"\r\n",
     b"Host: b\r\n",
     b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AA\r\n",
 ]

@@ -3,15 +3,27 @@
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe input(start, count)
-  let framed = Scan(bytes, keepsFraming: true)
-  let data = Scan(bytes, keepsFraming: false)
+  for kind in [Kind(), Kind(isResponse: true), Kind(drops: true)] { requireOne(bytes, kind) }
+  return 0
+}
+
+/// Whose body it is, and what holds for its trailers.
+private struct Kind {
+  var isResponse = false
+  var drops = false
+
+  var dropped: DroppedFields { DroppedFields(drops ? ["A", "x-client-ip"] : []) }
+}
+
+private func requireOne(_ bytes: [UInt8], _ kind: Kind) {
+  let framed = Scan(bytes, kind, keepsFraming: true)
+  let data = Scan(bytes, kind, keepsFraming: false)
   require(framed.outcome == data.outcome && framed.used == data.used, "two ends of one body")
   require(data.output.count <= framed.output.count, "more data than body")
-  requireNoCutMatters(bytes, framed, data)
+  requireNoCutMatters(bytes, kind, framed, data)
   requireWaits(bytes, framed)
   requireNormal(framed, data)
   requireReference(bytes, framed, data)
-  return 0
 }
 
 /// What came of a body.
@@ -21,12 +33,14 @@ private struct Scan: Equatable {
   var output: [UInt8] = []
 
   /// What was not used of a batch comes again at the front of the next.
-  init(_ bytes: [UInt8], cuts: [Int] = [], keepsFraming: Bool) {
-    var scanner = ChunkedScanner(keepsFraming: keepsFraming, keepsTrailers: true)
+  init(_ bytes: [UInt8], _ kind: Kind = Kind(), cuts: [Int] = [], keepsFraming: Bool) {
+    let dropped = kind.dropped
+    var scanner = ChunkedScanner(
+      keepsFraming: keepsFraming, keepsTrailers: true, isResponse: kind.isResponse)
     for end in cuts + [bytes.count] where outcome == .incomplete {
       var batch = Block(bytes[used..<max(end, used)])
       var span = batch.mutableSpan
-      let (outcome, used, kept) = scanner.scan(&span)
+      let (outcome, used, kept) = scanner.scan(&span, dropping: dropped)
       require(kept >= 0 && kept <= used && used <= span.count, "\(kept), \(used), \(span.count)")
       for index in 0..<kept { output.append(span[index]) }
       self.outcome = outcome
@@ -35,7 +49,9 @@ private struct Scan: Equatable {
   }
 }
 
-private func requireNoCutMatters(_ bytes: [UInt8], _ framed: Scan, _ data: Scan) {
+private func requireNoCutMatters(
+  _ bytes: [UInt8], _ kind: Kind, _ framed: Scan, _ data: Scan
+) {
   var draw = Draw(from: bytes)
   var ways = [bytes.count > 512 ? draw.cuts(of: bytes.count) : Array(0..<bytes.count)]
   for _ in 0..<4 {
@@ -44,8 +60,8 @@ private func requireNoCutMatters(_ bytes: [UInt8], _ framed: Scan, _ data: Scan)
       (0..<count).map { _ in Int.random(in: 0...bytes.count, using: &draw) }.sorted())
   }
   for cuts in ways {
-    require(Scan(bytes, cuts: cuts, keepsFraming: true) == framed, "cut at \(cuts)")
-    require(Scan(bytes, cuts: cuts, keepsFraming: false) == data, "cut at \(cuts)")
+    require(Scan(bytes, kind, cuts: cuts, keepsFraming: true) == framed, "cut at \(cuts)")
+    require(Scan(bytes, kind, cuts: cuts, keepsFraming: false) == data, "cut at \(cuts)")
   }
 }
 

@@ -36,7 +36,7 @@ extension [Line] {
 }
 
 /// The most fields that leave room in a parsed head for all that lbd adds.
-var ownRoom: Int { HeaderFields.limit - 10 }
+var ownRoom: Int { HeaderFields.usualLimit - 10 }
 
 /// Checks a head as text, by no rule of the parser's: lines with CRLF behind each, the last one empty,
 /// and none of the bytes in them that end a line somewhere.

@@ -2,6 +2,10 @@
 
 /// What is said of the client, in all four ways.
 private let variants = [(false, false), (false, true), (true, false), (true, true)]
+/// Dropped in every other way.
+private let dropped = ["X-Client-IP", "a", "X_Original_URL"]
+private let droppedKeys: Set = ["x-client-ip", "a", "x-original-url"]
+private let mark: UInt64 = 0xFEDC_BA98_7654_3210
 private let clients = ["192.0.2.1", "2001:db8:1111:2222:3333:4444:5555:6666", "unix"]
 private let requestID = Array("00000000000000010000000000abcdef".utf8)
 
@@ -18,7 +22,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let request = Request(head) else { return 0 }
   for (index, variant) in variants.enumerated() {
     let client = Array(clients[(count + index) % clients.count].utf8)
-    let facts = Facts(client: client, isTrusted: variant.0, statesForwarded: variant.1)
+    let facts = Facts(
+      client: client, isTrusted: variant.0, statesForwarded: variant.1,
+      isReserved: (count + index) % 2 == 0)
     requireGoesOn(request, head, facts)
   }
   return 0
@@ -47,6 +53,21 @@ private struct Facts {
   let client: [UInt8]
   let isTrusted: Bool
   let statesForwarded: Bool
+  /// No Via is stated, and some fields are dropped.
+  let isReserved: Bool
+
+  var rules: ForwardRules {
+    var rules = ForwardRules()
+    rules.mark = mark
+    rules.statesForwarded = statesForwarded
+    rules.statesVia = !isReserved
+    rules.dropped = DroppedFields(isReserved ? dropped : [])
+    return rules
+  }
+
+  func drops(_ key: [UInt8]) -> Bool {
+    isReserved && droppedKeys.contains(text(key).replacing("_", with: "-"))
+  }
 }
 
 /// A request by value, as the parser and the rules of framing understand it.
@@ -89,8 +110,9 @@ private struct Request {
     var writer = ByteWriter(capacity: 2 * text.count + 4096)
     let stated = ForwardedFacts(
       client: facts.client.span, scheme: "http", requestID: (1, 0xABCDEF),
-      isTrusted: facts.isTrusted, statesForwarded: facts.statesForwarded)
-    HeadWriter.write(request: head, block.span, framing, stated, to: &writer)
+      isTrusted: facts.isTrusted)
+    HeadWriter.write(request: head, block.span, framing, stated, facts.rules, to: &writer)
+    _ = Hops.judge(head.fields, block.span, mark: mark)
     require(!writer.isOverfull, "overfull")
     let written = writer.bytes
     return bytes(written, written.indices)
@@ -109,7 +131,8 @@ private func requireGoesOn(_ request: Request, _ head: [UInt8], _ facts: Facts) 
   requireConnection(written, request.framing)
   let listed = request.lines.listed
   require(
-    written.lines.endToEnd == request.lines.endToEnd.filter { !listed.contains($0.key) },
+    written.lines.endToEnd
+      == request.lines.endToEnd.filter { !listed.contains($0.key) && !facts.drops($0.key) },
     "other fields: \(written.lines.endToEnd) of \(request.lines)")
   requireStated(written.lines, request, facts)
 }
@@ -125,7 +148,10 @@ private func requireSame(_ written: RequestFraming, _ received: RequestFraming) 
 
 /// What concerns one connection says what lbd means for the next one, and no more.
 private func requireConnection(_ written: Request, _ framing: RequestFraming) {
-  for name in [FieldName.keepAlive, .proxyConnection, .te, .http2Settings, .testToken, .lookalike] {
+  let stays: [FieldName] = [
+    .keepAlive, .proxyConnection, .te, .http2Settings, .testToken, .lookalike, .proxy,
+  ]
+  for name in stays {
     require(written.lines.values(name).isEmpty, "\(name) goes on")
   }
   let upgrade = framing.wantsUpgrade ? [Array("upgrade".utf8)] : []
@@ -146,8 +172,9 @@ private func requireStated(_ lines: [Line], _ request: Request, _ facts: Facts) 
   require(lines.values(.forwardedProto).count == 1, "X-Forwarded-Proto")
   require(lines.values(.forwardedHost).count == 1, "X-Forwarded-Host")
   require(lines.values(.requestID).count == 1, "X-Request-Id")
-  let via = Array((request.isVersion10 ? "1.0 lbd" : "1.1 lbd").utf8)
-  require(lines.values(.via).last == via, "Via")
+  let via = Array((request.isVersion10 ? "1.0 " : "1.1 ").utf8) + Array("lbd-fedcba9876543210".utf8)
+  require(
+    lines.values(.via) == own.values(.via) + (facts.isReserved ? [] : [via]), "Via: \(lines)")
   let forwarded = lines.values(.forwarded)
   if facts.statesForwarded {
     require(forwarded.count == 1, "Forwarded")

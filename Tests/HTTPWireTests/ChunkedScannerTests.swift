@@ -167,6 +167,51 @@ struct ChunkedScannerTests {
     #expect(String(decoding: bytes[..<result.kept], as: UTF8.self) == "1\r\na\r\n0\r\n\r\n")
   }
 
+  /// A whole body in normal form, in one piece or byte by byte; nil where it is malformed.
+  private func normal(
+    _ text: String, isResponse: Bool, dropping names: [String] = [], byBytes: Bool
+  ) -> String? {
+    var scanner = ChunkedScanner(keepsFraming: true, keepsTrailers: true, isResponse: isResponse)
+    let dropped = DroppedFields(names)
+    var (kept, waiting): ([UInt8], [UInt8]) = ([], [])
+    let bytes = Array(text.utf8)
+    for piece in byBytes ? bytes.map({ [$0] }) : [bytes] {
+      waiting += piece
+      var span = waiting.mutableSpan
+      let result = scanner.scan(&span, dropping: dropped)
+      if result.outcome == .malformed { return nil }
+      kept += waiting[..<result.kept]
+      waiting.removeFirst(result.used)
+    }
+    return String(decoding: kept, as: UTF8.self)
+  }
+
+  @Test(arguments: [
+    ("X : y\r\n", "X: y\r\n"), ("X :y\r\n", "X: y\r\n"), ("X\t\t:  y\r\n", "X: y\r\n"),
+    ("X :\r\n", "X:\r\n"), ("X  : \r\n", "X:\r\n"), ("X:y\r\n", "X:y\r\n"),
+  ])
+  func `white space before a trailer's colon is removed from a response (RFC 9112 §5.1)`(
+    _ line: String, _ expected: String
+  ) {
+    for byBytes in [false, true] {
+      let body = "0\r\n\(line)\r\n"
+      #expect(normal(body, isResponse: true, byBytes: byBytes) == "0\r\n\(expected)\r\n")
+      let isPlain = line == expected
+      #expect((normal(body, isResponse: false, byBytes: byBytes) != nil) == isPlain)
+    }
+  }
+
+  @Test func `a field that the conf drops is no trailer of a request either`() {
+    let body = "0\r\nX-Client-IP: a\r\nX_Client_IP: b\r\nX-Sum: c\r\n\r\n"
+    for byBytes in [false, true] {
+      let text = normal(body, isResponse: false, dropping: ["x-client-ip"], byBytes: byBytes)
+      #expect(text == "0\r\nX-Sum: c\r\n\r\n")
+      #expect(normal(body, isResponse: false, byBytes: byBytes) == body)
+    }
+    let poxy = "0\r\nProxy: a\r\n\r\n"
+    #expect(normal(poxy, isResponse: false, byBytes: false) == "0\r\n\r\n")
+  }
+
   @Test func `trailers may take 16 KiB and no more`() {
     // "T:" and the two bytes of the line's end count as well.
     func body(_ count: Int) -> [UInt8] {

@@ -26,6 +26,7 @@ struct ForwardingTests {
 
   @Test(arguments: [
     ("https", "https"), ("HTTP", "HTTP"), ("ftp", "http"), ("https, http", "http"), ("", "http"),
+    ("wss", "wss"), ("ws", "ws"), ("WSS", "WSS"), ("wsss", "http"), ("w", "http"),
   ])
   func `a trusted proxy's scheme is believed where it is one`(_ said: String, _ stated: String) {
     let text = trusted("X-Forwarded-Proto: \(said)\r\n")

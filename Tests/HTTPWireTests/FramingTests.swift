@@ -47,8 +47,11 @@ struct FramingTests {
     ("host: a\r\n", .missingHost),
     // RFC 9110 §10.1.1: the one expectation there is.
     ("Expect: 200-ok\r\n", .unknownExpectation),
-    ("Expect: 100-continue\r\nExpect: 100-continue\r\n", .unknownExpectation),
-    ("Expect:\r\n", .unknownExpectation),
+    ("Expect: 100-continue, 200-ok\r\n", .unknownExpectation),
+    ("Expect: 200-ok\r\nExpect: 100-continue\r\n", .unknownExpectation),
+    ("Expect: 100-continue\r\nExpect: 200-ok\r\n", .unknownExpectation),
+    ("Expect: 100-continue;q=1\r\n", .unknownExpectation),
+    ("Expect: 100-continue 100-continue\r\n", .unknownExpectation),
   ]
 
   @Test(arguments: refused)
@@ -163,6 +166,36 @@ struct FramingTests {
   }
 
   @Test(arguments: [
+    ("Expect:\r\n", false), ("Expect: ,\r\n", false), ("Expect: \t, ,\r\nExpect:\r\n", false),
+    ("Expect: 100-continue,\r\n", true), ("Expect: , 100-continue\r\n", true),
+    ("Expect: 100-continue, 100-Continue\r\n", true), ("Expect:\r\nExpect: 100-continue\r\n", true),
+    ("Expect: 100-continue\r\nExpect:\r\n", true),
+    ("Expect: 100-continue\r\nExpect: 100-continue\r\n", true),
+  ])
+  func `empty members of Expect count for nothing, and the same twice for one (RFC 9110 §5.6.1.2)`(
+    _ fields: String, _ expects: Bool
+  ) throws {
+    let text = Wire.get(fields + "Content-Length: 1\r\n")
+    #expect(try Wire.judge(text).expectsContinue == expects)
+    // However it was said, it goes on once.
+    let forwarded = Wire.forwarded(text)
+    let lines = forwarded.split(separator: "\r\n").filter { $0.hasPrefix("Expect:") }
+    #expect(lines == (expects ? ["Expect: 100-continue"] : []))
+  }
+
+  @Test func `what Connection lists is short, since each field is held against it`() {
+    let most = String(repeating: "a,", count: 512)
+    #expect(Wire.refusal(Wire.get("Connection: \(most)\r\n")) == nil)
+    #expect(Wire.refusal(Wire.get("Connection: \(most)a\r\n")) == .connectionTooLong)
+    #expect(
+      Wire.refusal(Wire.get("Connection: \(most)\r\nConnection: b\r\n")) == .connectionTooLong)
+    #expect(Wire.judge(response: response(200, "Connection: \(most)b\r\n")) == nil)
+    // Options that list no field cost nothing.
+    let close = String(repeating: "close,", count: 500)
+    #expect(Wire.refusal(Wire.get("Connection: \(close)\r\n")) == nil)
+  }
+
+  @Test(arguments: [
     ("Upgrade: x\r\nConnection: upgrade\r\n", "1.1", true),
     ("Upgrade: x\r\nConnection: Keep-Alive, Upgrade\r\n", "1.1", true),
     ("Upgrade: x/2, y\r\nConnection: upgrade\r\n", "1.1", true),
@@ -258,6 +291,7 @@ struct FramingTests {
     ("lbd", false), ("lbd; error=", false), ("other; error=connection_refused", false),
     ("lbd; error=connection_refused, edge", false), ("lbd; received-status=503", true),
     ("lbd; received-status=", false), ("lbd; received", false),
+    ("lbd; error=proxy_loop_detected", true),
   ])
   func `an lbd's own answer says whether replicas were asked (RFC 9209 §2)`(
     _ value: String, _ wasTried: Bool

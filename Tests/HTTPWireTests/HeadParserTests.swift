@@ -29,6 +29,55 @@ struct HeadParserTests {
     }
   }
 
+  @Test(arguments: [
+    ("HTTP/1.1 999 X\r\n\r\n", Refusal.unknownStatus), ("HTTP/1.1 099 X\r\n\r\n", .unknownStatus),
+    ("HTTP/1.1 20 X\r\n\r\n", .malformedRequestLine),
+    ("HTTP/3.0 200 X\r\n\r\n", .unsupportedVersion),
+    ("HTTP/1.1 200 X\r\nA\r\n\r\n", .malformedField),
+    ("HTTP/1.1 200 X\r\n" + String(repeating: "A: b\r\n", count: 101) + "\r\n", .tooManyFields),
+  ])
+  func `a refused response says which rule it met`(_ text: String, _ refusal: Refusal) {
+    #expect(Wire.parse(response: text.utf8) == .malformed(refusal))
+  }
+
+  @Test(arguments: [20, 100, 250])
+  func `a head may have as many fields as are set, either way`(_ limit: Int) {
+    var request = RequestHead()
+    var response = ResponseHead()
+    request.fields.setLimit(limit)
+    response.fields.setLimit(limit)
+    for count in [limit, limit + 1] {
+      let fields = String(repeating: "A: b\r\n", count: count) + "\r\n"
+      let (one, other) = (
+        Array("GET / HTTP/1.1\r\n\(fields)".utf8), Array("HTTP/1.1 200 OK\r\n\(fields)".utf8)
+      )
+      let outcomes = [
+        HeadParser.parse(request: one.span, into: &request),
+        HeadParser.parse(response: other.span, into: &response),
+      ]
+      let isWhole = count == limit
+      #expect(
+        outcomes == [
+          isWhole ? .complete(one.count) : .malformed(.tooManyFields),
+          isWhole ? .complete(other.count) : .malformed(.tooManyFields),
+        ])
+    }
+  }
+
+  @Test func `a response's name is without the white space before its colon (RFC 9112 §5.1)`() {
+    let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length \t: 5\r\nX-Y :z\r\n\r\n".utf8)
+    var head = ResponseHead()
+    _ = HeadParser.parse(response: bytes.span, into: &head)
+    let texts = [0, 1].flatMap { index in
+      [
+        Wire.text(bytes.span, head.fields[index].nameRange),
+        Wire.text(bytes.span, head.fields[index].valueRange),
+      ]
+    }
+    let name = head.fields[0].name
+    #expect(texts == ["Content-Length", "5", "X-Y", "z"] && name == .contentLength)
+  }
+
   @Test(arguments: HeadSamples.requests + HeadSamples.refusedRequests.map(\.0))
   func `a request head that comes byte by byte ends in the same verdict`(_ text: String) {
     let bytes = Array(text.utf8)

@@ -106,6 +106,9 @@ enum HeadSamples {
     "HTTP/1.1 599 \r\n\r\n",
     "HTTP/1.1 204\r\n\r\n",
     "HTTP/1.1 200 d\u{e9}j\u{e0} \t vu\r\n\r\n",
+    // RFC 9112 §5.1: white space before the colon is removed from a response.
+    "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nA\t \t:b\r\nC :\r\n\r\n",
   ]
 
   static let refusedResponses = [
@@ -125,7 +128,11 @@ enum HeadSamples {
     "HTTP/1.1 2\r\n\r\n",
     "HTTP/1.1 200 OK\n\r\n",
     "HTTP/1.1 200 O\u{0}K\r\n\r\n",
-    "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n : b\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nA \r\n\r\n",
+    "HTTP/1.1 200 OK\r\nA\u{b}: b\r\n\r\n",
     "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
   ]
 }

@@ -12,7 +12,7 @@ struct HeadWriterTests {
     let start = "GET / HTTP/1.1\r\nHost: a\r\n"
     let end = """
       X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n\
-      Via: 1.1 lbd\r\nX-Request-Id: 00000000000000010000000000abcdef\r\n\r\n
+      Via: 1.1 \(Wire.markText)\r\nX-Request-Id: 00000000000000010000000000abcdef\r\n\r\n
       """
     guard text.hasPrefix(start) && text.hasSuffix(end) else { return text }
     return String(
@@ -100,7 +100,53 @@ struct HeadWriterTests {
   }
 
   @Test func `an HTTP 1.0 request is named as such in Via`() {
-    #expect(written(request: "GET / HTTP/1.0\r\nHost: a\r\n\r\n").contains("\r\nVia: 1.0 lbd\r\n"))
+    let text = written(request: "GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+    #expect(text.contains("\r\nVia: 1.0 \(Wire.markText)\r\n"))
+  }
+
+  @Test func `without Via a client's own passes all the same`() {
+    let text = Wire.forwarded(Wire.get("Via: 1.1 edge\r\n"), statesVia: false)
+    #expect(text.contains("\r\nVia: 1.1 edge\r\n") && !text.contains("lbd"))
+  }
+
+  @Test(arguments: ["Proxy", "PROXY", "proxy"])
+  func `the field Proxy reaches no replica, whoever sends it (httpoxy)`(_ name: String) {
+    let field = "\(name): http://evil.example/\r\n"
+    #expect(fields(field) == "")
+    #expect(!Wire.forwarded(Wire.get(field), isTrusted: true).contains("evil"))
+  }
+
+  @Test(arguments: [
+    "Proxy-Foo: a\r\n", "XProxy: a\r\n", "Proxy1: a\r\n", "Prox: a\r\n", "P_roxy: a\r\n",
+  ])
+  func `what only looks like Proxy passes`(_ text: String) {
+    #expect(fields(text) == text)
+  }
+
+  @Test(arguments: [
+    ("X-Client-IP: a\r\n", ""), ("x-client-ip: a\r\n", ""), ("X_CLIENT_IP: a\r\n", ""),
+    ("X-Client_ip: a\r\nA: b\r\n", "A: b\r\n"), ("X-Client-IPs: a\r\n", nil),
+    ("X-Client-I: a\r\n", nil), ("A: 1\r\nX-Original-URL:/\r\nB: 2\r\n", "A: 1\r\nB: 2\r\n"),
+    ("X-Client+IP: a\r\n", nil),
+  ])
+  func `a field that the conf drops goes no further, however it is spelt`(
+    _ text: String, _ expected: String?
+  ) {
+    let names = ["X-Client-IP", "X_Original_URL", String(repeating: "n", count: 64)]
+    for isTrusted in [false, true] {
+      let whole = Wire.forwarded(Wire.get(text), isTrusted: isTrusted, dropped: names)
+      let start = "GET / HTTP/1.1\r\nHost: a\r\n" + (expected ?? text) + "X-Forwarded-For: "
+      #expect(whole.hasPrefix(start), "\(whole)")
+    }
+  }
+
+  @Test func `names of any length are dropped, and no others`() {
+    for length in [1, 2, 62, 63, 64, 65, 127, 128, 200, 255] {
+      let name = String(repeating: "n", count: length)
+      let text = Wire.get("\(name): gone\r\n\(name)n: kept\r\n")
+      let written = Wire.forwarded(text, dropped: [name])
+      #expect(!written.contains("gone") && written.contains("kept"), "\(length)")
+    }
   }
 
   /// The response that a client gets for a replica's.

@@ -51,7 +51,7 @@ struct NamesTests {
     ("X-Forwarded-For", .forwardedFor), ("X-Forwarded-Host", .forwardedHost),
     ("X-Forwarded-Proto", .forwardedProto), ("X-Request-Id", .requestID),
     ("HTTP2-Settings", .http2Settings), ("X-Lbd-Test", .testToken), ("Date", .date),
-    ("Max-Forwards", .maxForwards), ("X-Real-IP", .forwardedOther),
+    ("Max-Forwards", .maxForwards), ("X-Real-IP", .forwardedOther), ("Proxy", .proxy),
   ]
 
   @Test(arguments: [

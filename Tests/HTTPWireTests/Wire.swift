@@ -69,7 +69,7 @@ enum Wire {
   /// The request that a replica gets for a client's.
   static func forwarded(
     _ text: String, client: String = "192.0.2.1", isTrusted: Bool = false,
-    statesForwarded: Bool = false
+    statesForwarded: Bool = false, statesVia: Bool = true, dropped: [String] = []
   ) -> String {
     let bytes = Array(text.utf8)
     var head = RequestHead()
@@ -80,11 +80,19 @@ enum Wire {
     var writer = ByteWriter(capacity: 4096)
     let address = Array(client.utf8)
     let facts = ForwardedFacts(
-      client: address.span, scheme: "http", requestID: (1, 0xABCDEF), isTrusted: isTrusted,
-      statesForwarded: statesForwarded)
-    HeadWriter.write(request: head, bytes.span, framing, facts, to: &writer)
+      client: address.span, scheme: "http", requestID: (1, 0xABCDEF), isTrusted: isTrusted)
+    var rules = ForwardRules()
+    rules.mark = mark
+    rules.statesForwarded = statesForwarded
+    rules.statesVia = statesVia
+    rules.dropped = DroppedFields(dropped)
+    HeadWriter.write(request: head, bytes.span, framing, facts, rules, to: &writer)
     return self.text(writer)
   }
+
+  /// The mark that the lbd of these tests has, and how it stands in Via.
+  static let mark: UInt64 = 0x0123_4567_89AB_CDEF
+  static let markText = "lbd-0123456789abcdef"
 
   static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
     String(decoding: range.map { bytes[$0] }, as: UTF8.self)

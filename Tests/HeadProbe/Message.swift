@@ -60,10 +60,10 @@ struct Message {
     var framing = ResponseFraming()
     switch HeadParser.parse(response: bytes, into: &head) {
     case .incomplete: return "incomplete"
-    case .malformed(let refusal): return "refused 502 \(refusal.detail)"
+    case .malformed(let flaw): return "refused 502 \(flaw.flaw)"
     case .complete(let length):
-      guard Framing.examine(head, bytes, to: method, into: &framing) else {
-        return "refused 502 the response's framing is malformed"
+      if let flaw = Framing.judge(head, bytes, to: method, into: &framing) {
+        return "refused 502 \(flaw.flaw)"
       }
       let parts = [
         "response", "\(length)", head.isVersion10 ? "1.0" : "1.1",

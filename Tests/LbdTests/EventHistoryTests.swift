@@ -84,7 +84,8 @@ import Testing
   @Test func `the last ten probes are kept, newest last, told by the wall's clock`() {
     var history = ProbeHistory()
     for number in 0..<25 {
-      history.add(result(number, [.pass, .failure, .none][number % 3]), now: UInt64(number) * 1000)
+      let verdict: ProbeResult.Verdict = [.pass, .failure, .none][number % 3]
+      history.add(result(number, verdict), host: "a", now: UInt64(number) * 1000)
     }
     let report = history.report(Clocks(now: 24_000, wall: 1_000_000_024_000))
     #expect(report.map(\.result) == (15..<25).map { "\($0)" })

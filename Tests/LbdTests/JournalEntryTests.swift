@@ -22,6 +22,12 @@ import Testing
       ])
   }
 
+  @Test func `an entry's texts steer nobody's terminal`() {
+    let entry = Log.entry(.info, "a\u{1B}[2Jb", ["cause": "x\u{202E}y\u{9B}z"])
+    #expect(entry.first { $0.name == "MESSAGE" }?.value == "a\\u001b[2Jb")
+    #expect(entry.first { $0.name == "LBD_CAUSE" }?.value == "x\\u202ey\\u009bz")
+  }
+
   @Test func `an id is 128 bits and no other event's`() {
     let ids = MessageID.all.values
     #expect(Set(ids).count == ids.count)

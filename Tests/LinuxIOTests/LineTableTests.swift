@@ -116,6 +116,28 @@ struct LineTableTests {
     }
   }
 
+  @Test func `what steers a terminal or turns a line around is escaped`() throws {
+    let hidden =
+      Array(0..<0x20) + Array(0x7F...0x9F) + [0x61C, 0x200E, 0x200F] + Array(0x2028...0x202E)
+      + Array(0x2066...0x2069)
+    let all = (0..<0x3000).filter { !(0xD800..<0xE000 ~= $0) && $0 != 0x22 && $0 != 0x5C }
+    for code in all {
+      let character = String(try #require(Unicode.Scalar(UInt32(code))))
+      let text = Array("ab\(character)".utf8)
+      let digits = String(code, radix: 16)
+      let escape = "ab\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      let wanted = hidden.contains(code) ? Array(escape.utf8) : text
+      #expect(escaped(text).text == wanted, "U+\(digits)")
+      #expect(try read(escaped(text).text) == "ab\(character)")
+    }
+    // A character that is cut, or overlong, is none.
+    #expect(escaped([0xE2, 0x80]).text == Array("\u{FFFD}\u{FFFD}".utf8))
+    #expect(escaped([0xC1, 0x80]).text == Array("\u{FFFD}\u{FFFD}".utf8))
+    // An escape counts as it stands.
+    let cut = escaped(Array("abcd\u{202E}".utf8), atMost: 9)
+    #expect(cut.text == Array("abcd".utf8) && !cut.isWhole)
+  }
+
   @Test func `a text is cut at its bound, between two characters`() {
     #expect(escaped(Array("abcdefghij".utf8), atMost: 10).isWhole)
     let cut = escaped(Array("abcdefghijk".utf8), atMost: 10)

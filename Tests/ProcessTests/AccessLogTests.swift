@@ -171,6 +171,29 @@ import Testing
     #expect(line.text("replica") == stage.names[0] && line.count("attempts") == 1)
   }
 
+  @Test func `nothing in a line steers the terminal of whoever reads it`() throws {
+    let stage = try Stage.withAccessLog(replicas: 1)
+    let connection = try stage.connect()
+    let agent = "a\u{9B}2J\u{85}b\u{202E}c\u{2066}d\u{200F}é"
+    #expect(try connection.get("/getInfo", "User-Agent: \(agent)\r\n").status == 200)
+    let line = try stage.awaitAccessLines(1)[0]
+    #expect(line.text("user_agent") == agent)
+    let text = String(decoding: try Files.read(stage.accessPath, limit: 1 << 20), as: UTF8.self)
+    #expect(text.contains(#"a\u009b2J\u0085b\u202ec\u2066d\u200fé"#))
+    #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0 == "é" || " "..."~" ~= $0 })
+  }
+
+  @Test func `request ids can't be foretold from those before`() throws {
+    let stage = try Stage.withAccessLog(replicas: 1)
+    let connection = try stage.connect()
+    for _ in 0..<8 { #expect(try connection.get("/getInfo").status == 200) }
+    let halves = try stage.awaitAccessLines(8).map { line -> [UInt64] in
+      let id = try #require(line.text("request_id"))
+      return [id.prefix(16), id.suffix(16)].compactMap { UInt64($0, radix: 16) }
+    }
+    #expect(Set(halves.joined()).count == 16)
+  }
+
   @Test func `whatever bytes a client sends, the line is JSON that gives them back`() throws {
     let stage = try Stage.withAccessLog(replicas: 1)
     let connection = try stage.connect()

@@ -48,6 +48,100 @@ import Testing
     #expect(values("x-request-id", at: plain)[0].count == 32)
   }
 
+  @Test func `what the conf drops no replica gets, as a trailer neither, until a reload`() throws {
+    let trailers = Notes<String>()
+    let chunks = try ScriptedReplica { request, connection in
+      if request.contains("Transfer-Encoding") {
+        trailers.add(try connection.take(until: "\r\n\r\n"))
+      }
+      try connection.send(Self.ok)
+      return .keep
+    }
+    let drop = "drop = X-Client-IP, X-Original-URL\n"
+    let stage = try Stage(scripted: [chunks], sections: Self.trusting + drop)
+    let connection = try stage.connect()
+    let fields =
+      "X-Client-IP: 1\r\nx_client_ip: 2\r\nX-Original-URL: /\r\nX-Kept: 3\r\nProxy: 4\r\n"
+    #expect(try connection.get("/", fields).text == "ok")
+    let names = ["x-client-ip", "x_client_ip", "x-original-url", "x-kept", "proxy"]
+    #expect(names.map { values($0, at: chunks) } == [[""], [""], [""], ["3"], [""]])
+    let body = "2\r\nhi\r\n0\r\nX-Client-IP: 1\r\nX-Kept: 2\r\n\r\n"
+    try connection.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(body)")
+    #expect(try connection.answer().text == "ok")
+    #expect(trailers.all == ["2\r\nhi\r\n0\r\nX-Kept: 2"])
+    try stage.writeConf(ports: [chunks.port], sections: Self.trusting + "via = off\n")
+    #expect(try stage.lbctl("reload").status == 0)
+    try eventually("the conf is in force") {
+      _ = try connection.get("/", fields)
+      return chunks.requests.last?.contains("X-Client-IP: 1\r\n") == true
+    }
+    #expect(values("proxy", at: chunks).allSatisfy { $0.isEmpty })
+    #expect(chunks.requests.last?.contains("\r\nVia:") == false)
+    #expect(chunks.requests.first?.contains("\r\nVia: 1.1 lbd-") == true)
+  }
+
+  // MARK: Where a PROXY header is required
+
+  private static let requiring = trusting + "proxy_protocol_in = required\n"
+
+  @Test(arguments: headers.filter { !$0.bytes.isEmpty })
+  func `a required header names the client as any does`(
+    _ bytes: [UInt8], _ client: String, _ isBelieved: Bool
+  ) throws {
+    let replica = try replica()
+    let stage = try Stage(scripted: [replica], sections: Self.requiring)
+    let connection = try stage.connect()
+    try connection.send(bytes + Array((Self.get + "\r\n").utf8))
+    #expect(try connection.answer().text == "ok")
+    #expect(try connection.get("/").text == "ok")
+    #expect(values("x-forwarded-for", at: replica) == [client, client])
+  }
+
+  @Test(arguments: ["127.0.0.0/8", "10.0.0.0/8"])
+  func `without a header that is required, or from who is not trusted, there is no request`(
+    _ network: String
+  ) throws {
+    let replica = try replica()
+    let stage = try Stage.withAccessLog(
+      scripted: [replica],
+      sections: "[forward]\ntrusted_proxies = \(network)\nproxy_protocol_in = required\n")
+    let isTrusted = network.hasPrefix("127")
+    let header = "PROXY TCP4 1.2.3.4 10.0.0.1 5 80\r\n"
+    let cause =
+      isTrusted
+      ? "the connection does not begin with the PROXY protocol's header"
+      : "only trusted proxies may connect here"
+    for (start, isHeader) in [("", false), (header, true), ("\r\n", false)] {
+      let connection = try stage.connect()
+      try connection.send(start + Self.get + "\r\n")
+      let answer = try connection.answer()
+      #expect(answer.status == (isTrusted && isHeader ? 200 : 400), "\(start)")
+      guard answer.status == 400 else { continue }
+      #expect(answer.text.contains(cause))
+      #expect(try connection.isOver())
+    }
+    #expect(replica.requests.count == (isTrusted ? 1 : 0))
+    let lines = try stage.awaitAccessLines(3)
+    #expect(lines.filter { $0.text("cause") == cause }.count == (isTrusted ? 2 : 3))
+  }
+
+  @Test func `a reload requires headers of new connections, and asks old ones for none`() throws {
+    let replica = try replica()
+    let stage = try Stage(scripted: [replica], sections: Self.trusting)
+    let old = try stage.connect()
+    #expect(try old.get("/").text == "ok")
+    try stage.writeConf(ports: [replica.port], sections: Self.requiring)
+    #expect(try stage.lbctl("reload").status == 0)
+    try eventually("the conf is in force") { try stage.connect().get("/").status == 400 }
+    #expect(try old.get("/").text == "ok")
+    // One that came meanwhile and said nothing yet is asked for what holds when it speaks.
+    let silent = try stage.connect()
+    try stage.writeConf(ports: [replica.port])
+    #expect(try stage.lbctl("reload").status == 0)
+    try eventually("the conf is in force") { try stage.connect().get("/").status == 200 }
+    #expect(try silent.get("/").text == "ok")
+  }
+
   @Test func `a network that the client is not in is not trusted`() throws {
     let replica = try replica()
     let stage = try Stage(

@@ -50,6 +50,23 @@ import Testing
     try stage.awaitPool("it is down") { $0[0].state == .down && $0[0].check.result == "refused" }
   }
 
+  @Test(arguments: [("400", true), ("421", true), ("404", false), ("500", false)])
+  func `explain says which Host a replica was asked for where it refuses one`(
+    _ status: String, _ isHinted: Bool
+  ) throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage()
+    try stage.writeConf(ports: [replica.port], health: Self.fast)
+    try stage.launch()
+    try stage.awaitPool("a verdict") { $0[0].check.result == status }
+    let text = try stage.lbctl("explain", "\(replica.port)").output
+    let hint = "asked as Host 127.0.0.1:\(replica.port); if it serves other names only, set host"
+    #expect(text.contains(hint) == isHinted, "\(text)")
+  }
+
   private static let length = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
   private static let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
   private static let untilClose = "HTTP/1.0 200 OK\r\n\r\n"

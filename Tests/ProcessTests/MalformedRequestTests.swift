@@ -63,6 +63,45 @@ import Testing
     #expect(stage.lbd?.isRunning == true)
   }
 
+  @Test func `a refusal says in Proxy-Status that no replica gave it (RFC 9209 §2.3)`() throws {
+    let stage = try Stage(replicas: 1)
+    let answer = try stage.connect().get("nowhere")
+    #expect(answer.status == 400 && answer["proxy-status"] == "lbd; error=http_request_error")
+    #expect(try stage.connect().get("/status/404")["proxy-status"] == nil)
+  }
+
+  private static func fields(_ count: Int) -> String {
+    (0..<count).map { "X-\($0): \($0)\r\n" }.joined()
+  }
+
+  @Test func `heads have as many fields as the conf says, either way, and a reload changes it`()
+    throws
+  {
+    let replica = try ScriptedReplica { request, connection in
+      let count = request.firstMatch(of: #/^GET /(\d+) /#).flatMap { Int($0.1) } ?? 0
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\(Self.fields(count))\r\nok")
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], lbd: "workers = 1", sections: "[limits]\nfields = 400\n")
+    let connection = try stage.connect()
+    for _ in 0..<2 {
+      let answer = try connection.get("/399", Self.fields(399))
+      #expect(answer.text == "ok" && answer["x-398"] == "398")
+      #expect(replica.requests.last?.contains("\r\nX-398: 398\r\n") == true)
+    }
+    #expect(try connection.get("/400").status == 502)
+    #expect(try connection.get("/0", Self.fields(400)).status == 431)
+    try stage.writeConf(
+      ports: [replica.port], lbd: "workers = 1", sections: "[limits]\nfields = 20\n")
+    #expect(try stage.lbctl("reload").status == 0)
+    try eventually("the conf is in force") {
+      try stage.connect().get("/0", Self.fields(20)).status == 431
+    }
+    #expect(try stage.connect().get("/19", Self.fields(19)).status == 200)
+    #expect(try stage.connect().get("/20").status == 502)
+  }
+
   @Test func `what follows a refused request is never taken for one`() throws {
     let stage = try Stage(replicas: 1)
     let connection = try stage.connect()

@@ -50,6 +50,30 @@ import Testing
     #expect(250..<3000 ~= milliseconds(since: start))
   }
 
+  @Test func `a tunnel in which nothing moves ends after its own time, and no sooner`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+      while true { try connection.send(try connection.take(4)) }
+    }
+    let stage = try Stage(
+      scripted: [replica],
+      sections: "[timeouts]\nidle = 200ms\nresponse = 5s\ntunnel_idle = 1500ms\n")
+    let tunnel = try stage.connect()
+    try tunnel.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+    #expect(try tunnel.answerHead().status == 101)
+    // Longer than `idle`, and with what moves in between longer than the tunnel's time.
+    var last = Clock.now()
+    for _ in 0..<4 {
+      Clock.sleep(milliseconds: 500)
+      last = Clock.now()
+      try tunnel.send("ping")
+      #expect(try tunnel.take(4) == Array("ping".utf8))
+    }
+    _ = try tunnel.takeRest()
+    #expect(milliseconds(since: last) >= 1400)
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+
   @Test func `a connection that never says a word is closed`() throws {
     let stage = try Stage(
       replicas: 1, sections: "[timeouts]\nclient_header = 300ms\nclient_idle = 300ms\n")
