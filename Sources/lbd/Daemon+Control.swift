@@ -106,7 +106,8 @@ extension Daemon {
     PoolReport(
       version: Release.version, pid: Int(getpid()), listener: browserText,
       docs: configuration.docs ? "http://\(browserText)/docs" : nil, testToken: testToken,
-      uptimeSeconds: Double(now - startedAt) / 1e9, pools: pools())
+      uptimeSeconds: Double(now - startedAt) / 1e9, pools: pools(),
+      healthPath: configuration.health.check == .http ? configuration.health.path : nil)
   }
 
   // MARK: Orders
