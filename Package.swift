@@ -96,6 +96,7 @@ let package = Package(
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     tests("BenchTests", ["bench"]),
+    tests("ReplicadTests", ["replicad", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
     tests("DocsTests", ["lbd", "Proxy"]),
     tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Proxy"]),

@@ -16,8 +16,8 @@ package struct Configuration: Sendable, Equatable {
   package var control = "/run/lbd/lbd.sock"
   /// Whether clients that have ended their sending side are served, not counted as gone.
   package var halfClose = false
-  /// Whether lbd answers `/docs` and `/openapi.json` itself.
-  package var docs = true
+  /// Whether lbd answers `/docs` and `/openapi.json` itself, and how much these tell to whom.
+  package var docs = DocsScope.off
   /// The pool: first those of `ports`, then the `[replica NAME]` sections as they were read.
   /// In a loaded configuration 1 to 1024, names and addresses unique.
   package var replicas: [ReplicaConfiguration] = []
@@ -41,6 +41,16 @@ package struct Configuration: Sendable, Equatable {
     default: host
     }
   }
+}
+
+/// What lbd answers of its own at `/docs`, `/docs/pool` and `/openapi.json`.
+package enum DocsScope: String, Sendable, CaseIterable {
+  /// Nothing: these are paths of the replicas, as all others are.
+  case off
+  /// The page, with names and states for everyone, and all about the pool for clients on this machine.
+  case on
+  /// All about the pool for everyone.
+  case full
 }
 
 /// How a pool picks among its usable replicas.

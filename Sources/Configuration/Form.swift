@@ -47,6 +47,20 @@ extension Form<Bool> {
   }
 }
 
+extension Form<DocsScope> {
+  /// It was `onOff` once, whose words go on to work.
+  static var docsScope: Form {
+    let words = Form.choice
+    return Form(
+      help: words.help,
+      read: { text in
+        if case .value(let isOn) = Form<Bool>.onOff.read(text) { return .value(isOn ? .on : .off) }
+        return words.read(text)
+      },
+      write: words.write)
+  }
+}
+
 extension Form {
   /// Another form, or a word that stands for nil.
   static func word<Some>(_ word: String, or form: Form<Some>) -> Form where Value == Some? {

@@ -22,7 +22,9 @@ enum Schema {
       Key(
         "half_close", \.halfClose, .onOff,
         "serve clients that have ended their sending side; off counts them as gone"),
-      Key("docs", \.docs, .onOff, "answer /docs and /openapi.json; off passes them on"),
+      Key(
+        "docs", \.docs, .docsScope,
+        "answer /docs and /openapi.json; full tells everyone all about the pool"),
     ])
 
   /// Stands as often as there are replicas in the long form, as `[replica NAME]`.

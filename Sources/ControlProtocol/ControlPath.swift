@@ -5,8 +5,11 @@
 package enum ControlPath {
   /// GET: a `PoolReport`.
   package static let pool = "/pool"
-  /// GET: the same without the test token, for lbd's own page: any client of the listener may ask.
+  /// GET: a `PublicPoolReport`, for lbd's own page: any client of the listener may ask.
   package static let publicPool = "/docs/pool"
+  /// GET: a `PoolReport` without the test token, for the same page where its reader may see all. The
+  /// listener has no such path: lbd says who may.
+  package static let publicPoolAll = "/docs/pool/all"
   /// GET: a `HealthReport`.
   package static let health = "/health"
   /// GET: the metrics as Prometheus reads them, no JSON. The same at the metrics' own listener.

@@ -35,10 +35,12 @@ package struct PoolReport: Sendable, Equatable, Decodable, JSONWritable {
   package var testToken: String
   package var uptimeSeconds: Double
   package var pools: [PoolStatus]
+  /// The path that probes ask for; nil where they ask for none.
+  package var healthPath: String?
 
   package init(
     version: String, pid: Int, listener: String, docs: String?, testToken: String,
-    uptimeSeconds: Double, pools: [PoolStatus]
+    uptimeSeconds: Double, pools: [PoolStatus], healthPath: String? = nil
   ) {
     self.version = version
     self.pid = pid
@@ -47,10 +49,12 @@ package struct PoolReport: Sendable, Equatable, Decodable, JSONWritable {
     self.testToken = testToken
     self.uptimeSeconds = uptimeSeconds
     self.pools = pools
+    self.healthPath = healthPath
   }
 
   private enum CodingKeys: String, CodingKey {
     case schema, version, pid, listener, docs, pools
+    case healthPath = "health_path"
     case testToken = "test_token"
     case uptimeSeconds = "uptime_seconds"
   }
@@ -64,6 +68,7 @@ package struct PoolReport: Sendable, Equatable, Decodable, JSONWritable {
       $0.field("docs", optional: docs)
       $0.field("test_token", testToken)
       $0.field("uptime_seconds", uptimeSeconds)
+      if let healthPath { $0.field("health_path", healthPath) }
       $0.field("pools", pools)
     }
   }

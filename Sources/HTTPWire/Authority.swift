@@ -16,6 +16,17 @@ package enum Authority {
     return true
   }
 
+  /// Whether the bytes in `range` name the loopback of the machine that reads them, with or without a
+  /// port: `localhost`, 127.0.0.0/8 or `[::1]`.
+  package static func isLoopback(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard !range.isEmpty, isWellFormed(bytes, range), let end = hostEnd(bytes, range) else {
+      return false
+    }
+    let host = range.lowerBound..<end
+    if Text.matches(bytes, host, "localhost") || Text.equals(bytes, host, "[::1]") { return true }
+    return isIPv4(bytes, host) && Text.equals(bytes, host.prefix(4), "127.")
+  }
+
   /// Where the host ends; nil when it is none.
   private static func hostEnd(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
     guard bytes[range.lowerBound] == 0x5B else { return nameEnd(bytes, range) }

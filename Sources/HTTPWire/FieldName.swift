@@ -15,6 +15,16 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   /// state with it what lbd states. It goes no further.
   case lookalike
 
+  /// A field that a proxy writes: whoever sends it speaks for another, or says so.
+  package var isByProxy: Bool {
+    switch self {
+    case .via, .forwarded, .forwardedFor, .forwardedHost, .forwardedProto, .forwardedOther,
+      .lookalike:
+      true
+    default: false
+    }
+  }
+
   /// Recognises the name of `count` bytes at `start`, in any case. All bytes are tokens, so that
   /// setting bit 5 of each makes letters small and leaves no other name looking like one of ours.
   @inline(__always)

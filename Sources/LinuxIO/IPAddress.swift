@@ -60,6 +60,14 @@ package struct IPAddress: BitwiseCopyable, Sendable, Equatable {
     return IPAddress(isIPv6: false, bytes: four)
   }
 
+  /// 127.0.0.0/8 or ::1: whoever has it is on this machine.
+  package var isLoopback: Bool {
+    let address = unmapped
+    guard address.isIPv6 else { return address.bytes[0] == 127 }
+    for index in 0..<15 where address.bytes[index] != 0 { return false }
+    return address.bytes[15] == 1
+  }
+
   /// The reverse: an IPv4 address as IPv6 shows it.
   package var mapped: IPAddress {
     guard !isIPv6 else { return self }

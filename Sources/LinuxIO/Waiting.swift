@@ -17,13 +17,19 @@ extension Descriptor {
   package enum Awaited: Sendable {
     case readable
     case writable
+    /// That the peer has ended its direction, whatever is unread, or that the connection is over.
+    case ended
     /// Only that the connection is over in both directions.
     case over
+
+    /// `POLLRDHUP`, which glibc shows to GNU sources only.
+    private static var peerEnded: Int16 { 0x2000 }
 
     fileprivate var bits: Int16 {
       switch self {
       case .readable: Int16(POLLIN)
       case .writable: Int16(POLLOUT)
+      case .ended: Awaited.peerEnded
       case .over: 0
       }
     }

@@ -46,12 +46,17 @@ extension Worker {
     let client = exchanges[exchange].client
     let requestID = requestIDs.next()
     writer.removeAll()
-    if let version = settings.proxyHeader, !exchanges[exchange].asksControl {
-      exchanges[exchange].hasProxyHeader = true
-      clients[client].writeProxyHeader(version, to: &writer)
+    if exchanges[exchange].asksControl {
+      clients[client].writeControlRequest(
+        requestHead, tellsAll: settings.docsTellAll, to: &writer)
+    } else {
+      if let version = settings.proxyHeader {
+        exchanges[exchange].hasProxyHeader = true
+        clients[client].writeProxyHeader(version, to: &writer)
+      }
+      clients[client].writeRequest(
+        requestHead, requestFraming, requestID: requestID, settings.forward, to: &writer)
     }
-    clients[client].writeRequest(
-      requestHead, requestFraming, requestID: requestID, settings.forward, to: &writer)
     noteID(exchange, requestID)
     guard clients[client].replaceHead(headLength, writer) else { return false }
     let start = clients[client].input.start

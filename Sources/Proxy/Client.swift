@@ -27,6 +27,8 @@ struct Client: ~Copyable {
   private(set) var port: UInt16
   /// It is a trusted proxy.
   private(set) var isTrusted: Bool
+  /// It is connected over loopback, and nobody has said that it speaks for another.
+  private(set) var isLocal: Bool
   /// Nothing was read yet, and what comes first may, or must, be a PROXY header.
   var mayNameClient: Bool
   /// What was received and not yet passed on.
@@ -69,6 +71,7 @@ struct Client: ~Copyable {
     address = AddressText(peer)
     port = peer.port
     self.isTrusted = isTrusted
+    isLocal = peer.ip?.isLoopback ?? false
     mayNameClient = isTrusted || mustBeNamed
   }
 
@@ -78,11 +81,13 @@ struct Client: ~Copyable {
     address = AddressText(client)
     port = client.port
     self.isTrusted = isTrusted
+    isLocal = false
   }
 
   /// Goes on for someone of whom the peer says nothing: the peer's word does not count for it.
   mutating func speakForUnknown() {
     isTrusted = false
+    isLocal = false
   }
 
   /// One receive into the input, which has space.

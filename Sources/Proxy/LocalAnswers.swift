@@ -28,6 +28,27 @@ extension Client {
     if Text.equals(bytes, path, "/openapi.json") { return .page(.openAPI, "application/json") }
     return Text.equals(bytes, path, "/docs/pool") ? .control : .none
   }
+
+  /// Whether a request was made on this machine, as far as can be told: over loopback, to a name of
+  /// loopback, and by no proxy. A page of another site does not get here under a name of its own, and a
+  /// proxy before lbd is told by the conf, by a field that it adds, by the name that it passes on or
+  /// by the older version that it speaks.
+  func isMadeHere(_ head: borrowing RequestHead) -> Bool {
+    guard isLocal && !isTrusted && !head.isVersion10 && head.form == .origin else { return false }
+    for index in 0..<head.fields.count where head.fields[index].name.isByProxy { return false }
+    let host = head.fields.find(.host)
+    guard host.count == 1, let range = host.first?.valueRange else { return false }
+    return Authority.isLoopback(input.bytes, range)
+  }
+
+  /// Writes the request for the pool's state that the control socket gets: nothing of it is the client's.
+  func writeControlRequest(
+    _ head: borrowing RequestHead, tellsAll: Bool, to writer: inout ByteWriter
+  ) {
+    writer.append(head.method == .head ? "HEAD " : "GET ")
+    writer.append(tellsAll || isMadeHere(head) ? "/docs/pool/all" : "/docs/pool")
+    writer.append(" HTTP/1.1\r\nHost: lbd\r\n\r\n")
+  }
 }
 
 extension Worker {

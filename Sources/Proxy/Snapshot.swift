@@ -45,7 +45,9 @@ package struct Settings: Sendable, Equatable {
   /// A client that has ended its sending side is served all the same.
   package var servesHalfClosed = false
   /// lbd answers `/docs` and `/openapi.json` itself.
-  package var docs = true
+  package var docs = false
+  /// What they tell of the pool is all for everyone, not only for clients on this machine.
+  package var docsTellAll = false
   /// Where the word of a client is taken on who its own client is.
   package var trustedProxies: [Network] = []
   /// Connections must begin with a PROXY header, and only trusted proxies may open them.

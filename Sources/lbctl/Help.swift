@@ -74,7 +74,8 @@ enum Help {
   private static let test = """
     usage: lbctl test [-n 10] [-c 1] [URL or path] [--json] [--socket PATH]
 
-    Sends GET requests, to the path /getInfo unless another is named, through lbd's own listener.
+    Sends GET requests through lbd's own listener, to the path /getInfo unless another is named; to
+    an app that has none (404, 405 or 410), and says so, to the path of [health], / by default.
     Prints each answer's body as it came, one a line, on standard output; then on standard error
     how many each replica answered, the latencies, and the evenness: how many times the smallest
     share the largest is. Exit 1 when an answer is missing or its status is not 2xx.

@@ -36,8 +36,17 @@ final class TestRun: Sendable {
     state = Mutex(State(tally: tally))
   }
 
+  /// Makes one request that counts nowhere yet.
+  static func sample(_ plan: Plan) -> TestResult {
+    let run = TestRun(plan, TestTally(replicas: [], keepsAnswers: false)) { _ in true }
+    var connection: HTTPConnection?
+    return run.result(&connection)
+  }
+
   /// Sends all requests and gives the sums.
-  func run() -> TestTally {
+  /// - Parameter first: what came of the first one, if that was sent already.
+  func run(after first: TestResult? = nil) -> TestTally {
+    if let first, take() { finish(first) }
     let others = min(plan.concurrency, plan.count) - 1
     var threads: [Thread] = []
     for _ in 0..<others {
@@ -52,17 +61,18 @@ final class TestRun: Sendable {
 
   private func work() {
     var connection: HTTPConnection?
-    while take() {
-      let start = Clock.now()
-      let outcome: TestResult.Outcome
-      do throws(ExchangeError) {
-        outcome = .answered(try exchange(&connection))
-      } catch {
-        outcome = .failed(error)
-      }
-      let milliseconds = Double(Clock.now() - start) / 1e6
-      finish(TestResult(outcome: outcome, milliseconds: milliseconds))
+    while take() { finish(result(&connection)) }
+  }
+
+  private func result(_ connection: inout HTTPConnection?) -> TestResult {
+    let start = Clock.now()
+    let outcome: TestResult.Outcome
+    do throws(ExchangeError) {
+      outcome = .answered(try exchange(&connection))
+    } catch {
+      outcome = .failed(error)
     }
+    return TestResult(outcome: outcome, milliseconds: Double(Clock.now() - start) / 1e6)
   }
 
   private func take() -> Bool {

@@ -49,6 +49,11 @@ struct TestTarget: Equatable {
     self.path = String(path)
   }
 
+  /// The same place with another path.
+  func at(path: String) throws(Failure) -> TestTarget {
+    try TestTarget(host: host, port: port, authority: authority, path: path)
+  }
+
   /// Splits `host:port`, `[v6]:port` or, where there is a port to assume, a host alone.
   static func split(_ authority: String, port assumed: UInt16?) -> (String, UInt16)? {
     let bytes = Array(authority.utf8)

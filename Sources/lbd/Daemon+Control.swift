@@ -44,7 +44,9 @@ extension Daemon {
     return switch (request.method, path) {
     case (.get, ControlPath.pool): ControlAnswer(200, report(testToken: testToken))
     case (.get, ControlPath.publicPool): ControlAnswer(200, publicReport())
-    case (.head, ControlPath.publicPool): publicHead()
+    case (.head, ControlPath.publicPool): head(of: publicReport())
+    case (.get, ControlPath.publicPoolAll): ControlAnswer(200, publicReport(tellsAll: true))
+    case (.head, ControlPath.publicPoolAll): head(of: publicReport(tellsAll: true))
     case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
     case (.get, ControlPath.metrics): metricsAnswer(metricsText())
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
@@ -86,17 +88,19 @@ extension Daemon {
     ]
   }
 
-  /// The pool for any client of the listener, at most a quarter of a second old: it costs a sum
-  /// over all workers, and everyone may ask.
-  private mutating func publicReport() -> [UInt8] {
-    if publicPool.bytes.isEmpty || now >= publicPool.time + 250_000_000 {
-      publicPool = (now, report(testToken: "").json)
+  /// The pool for clients of the listener, at most a quarter of a second old: it costs a sum over all
+  /// workers, and everyone may ask.
+  private mutating func publicReport(tellsAll: Bool = false) -> [UInt8] {
+    let kind = tellsAll ? 1 : 0
+    if publicPools[kind].bytes.isEmpty || now >= publicPools[kind].time + 250_000_000 {
+      let bytes = tellsAll ? report(testToken: "").json : PublicPoolReport(pools()).json
+      publicPools[kind] = (now, bytes)
     }
-    return publicPool.bytes
+    return publicPools[kind].bytes
   }
 
-  private mutating func publicHead() -> ControlAnswer {
-    var answer = ControlAnswer(200, publicReport())
+  private func head(of bytes: [UInt8]) -> ControlAnswer {
+    var answer = ControlAnswer(200, bytes)
     answer.isHead = true
     return answer
   }
@@ -105,8 +109,9 @@ extension Daemon {
   private func report(testToken: String) -> PoolReport {
     PoolReport(
       version: Release.version, pid: Int(getpid()), listener: browserText,
-      docs: configuration.docs ? "http://\(browserText)/docs" : nil, testToken: testToken,
-      uptimeSeconds: Double(now - startedAt) / 1e9, pools: pools())
+      docs: configuration.docs == .off ? nil : "http://\(browserText)/docs", testToken: testToken,
+      uptimeSeconds: Double(now - startedAt) / 1e9, pools: pools(),
+      healthPath: configuration.health.check == .http ? configuration.health.path : nil)
   }
 
   // MARK: Orders

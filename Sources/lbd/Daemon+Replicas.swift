@@ -115,7 +115,8 @@ extension Daemon {
     settings.replicaConnections = configuration.limits.replicaConnections ?? .max
     settings.connectionsPerAddress = configuration.limits.maxConnections ?? .max
     settings.servesHalfClosed = configuration.halfClose
-    settings.docs = configuration.docs
+    settings.docs = configuration.docs != .off
+    settings.docsTellAll = configuration.docs == .full
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
     settings.requiresProxyHeader = configuration.forward.proxyProtocolIn == .required
     settings.forward = ForwardRules(configuration.forward, mark: mark)

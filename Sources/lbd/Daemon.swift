@@ -90,8 +90,8 @@ struct Daemon: ~Copyable {
   var answerLines = LineBudget()
   /// When names are looked up again; never where there is none.
   var nextLookup: UInt64 = .max
-  /// What `/docs/pool` was last answered, and when.
-  var publicPool: (time: UInt64, bytes: [UInt8]) = (0, [])
+  /// What `/docs/pool` was last answered, and when: to everyone, and to those who may see all.
+  var publicPools: [(time: UInt64, bytes: [UInt8])] = [(0, []), (0, [])]
 
   /// Runs lbd and gives its exit status.
   static func run(

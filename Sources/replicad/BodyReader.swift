@@ -17,11 +17,18 @@ struct BodyReader {
   }
 
   private let isChunked: Bool
+  /// The sender may take its time from one piece to the next, as one does that waits for an echo.
+  private let isLeisurely: Bool
+  private var allowance = Allowance()
+  /// What is at hand of the body, if anything, was looked at and says nothing without more behind it.
+  private var needsMore = false
   private var isOver: Bool
   private var remaining = 0
   private var scanner = ChunkedScanner(keepsFraming: false)
 
-  init(_ framing: BodyFraming) {
+  /// - Parameter isLeisurely: any byte ends a silence; else the whole has to come at a least rate.
+  init(_ framing: BodyFraming, isLeisurely: Bool) {
+    self.isLeisurely = isLeisurely
     isChunked = framing == .chunked
     if case .length(let length) = framing { remaining = length }
     isOver = !isChunked && remaining == 0
@@ -30,14 +37,18 @@ struct BodyReader {
   /// There is nothing to read.
   var isEmpty: Bool { isOver }
 
-  /// The next bytes of the body.
+  /// The next bytes of the body; none where the bytes at hand are framing only. Each call receives
+  /// some, or uses some that were not looked at before, or is the last.
   mutating func next(_ channel: inout Channel) -> Step {
     guard !isOver else { return .ended }
-    if channel.input.isEmpty {
-      switch channel.fill() {
+    if channel.input.isEmpty || needsMore {
+      if isLeisurely { allowance = Allowance() }
+      switch channel.fill(within: &allowance) {
       case .more: break
       case .timedOut: return .timedOut
-      case .full, .ended: return .lost
+      // The scanner has a limit of its own for what it leaves, far below the input's space.
+      case .full: return .malformed
+      case .ended: return .lost
       }
     }
     return isChunked ? nextChunked(&channel.input) : nextCounted(channel.input.count)
@@ -55,6 +66,7 @@ struct BodyReader {
     let (outcome, used, kept) = scanner.scan(&bytes)
     if outcome == .malformed { return .malformed }
     isOver = outcome == .complete
+    needsMore = !isOver
     return .data(count: kept, used: used)
   }
 

@@ -4,11 +4,8 @@ import HTTPWire
 import LinuxIO
 
 /// The two directions of one connection. One thread owns it. Received bytes wait in `input` until
-/// they are consumed. No call allocates.
+/// they are consumed. No call allocates, and none waits without end.
 struct Channel: ~Copyable {
-  /// How long a peer may take to send or to take the next bytes of a message, in milliseconds.
-  static var patience: Int { 60_000 }
-
   private let socket: Descriptor
   /// What was received and not yet used.
   var input: Buffer
@@ -27,8 +24,16 @@ struct Channel: ~Copyable {
     case timedOut
   }
 
-  /// Waits for more bytes and receives them behind those in `input`.
-  mutating func fill(milliseconds: Int = Channel.patience) -> Filling {
+  /// Waits for more bytes of a message and receives them behind those in `input`.
+  mutating func fill(within allowance: inout Allowance) -> Filling {
+    let before = input.count
+    let filling = fill(milliseconds: allowance.milliseconds())
+    allowance.earn(input.count - before)
+    return filling
+  }
+
+  /// The same, for at most so long.
+  mutating func fill(milliseconds: Int) -> Filling {
     if input.isEmpty { input.reset() }
     if input.space == 0 { input.compact() }
     guard input.space > 0 else { return .full }
@@ -62,13 +67,16 @@ struct Channel: ~Copyable {
 
   /// Sends all of the bytes. False when the connection is lost.
   func send(_ bytes: Span<UInt8>) -> Bool {
+    var allowance = Allowance()
     var sent = 0
     while sent < bytes.count {
       switch socket.send(bytes.extracting(sent..<bytes.count)) {
-      case .moved(let count): sent += count
+      case .moved(let count):
+        sent += count
+        allowance.earn(count)
       case .ended, .failed: return false
       case .wouldBlock:
-        if socket.wait(until: .writable, milliseconds: Channel.patience) == .timedOut {
+        if socket.wait(until: .writable, milliseconds: allowance.milliseconds()) == .timedOut {
           return false
         }
       }
@@ -81,9 +89,10 @@ struct Channel: ~Copyable {
     send(input.bytes.extracting(0..<count))
   }
 
-  /// Lets time pass. False when the connection was lost meanwhile.
+  /// Lets time pass. False when the peer has gone meanwhile: who has ended its direction counts as
+  /// gone, since nothing tells it from one that has closed.
   func pause(milliseconds: Int) -> Bool {
-    milliseconds == 0 || socket.wait(until: .over, milliseconds: milliseconds) == .timedOut
+    milliseconds == 0 || socket.wait(until: .ended, milliseconds: milliseconds) == .timedOut
   }
 
   /// Ends our direction and gives the peer a second to end its own: a close while bytes come in

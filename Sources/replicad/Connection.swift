@@ -109,11 +109,12 @@ struct Connection: ~Copyable {
     }
     let request = Request(head, channel.input.bytes, framing)
     responder.record(request, head, on: channel)
-    var body = BodyReader(framing.body)
+    let isEchoed = request.route == .echo && !request.isHead
+    var body = BodyReader(framing.body, isLeisurely: isEchoed)
     if framing.expectsContinue && !body.isEmpty && !responder.askForBody(on: &channel) {
       return .drop
     }
-    if request.route == .echo && !request.isHead {
+    if isEchoed {
       return responder.misbehave(request, on: &channel)
         ?? responder.echo(request, head: length, &body, on: &channel)
     }

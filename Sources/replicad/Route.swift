@@ -2,8 +2,15 @@
 
 import HTTPWire
 
-/// The places of this server with what their paths say.
+/// The places of this server with what their paths say. Anyone may ask, so that what one request may
+/// take up is bounded.
 enum Route: Equatable {
+  /// The longest `/delay`, and the longest time that the pauses of a `/stream` may add up to, in
+  /// milliseconds.
+  static var longestTime: Int { 600_000 }
+  static var mostBytes: Int { 1 << 30 }
+  static var mostChunks: Int { 100_000 }
+
   case info
   case health
   case status(Int)
@@ -32,13 +39,11 @@ enum Route: Equatable {
     case ("stream", 2): self = Route.stream(query)
     case ("status", 3): self = Route.status(parts[2])
     case ("delay", 3):
-      self =
-        Quantity.milliseconds(parts[2]).map { .delay($0) }
-        ?? .misused(.delay)
+      let delay = Quantity.milliseconds(parts[2]) ?? .max
+      self = delay <= Route.longestTime ? .delay(delay) : .misused(.delay)
     case ("bytes", 3):
-      self =
-        Quantity.number(parts[2]).map { .bytes($0) }
-        ?? .misused(.bytes)
+      let count = Quantity.number(parts[2]) ?? .max
+      self = count <= Route.mostBytes ? .bytes(count) : .misused(.bytes)
     default: self = .unknown
     }
   }
@@ -70,6 +75,10 @@ enum Route: Equatable {
         return .misused(.stream)
       }
     }
+    // Neither factor is long enough for an overflow once the chunks are few.
+    guard chunks <= mostChunks, max(0, chunks - 1) * interval <= longestTime else {
+      return .misused(.stream)
+    }
     return .stream(chunks: chunks, interval: interval)
   }
 
@@ -96,9 +105,13 @@ enum Usage {
   var detail: StaticString {
     switch self {
     case .status: "the path is /status/ and a number from 200 to 599"
-    case .delay: "the path is /delay/ and a duration with its unit, such as 250ms"
-    case .bytes: "the path is /bytes/ and a number"
-    case .stream: "the query is chunks=N&interval=DURATION, such as chunks=5&interval=100ms"
+    case .delay: "the path is /delay/ and a duration with its unit, such as 250ms, up to 10m"
+    case .bytes: "the path is /bytes/ and a number up to 1073741824"
+    case .stream:
+      """
+      the query is chunks=N&interval=DURATION, such as chunks=5&interval=100ms, up to 100000 chunks \
+      and 10m in all
+      """
     }
   }
 }

@@ -7,10 +7,11 @@ import LinuxIO
 
 /// The main thread's loop and what only it touches.
 struct Server: ~Copyable {
-  /// Connections served at once; others wait in the listener's queue. Each costs a thread.
-  private static var mostConnections: Int { 8192 }
   /// How long a thread or descriptor that could not be had is waited for, in milliseconds.
   private static var pause: Int { 50 }
+  /// Rounds of accepting at a stop: enough for a full queue of the listener. Clients that go on coming
+  /// end nothing.
+  private static var lastRounds: Int { 64 }
   /// What TERM gives requests in flight, in nanoseconds.
   private static var grace: UInt64 { 30_000_000_000 }
 
@@ -105,7 +106,7 @@ struct Server: ~Copyable {
   /// more may wait.
   private mutating func acceptWaiting() -> Bool {
     for _ in 0..<64 {
-      guard replica.open < Server.mostConnections else { return pauseUnlessSignalled() }
+      guard replica.open < replica.options.connections else { return pauseUnlessSignalled() }
       guard let listener = listener.take() else { return false }
       let outcome = Socket.accept(listener)
       self.listener = consume listener
@@ -150,7 +151,7 @@ struct Server: ~Copyable {
   /// Serves what had reached the listener's queue, closes it, and waits for what is in flight:
   /// until all is finished, the grace is over, or a second TERM comes.
   private mutating func drain() {
-    while acceptWaiting() {}
+    for _ in 0..<Server.lastRounds { guard acceptWaiting() else { break } }
     listener = nil
     replica.beginStop()
     let deadline = Clock.now() + Server.grace

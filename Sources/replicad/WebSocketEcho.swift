@@ -7,10 +7,15 @@ import LinuxIO
 
 /// One WebSocket session after its handshake. One thread owns it.
 struct WebSocketEcho: ~Copyable {
+  /// How long a session may be silent, in milliseconds: a peer that vanished says no more.
+  private static var idleLimit: Int { 3_600_000 }
+
   private let replica: Replica
   private var output = ByteWriter(capacity: 64)
   /// A message has begun whose last fragment has not come.
   private var isInMessage = false
+  /// For what is missing of a frame.
+  private var allowance = Allowance()
 
   init(_ replica: Replica) {
     self.replica = replica
@@ -27,16 +32,21 @@ struct WebSocketEcho: ~Copyable {
       case .complete(let frame, let length):
         channel.input.consume(length)
         if let sequel = heed(frame, on: &channel) { return sequel }
+        allowance = Allowance()
       }
     }
   }
 
-  /// Waits for more of a frame, or for the next one as long as it takes. Nil when more has come.
+  /// Waits for more of a frame, or for the next one. Nil when more has come.
   private mutating func awaitMore(on channel: inout Channel) -> Sequel? {
-    if channel.input.isEmpty && channel.idle(until: replica.stop, milliseconds: -1) != .ready {
-      return close(WebSocketFrame.goingAway, on: &channel)
+    if channel.input.isEmpty {
+      let limit = WebSocketEcho.idleLimit
+      guard channel.idle(until: replica.stop, milliseconds: limit) == .ready else {
+        return close(WebSocketFrame.goingAway, on: &channel)
+      }
+      allowance = Allowance()
     }
-    return channel.fill() == .more ? nil : .drop
+    return channel.fill(within: &allowance) == .more ? nil : .drop
   }
 
   /// Does what a frame asks for, its payload to be read yet. Nil when the session goes on.
@@ -68,7 +78,7 @@ struct WebSocketEcho: ~Copyable {
     guard channel.send(output.bytes) else { return false }
     var offset = 0
     while offset < frame.length {
-      if channel.input.isEmpty && channel.fill() != .more { return false }
+      if channel.input.isEmpty && channel.fill(within: &allowance) != .more { return false }
       let count = min(channel.input.count, frame.length - offset)
       let start = channel.input.start
       var payload = channel.input.mutableSlice(start, start + count)

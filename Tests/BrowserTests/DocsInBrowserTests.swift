@@ -105,6 +105,35 @@ struct DocsInBrowserTests {
     }
   }
 
+  @Test func `who is not known to be on lbd's machine sees names and states only`() async throws {
+    try await Stage.with { stage in
+      let browser = stage.browser
+      // The browser's own loopback, by a name that might be any site's.
+      try browser.open(URL(string: "http://lbd.localhost:\(stage.port)/docs")!)
+      try await until("three rows are up") { try states(browser) == up ? true : nil }
+      #expect(try names(browser) == stage.ports.map { "\($0)" })
+      #expect(try browser.text("#summary") == "3 up")
+      #expect(try browser.text("#live").contains("docs = full"))
+      #expect(try browser.text("#version") == "")
+      let heads = try browser.evaluate(
+        "return [...document.querySelectorAll('#pools thead th')].map(th => th.textContent)")
+      #expect(heads.texts == ["Replica", "State"])
+      #expect(try !browser.text("#pools").contains("127.0.0.1"))
+      // The row of who answered is found by its name.
+      try openGetInfo(browser)
+      try await execute(browser, turn: 1)
+      let answered = try browser.evaluate(
+        "return [...document.querySelectorAll('#pools tr.answered th span')].map(e => e.textContent)"
+      )
+      #expect(answered.texts == ["\(stage.ports[0])"])
+      stage.replicas[1].kill()
+      try await until("the dead replica is shown", seconds: 5) {
+        try states(browser)[1] != "up" ? true : nil
+      }
+      #expect(try browser.complaints() == [])
+    }
+  }
+
   @Test(arguments: ["//elsewhere.invalid/x", "/\\elsewhere.invalid/x"])
   func `a request of one's own never leaves lbd`(path: String) async throws {
     try await Stage.with { stage in

@@ -69,6 +69,7 @@ final class Stage: Sendable {
       main_port = \(ports[0])
       ports = \(ports.dropFirst().map { "\($0)" }.joined(separator: ", "))
       control = \(directory.appending(path: "lbd.sock").path)
+      docs = on
       [health]
       path = /health
       interval = 250ms

@@ -12,7 +12,9 @@ import Testing
     return try String(contentsOf: root.appending(path: "etc/lb.conf"), encoding: .utf8)
   }
 
-  @Test func `the demo conf says the three parameters, the socket and the health path`() throws {
+  @Test func `the demo conf says the three parameters, the socket, the page and the health path`()
+    throws
+  {
     let loaded = Loaded(try demo())
     var expected = Configuration()
     expected.ports = [8081, 8082, 8083]
@@ -20,6 +22,7 @@ import Testing
       ReplicaConfiguration(name: "\($0)", address: .host("127.0.0.1", port: $0))
     }
     expected.health.path = "/health"
+    expected.docs = .on
     #expect(loaded.errors == [])
     #expect(loaded.configuration == expected)
   }

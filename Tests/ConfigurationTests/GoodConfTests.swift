@@ -30,7 +30,8 @@ struct Good: Sendable, CustomTestStringConvertible {
 
   @Test func `the defaults are the ones that were decided`() throws {
     let all = try #require(Loaded.beside("").configuration)
-    #expect(all.host == "127.0.0.1" && all.mainPort == 8080 && all.workers == nil && all.docs)
+    #expect(all.host == "127.0.0.1" && all.mainPort == 8080 && all.workers == nil)
+    #expect(all.docs == .off)
     #expect(all.control == "/run/lbd/lbd.sock" && all.algorithm == .roundRobin)
     #expect(all.health.check == .http && all.health.path == "/")
     #expect(all.health.expect == StatusRanges([200...499]))
@@ -55,6 +56,12 @@ struct Good: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: [
+    Good("docs = on") { $0.docs == .on },
+    Good("docs = yes") { $0.docs == .on },
+    Good("docs = true") { $0.docs == .on },
+    Good("docs = off") { $0.docs == .off },
+    Good("docs = no") { $0.docs == .off },
+    Good("docs = full") { $0.docs == .full },
     Good("[health]\ncheck = tcp") { $0.health.check == .tcp },
     Good("[health]\nexpect = 200-399, 404") {
       $0.health.expect == StatusRanges([200...399, 404...404]) && $0.health.expect.contains(404)

@@ -33,6 +33,24 @@ struct ReportTests {
     #expect(try roundTrip(pool([])) == pool([]))
   }
 
+  @Test func `what everyone may know holds names and states, and no address`() throws {
+    var replicas = [replica("8081", .up), replica("10.0.0.7:80", .ejected), replica("x", .maint)]
+    replicas[1].address = "10.0.0.7:80"
+    let report = PublicPoolReport(pool(replicas).pools)
+    #expect(
+      String(decoding: report.json, as: UTF8.self)
+        == #"{"schema":1,"pools":[{"name":"default","replicas":[{"name":"8081","state":"up"},"#
+        + #"{"name":"replica 2","state":"ejected"},{"name":"x","state":"maint"}]}]}"#)
+    #expect(try roundTrip(report) == report)
+  }
+
+  @Test func `the path of probes is said where there is one`() throws {
+    var report = pool([])
+    report.healthPath = "/health"
+    #expect(try roundTrip(report) == report)
+    #expect(String(decoding: report.json, as: UTF8.self).contains(#","health_path":"/health","#))
+  }
+
   @Test func `every word of a replica reads back the same`() throws {
     for state in ReplicaState.allCases {
       for order in ReplicaOrder.allCases {

@@ -43,6 +43,20 @@ struct NamesTests {
     }
   }
 
+  @Test(arguments: [
+    ("localhost", true), ("LOCALHOST:80", true), ("127.0.0.1", true), ("127.9.9.9:8080", true),
+    ("[::1]", true), ("[::1]:80", true), ("localhost:", true), ("", false), (":80", false),
+    ("localhost.", false), ("localhost.example", false), ("x.localhost", false), ("127.1", false),
+    ("127.0.0.1.example", false), ("127.0.0.256", false), ("12.7.0.1", false),
+    ("1270.0.0.1", false),
+    ("[::2]", false), ("[::ffff:127.0.0.1]", false), ("::1", false), ("localhost:80:80", false),
+    ("localhost@example", false), ("10.0.0.1", false),
+  ])
+  func `a host names loopback or not`(_ host: String, _ isLoopback: Bool) {
+    let bytes = Array("Host: \(host)".utf8)
+    #expect(Authority.isLoopback(bytes.span, 6..<bytes.count) == isLoopback)
+  }
+
   private static let names: [(String, FieldName)] = [
     ("Host", .host), ("Connection", .connection), ("Content-Length", .contentLength),
     ("Transfer-Encoding", .transferEncoding), ("Expect", .expect), ("Upgrade", .upgrade),

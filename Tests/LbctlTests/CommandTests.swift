@@ -26,12 +26,20 @@ final class FakeDaemon: Sendable {
     let lines = Mutex<[String]>([])
   }
 
-  init(states: [ReplicaState] = [.up, .ejected], pool override: FakeServer.Reply? = nil) throws {
+  /// - Parameters:
+  ///   - missing: what is answered to `/getInfo`, where that is not there.
+  ///   - healthPath: what the conf's probes ask for.
+  init(
+    states: [ReplicaState] = [.up, .ejected], pool override: FakeServer.Reply? = nil,
+    missing: Int? = nil, healthPath: String? = nil
+  ) throws {
     let count = Mutex(0)
     let log = OrderLog()
     orders = log
     let (listener, port) = try FakeServer.tcp { request in
       if request.hasPrefix("GET /bad ") { return FakeServer.reply(503, "{}") }
+      if let missing, request.hasPrefix("GET /getInfo ") { return FakeServer.reply(missing, "no") }
+      if missing != nil { return FakeServer.reply(200, String(request.prefix { $0 != "\r\n" })) }
       let name = count.withLock { count in
         count += 1
         return count % 2 == 0 ? "r0" : "r1"
@@ -47,7 +55,7 @@ final class FakeDaemon: Sendable {
         PoolStatus(
           name: "default", algorithm: "round_robin",
           replicas: states.enumerated().map { replica("r\($0)", $1) })
-      ])
+      ], healthPath: healthPath)
     let address = try #require(SocketAddress(path: path))
     control = try FakeServer(address) { request in
       FakeDaemon.control(request, report, override, log)
@@ -144,6 +152,36 @@ struct CommandTests {
     #expect(outcome.error.hasPrefix("REPLICA  ANSWERS  SHARE\nr0             2    50%\nr1"))
     #expect(outcome.error.contains("4 ok, 0 failed; p50 "))
     #expect(outcome.error.contains("evenness 1.00"))
+  }
+
+  @Test(arguments: [
+    (404, "/", "/"), (404, "/health?deep=1", "/health?deep=1, the path of [health]"),
+    (404, nil, "/"), (405, "/", "/"), (410, "/up", "/up, the path of [health]"),
+  ])
+  func `an app without getInfo is asked what its probes ask, and lbctl says so`(
+    _ status: Int, _ healthPath: String?, _ said: String
+  ) throws {
+    let daemon = try FakeDaemon(states: [.up], missing: status, healthPath: healthPath)
+    let outcome = try daemon.run("test", "-n", "3", "-c", "2")
+    let line = "GET \(healthPath ?? "/") HTTP/1.1\n"
+    #expect(outcome.code == 0 && outcome.output == line + line + line, "\(outcome)")
+    #expect(
+      outcome.error.hasPrefix(
+        "lbctl: the app answers \(status) to /getInfo; asks \(said) instead\n"))
+    let json = try daemon.run("test", "-n", "2", "--json")
+    #expect(json.code == 0 && json.output.contains(#""requests":2,"ok":2,"failed":0"#))
+    #expect(json.error.hasPrefix("lbctl: the app answers \(status)"))
+  }
+
+  @Test func `a path that was named is asked, and one that fails is no other path's test`() throws {
+    let daemon = try FakeDaemon(states: [.up], missing: 404, healthPath: "/health")
+    let named = try daemon.run("test", "-n", "2", "/getInfo")
+    #expect(named.code == 1 && named.output == "no\nno\n")
+    #expect(named.error.hasSuffix("failed: 2 × status 404\n"))
+    let failing = try FakeDaemon(states: [.up], missing: 500, healthPath: "/health")
+    let outcome = try failing.run("test", "-n", "2")
+    #expect(outcome.code == 1 && outcome.output == "no\nno\n")
+    #expect(outcome.error.hasSuffix("failed: 2 × status 500\n"))
   }
 
   @Test func `test sends from many connections and sums up in JSON`() throws {

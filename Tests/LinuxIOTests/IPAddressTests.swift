@@ -22,6 +22,18 @@ struct IPAddressTests {
     #expect(address(text) == nil)
   }
 
+  @Test(arguments: [
+    ("127.0.0.1", true), ("127.255.255.255", true), ("::1", true), ("::ffff:127.0.0.2", true),
+    ("126.0.0.1", false), ("128.0.0.1", false), ("0.0.0.0", false), ("::", false), ("::2", false),
+    ("1::1", false), ("::1:0", false), ("::ffff:10.0.0.1", false), ("::127.0.0.1", false),
+    ("fe80::1", false),
+  ])
+  func `who has an address of loopback is on this machine`(_ text: String, _ isLoopback: Bool)
+    throws
+  {
+    #expect(try #require(address(text)).isLoopback == isLoopback)
+  }
+
   @Test func `an IPv4 address that IPv6 shows is IPv4, and back`() throws {
     let four = try #require(address("192.0.2.1"))
     let six = try #require(address("::ffff:192.0.2.1"))

@@ -9,6 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ComposeTests {
   @Test func `up starts lbd and each replica of the conf, and all answer`() throws {
     let stage = try ComposeStage()
+    try stage.writeConf(ports: "\(stage.ports[1])-\(stage.ports[3])", more: "docs = on")
     let output = try stage.make("up")
     #expect(output.hasPrefix("REPLICA  ADDRESS"))
     #expect(output.contains("\n3 up\nhttp://127.0.0.1:\(stage.mainPort)/docs\n"))

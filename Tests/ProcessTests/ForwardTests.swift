@@ -301,7 +301,7 @@ import Testing
     let stage = try Stage()
     let gone = try stage.reservePort()
     try stage.writeConf(
-      ports: [gone, replica.port], health: "check = off\n",
+      ports: [gone, replica.port], lbd: "docs = on", health: "check = off\n",
       sections: "[forward]\nproxy_protocol = v1\n")
     try stage.start()
     let connection = try stage.connect()

@@ -51,8 +51,30 @@ import Testing
     #expect(outcome.error.contains("0 ok, 2 failed"))
   }
 
+  @Test func `test asks an app without getInfo what its probes ask`() throws {
+    let app = try ScriptedReplica { request, connection in
+      let isThere = !request.hasPrefix("GET /getInfo ")
+      try connection.send(
+        "HTTP/1.1 \(isThere ? 200 : 404) X\r\nContent-Length: 2\r\n\r\n\(isThere ? "ok" : "no")")
+      return .keep
+    }
+    for (health, asked) in [
+      ("path = /up\n", "asks /up, the path of [health] instead"), ("", "asks / instead"),
+      ("check = tcp\n", "asks / instead"),
+    ] {
+      let stage = try Stage(scripted: [app], health: health)
+      let outcome = try stage.lbctl("test", "-n", "3")
+      #expect(outcome.status == 0 && outcome.output == "ok\nok\nok\n", "\(outcome)")
+      #expect(outcome.error.contains("the app answers 404 to /getInfo; \(asked)\n"))
+    }
+    let stage = try Stage(replicas: 1)
+    let outcome = try stage.lbctl("test", "-n", "3")
+    #expect(outcome.status == 0 && !outcome.error.contains("instead"))
+    #expect(try stage.replica(stage.ports[0]).requests == 3)
+  }
+
   @Test func `pool shows every replica with its state, as a table and as JSON`() throws {
-    let stage = try Stage(replicas: 2)
+    let stage = try Stage(replicas: 2, lbd: "docs = on")
     _ = try (0..<4).map { _ in try stage.connect().get("/getInfo") }
     let table = try stage.lbctl("pool")
     #expect(table.status == 0)

@@ -107,7 +107,7 @@ import Testing
       if response == .endless { try connection.send([UInt8](repeating: 0x78, count: 100_000)) }
       return .close
     }
-    let stage = try Stage(scripted: [replica])
+    let stage = try Stage(scripted: [replica], lbd: "docs = on")
     let connection = try stage.connect()
     #expect(try connection.get("/").status == 502)
     #expect(replica.requests.count == 1)

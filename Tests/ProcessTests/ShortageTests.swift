@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func `requests for the pool's state whose bodies never come are refused at once`() throws {
-    let stage = try Stage(replicas: 1)
+    let stage = try Stage(replicas: 1, lbd: "docs = on")
     let connections = try ask(stage, "Content-Length: 1\r\n")
     try expectPrompt(stage)
     #expect(try connections.allSatisfy { try $0.answer().status == 413 })
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `hundreds who ask for the pool's state at once leave lbctl its turn`() throws {
-    let stage = try Stage(replicas: 1)
+    let stage = try Stage(replicas: 1, lbd: "docs = on")
     let connections = try ask(stage, "")
     try expectPrompt(stage)
     let statuses = try connections.map { try $0.answer().status }
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func `clients who ask for the pool's state without end leave lbctl its turn`() throws {
-    let stage = try Stage(replicas: 1)
+    let stage = try Stage(replicas: 1, lbd: "docs = on")
     let load = try Load(port: stage.mainPort, clients: 16, target: "/docs/pool")
     try load.awaitAnswers(500)
     for _ in 0..<3 { try expectPrompt(stage) }
@@ -115,7 +115,7 @@ import Testing
   // MARK: Descriptors
 
   @Test func `a shortage of descriptors neither spins nor speaks against a replica`() throws {
-    let stage = try Stage(replicas: 1, lbd: "workers = 1")
+    let stage = try Stage(replicas: 1, lbd: "workers = 1\ndocs = on")
     let lbd = try #require(stage.lbd)
     let client = try stage.connect()
     #expect(try client.get("/docs").status == 200)

@@ -112,7 +112,7 @@ exit_status() { docker inspect -f '{{.State.ExitCode}}' "$(compose ps -aq "$1" 2
 
 check "the compose file is valid" compose config -q
 check "lbd starts alone" compose up -d --build --no-deps lbd
-check "it listens" within 10 eval 'ask docs >/dev/null'
+check "it listens" within 10 eval 'ask getInfo >/dev/null'
 check "names that nobody has yet are unresolved" states_are "unresolved unresolved unresolved"
 check "it says 503" eval 'ask getInfo | grep -q "no replica is available"'
 check "docker-compose up starts the replicas" compose up -d --build

@@ -40,7 +40,7 @@ enum DocsPage {
 
   /// The hashes of the two, which DocsTests compares and names anew when one was changed.
   static let styleHash = "sha256-N1RIG5VouVC96bOkA0WxlIgSZSylJWIDI2u7HT0PnvA="
-  static let scriptHash = "sha256-pxhd1ldDB6BaawRNqpW1GgWq+uuE7qxMigHw5zHQ0nE="
+  static let scriptHash = "sha256-7HVW6hq0W/QEfPCW7oDBfI5cGGGWIdF40wH5lfDSA/U="
 
   /// In the page itself, so that no browser asks a replica for /favicon.ico and takes a turn.
   static let icon = """

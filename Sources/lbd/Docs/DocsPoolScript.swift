@@ -6,10 +6,11 @@ enum DocsPoolScript {
   static let javaScript = columns + table + polling
 
   /// The columns of `lbctl pool`: name, text, class, and a smaller text. The requests
-  /// since the start are there because the turn shows in them.
+  /// since the start are there because the turn shows in them. Who may not see all is told the
+  /// first two, without their smaller texts.
   private static let columns = #"""
-    const columns = [
-      ["Replica", replica => replica.name, "left wide", replica => replica.address],
+    const allColumns = [
+      ["Replica", replica => replica.name, "left wide", replica => replica.address ?? ""],
       ["State", replica => replica.state, "left wide", replica => since(replica.state_seconds)],
       ["Active", replica => String(replica.active)],
       ["Requests", replica => String(replica.requests)],
@@ -21,7 +22,9 @@ enum DocsPoolScript {
       ["Check", replica => replica.check.latency_ms == null ? replica.check.result
         : `${replica.check.result} ${latency(replica.check.latency_ms)}`, "left"],
     ];
+    let columns = allColumns;
     function since(seconds) {
+      if (seconds === undefined) return "";
       if (seconds < 60) return Math.floor(seconds) + "s";
       if (seconds < 3600) return Math.floor(seconds / 60) + "m";
       if (seconds < 86400) return Math.floor(seconds / 3600) + "h";
@@ -34,10 +37,11 @@ enum DocsPoolScript {
     const rows = new Map();
     let shape = "";
     // Tables are made anew only when replicas come or go; else their texts change in place.
-    function showPools(pools) {
-      const names = JSON.stringify(pools.map(pool =>
-        [pool.name, pool.algorithm, pool.replicas.map(replica => replica.name)]));
+    function showPools({ listener, pools }) {
+      const names = JSON.stringify([listener !== undefined, pools.map(pool =>
+        [pool.name, pool.algorithm, pool.replicas.map(replica => replica.name)])]);
       if (names !== shape) {
+        columns = listener === undefined ? allColumns.slice(0, 2) : allColumns;
         rows.clear();
         find("#pools").replaceChildren(...pools.map(makePool));
         shape = names;
@@ -54,8 +58,8 @@ enum DocsPoolScript {
         cell.scope = "col";
         head.append(cell);
       }
-      table.createCaption().textContent =
-        `${pool.name}, ${String(pool.algorithm).replaceAll("_", " ")}`;
+      table.createCaption().textContent = pool.algorithm === undefined ? pool.name
+        : `${pool.name}, ${String(pool.algorithm).replaceAll("_", " ")}`;
       const body = table.createTBody();
       for (const replica of pool.replicas) {
         const row = body.insertRow();
@@ -80,7 +84,7 @@ enum DocsPoolScript {
       return cell;
     }
     function fill(row, replica) {
-      row.dataset.address = replica.address;
+      row.dataset.address = replica.address ?? ":" + replica.name;
       columns.forEach(([name, read, , readSmall], index) => {
         const [large, small] = row.cells[index].children;
         setText(large, read(replica));
@@ -109,9 +113,10 @@ enum DocsPoolScript {
       setText(summary, [...counts].map(([state, count]) => `${count} ${state}`).join(", ")
         || "no replicas");
       summary.className = "state " + (states.find(state => state !== "up") ?? states[0] ?? "down");
-      setText(find("#version"), report.version);
+      setText(find("#version"), report.version ?? "");
       live.className = "";
-      setText(live, `Live from ${report.listener}`);
+      setText(live, report.listener !== undefined ? `Live from ${report.listener}`
+        : "Live. The rest is shown on lbd's own machine, and everywhere with docs = full.");
     }
     function lost(error) {
       live.className = "lost";
@@ -134,7 +139,7 @@ enum DocsPoolScript {
       if (!document.hidden) timer = setTimeout(poll, 1000);
       if (!report) return;
       lastAnswer = timeOfDay();
-      showPools(report.pools);
+      showPools(report);
       summarise(report);
     }
     document.addEventListener("visibilitychange", () => {

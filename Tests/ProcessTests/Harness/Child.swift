@@ -146,6 +146,11 @@ final class Child {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
   }
 
+  /// How many threads it has.
+  func threads() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").count
+  }
+
   /// Sets how many descriptors it may have. What it could raise the limit to stays.
   func limitDescriptors(to count: Int) throws {
     let prlimit = try Child("/usr/bin/prlimit", ["--pid", "\(pid)", "--nofile=\(count):"])
