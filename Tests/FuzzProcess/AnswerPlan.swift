@@ -10,6 +10,8 @@ struct AnswerPlan {
     case drip([UInt8], Int)
     case pause(Int)
     case tunnel
+    /// Bytes that nobody asked for, once all is over; then nothing more is answered.
+    case speak([UInt8])
     case close, reset
   }
 
@@ -66,7 +68,8 @@ struct AnswerPlan {
   private mutating func answerSteady(_ random: inout Seeded) {
     switch random.number(0...99) {
     case 0..<75: answer(&random)
-    case 75..<80: answerWithRest(&random)
+    case 75..<79: answerWithRest(&random)
+    case 79: answerAndSpeak(&random)
     case 80..<85: steps = [.readBody, random.chance(50) ? .reset : .close]
     case 85..<90: steps = [.readBody, .send(AnswerPlan.malformed(mark, &random)), .close]
     case 90..<92: steps = [.readBody, .pause(random.number(100...12_000)), .close]
@@ -79,7 +82,8 @@ struct AnswerPlan {
     if request.wantsUpgrade && random.chance(70) { return upgrade(&random) }
     switch random.number(0...99) {
     case 0..<35: answer(&random)
-    case 35..<42: answerWithRest(&random)
+    case 35..<40: answerWithRest(&random)
+    case 40..<42: answerAndSpeak(&random)
     case 42..<50: cut(&random)
     case 50..<58: steps = [.readBody, .send(AnswerPlan.malformed(mark, &random)), .close]
     case 58..<66: interimsFirst(&random)
@@ -195,6 +199,13 @@ struct AnswerPlan {
       "HTTP/1.1 100 Continue\r\nX-Mark: \(mark)\r\n\r\n", "\r\n", "\(mark)", "body of \(mark)",
     ])
     steps = [.readBody, .send(Array(text.utf8))]
+  }
+
+  /// On a connection that rests, or is about to.
+  private mutating func answerAndSpeak(_ random: inout Seeded) {
+    answer(&random)
+    if case .close = steps.last { return }
+    steps += [.pause(random.number(0...200)), .speak(random.pick(AnswerPlan.unasked))]
   }
 
   private mutating func interimsFirst(_ random: inout Seeded) {

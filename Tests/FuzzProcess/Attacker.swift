@@ -60,7 +60,8 @@ struct Attacker {
       if deliver(attack, peer) { try finish(attack, peer, &answers) }
       peer.takeAll()
       if attack.isPure { try advance(&answers, peer) }
-      try check(attack.bytes, peer)
+      try check(attack, peer)
+      if attack.mustBeRefused { try expectRefusal(peer) }
     } catch {
       scene.ledger.violated(
         "a client got \(error.what)\nit had sent \(Malformed.show(attack.bytes))")
@@ -68,10 +69,17 @@ struct Attacker {
   }
 
   /// Every mark that a client gets is one that it has sent.
-  private func check(_ sent: [UInt8], _ peer: Peer) throws(Malformed) {
-    let foreign = Set(Token.all(in: peer.received)).subtracting(Token.all(in: sent))
+  private func check(_ attack: ClientAttack, _ peer: Peer) throws(Malformed) {
+    let own = Token.all(in: attack.bytes) + attack.marks + attack.requests.map(\.token)
+    let foreign = Set(Token.all(in: peer.received)).subtracting(own)
     guard let token = foreign.first else { return }
     throw Malformed("\(token.text), which is another's", peer.received)
+  }
+
+  private func expectRefusal(_ peer: Peer) throws(Malformed) {
+    let starts = ["HTTP/1.1 4", "HTTP/1.1 5"].map { Array($0.utf8) }
+    guard peer.received.count < 10 || starts.contains(where: { peer.received.starts(with: $0) })
+    else { throw Malformed("no refusal", peer.received) }
   }
 
   private func advance(_ answers: inout AnswerSequence, _ peer: Peer) throws(Malformed) {
@@ -133,11 +141,11 @@ struct Attacker {
 
   /// Connections that are each somewhere in a request of their own, and leave in any order.
   private func crowd(_ count: Int, _ random: inout Seeded) {
-    var members: [(peer: Peer, rest: ArraySlice<UInt8>, sent: [UInt8])] = []
+    var members: [(peer: Peer, rest: ArraySlice<UInt8>, attack: ClientAttack)] = []
     for _ in 0..<count {
       let attack = ClientAttack(&random)
       if let peer = connect(attack, &random) {
-        members.append((peer, attack.bytes[...], attack.bytes))
+        members.append((peer, attack.bytes[...], attack))
       }
     }
     for _ in 0..<random.number(0...members.count * 4) where !members.isEmpty && !scene.isQuiet {
@@ -151,7 +159,7 @@ struct Attacker {
     for member in members {
       member.peer.takeAll()
       do throws(Malformed) {
-        try check(member.sent, member.peer)
+        try check(member.attack, member.peer)
       } catch {
         scene.ledger.violated("a client of many got \(error.what)")
       }

@@ -26,8 +26,12 @@ struct ClientAttack {
   var bytes: [UInt8] = []
   /// What was sent as it was made; the rest may be anything.
   var requests: [MadeRequest] = []
+  /// The marks of requests that were changed, which may stand in pieces in what is sent.
+  var marks: [Token] = []
   /// Each answer can be told, since nothing else is sent.
   var isPure = false
+  /// Nothing but a refusal may come of it.
+  var mustBeRefused = false
   var isTrusted = false
   var goesToReplica = false
   var delivery = Delivery.whole
@@ -59,11 +63,15 @@ struct ClientAttack {
       }
     case .mutated:
       for _ in 0..<random.number(1...4) {
-        bytes += MadeRequest(.mutated, &random).bytes.prefix(9000)
+        let request = MadeRequest(.mutated, &random)
+        marks.append(request.token)
+        bytes += request.bytes.prefix(9000)
       }
       Mutation.apply(
         to: &bytes, times: random.number(1...5), words: Mutation.requestWords, &random)
-    case .smuggling: bytes = Smuggling.message(&random)
+    case .smuggling:
+      bytes = Smuggling.message(&random)
+      mustBeRefused = true
     case .chunkedBody: bytes = Smuggling.chunkedBody(&random)
     case .garbage: bytes = ClientAttack.garbage(&random)
     case .deaf:

@@ -149,7 +149,7 @@ struct ControlAttacker {
   }
 
   private static let oddNames = [
-    "nobody", "", "\\u0000", "\\ud83d\\ude00", "\\ud83d", "../x",
+    "nobody", "", "\\u0000", "\\ud83d\\ude00", "\\ud83d", "\\ud83d\\u0041", "../x",
     String(repeating: "n", count: 3000), "\u{202E}",
     "127.0.0.1:1", "\\\"", "a b",
   ]

@@ -115,6 +115,9 @@ final class ReplicaConversation {
       case .drip(let bytes, let pause): guard drip(bytes, pause) else { return false }
       case .pause(let milliseconds): guard sleep(milliseconds) else { return false }
       case .tunnel: return tunnel()
+      case .speak(let bytes):
+        try speak(bytes)
+        return false
       case .close: return false
       case .reset:
         peer.resetOnClose()
@@ -152,6 +155,21 @@ final class ReplicaConversation {
       peer.consume(peer.received.count)
     }
     return false
+  }
+
+  /// Says what nobody asked for. lbd takes that for an answer only as long as it may be one: when it has had
+  /// the time to notice, no request may come any more.
+  private func speak(_ bytes: [UInt8]) throws(Malformed) {
+    guard peer.received.isEmpty, peer.send(bytes) else { return }
+    let start = Clock.now()
+    while Clock.now() - start < 10_000_000_000 && !isOver && peer.end == nil {
+      _ = peer.receive(milliseconds: ReplicaConversation.slice)
+      guard !peer.received.isEmpty else { continue }
+      guard Clock.now() - start < 5_000_000_000 else {
+        throw Malformed("a request on a connection with unasked bytes", peer.received)
+      }
+      return
+    }
   }
 
   /// Before anything was read; the connection ends with it.
