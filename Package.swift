@@ -88,6 +88,10 @@ let package = Package(
       name: "head-probe", dependencies: ["HTTPWire"], path: "Tests/HeadProbe",
       swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
+    // Asked by `make fuzz-process`.
+    .executableTarget(
+      name: "fuzz-process", dependencies: ["LinuxIO"], path: "Tests/FuzzProcess",
+      swiftSettings: swiftSettings, linkerSettings: staticExecutable),
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
