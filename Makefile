@@ -81,7 +81,7 @@ test-browser: build ## /docs in a real browser; needs Debian's chromium and chro
 test-peers: build ## uvicorn, nginx, curl and Python's clients with lbd; Debian's packages are in .ci/run
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter '\.Peer'
 
-test-systemd: build ## the units under a real systemd; needs root
+test-systemd: build ## the units under a real systemd, Debian 12's or with SUITE=trixie 13's; needs root
 	@deploy/systemd/test.sh
 
 test-docker: build ## docker-compose up with a real engine; needs root
