@@ -103,7 +103,7 @@ let package = Package(
     tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     tests("BenchTests", ["bench"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
-    tests("DocsTests", ["lbd", "Proxy"]),
+    tests("DocsTests", ["lbd", "Configuration", "Proxy"]),
     tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Proxy"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
     tests("BrowserTests", ["LinuxIO"]),

@@ -126,7 +126,7 @@ check "their names resolve and they come up" within 15 states_are "up up up"
 check "30 requests go in turn" in_turn 30 8081 8082 8083
 check "lbctl test answers" lbctl test -n 6
 sed -i 's#^path .*#path = /health?edited#' deploy/docker/lb.conf
-check "an edited conf is taken up by lbctl reload" lbctl reload
+check "an edited config is applied by lbctl reload" lbctl reload
 check "as it is after the edit" eval 'lbctl config | grep -q "health?edited"'
 check "Docker calls lbd healthy" within 30 eval '[ "$(health)" = healthy ]'
 

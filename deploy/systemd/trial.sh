@@ -157,7 +157,7 @@ sed -n '\#^/var/log/lbd/access.log {#,/^}/p' /usr/share/doc/lbd/access-log.md >/
 sed -i 's#^;access .*#access = /var/log/lbd/access.log#' /etc/lbd/lb.conf
 logs() { [ -s /var/log/lbd/access.log ]; }
 logged() { port >/dev/null && within 10 logs; }
-with reload "an access log is taken up" eval 'systemctl reload lbd && logged'
+with reload "an access log is opened" eval 'systemctl reload lbd && logged'
 check "logrotate as documented has its lines go to a new file" eval 'logrotate -f /etc/logrotate.d/lbd && logged'
 cp /tmp/lb.conf /etc/lbd/lb.conf
 systemctl restart lbd
