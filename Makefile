@@ -10,7 +10,7 @@ DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
   test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential fuzz-process bench lint \
-  format install uninstall dist test-man clean soak
+  format install install-symbols uninstall dist test-man clean soak
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -41,10 +41,17 @@ stop-replica: | $(BIN)/compose ## stop one replica
 start-replica: | $(BIN)/compose ## start one replica
 	@$(compose) start-replica '$(PORT)'
 
-build: ## build all commands, optimised and static
-	@swift build -c release
+# What is installed and packed: the same without symbols, which lie beside it for a debugger.
+SHIPPED := $(addprefix .build/shipped/,lbd lbctl replicad)
 
-$(BIN)/lbd:
+build: ## build all commands, optimised and static; 2 minutes on two quiet cores, the first time
+	@swift build -c release
+	@$(MAKE) -s $(SHIPPED)
+
+.build/shipped/%: $(BIN)/% deploy/strip.sh
+	@deploy/strip.sh '$<' '$@'
+
+$(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad:
 	@echo 'nothing is built: run make build first, as yourself' >&2; exit 1
 
 # What looks after processes must be there for that, even in a tree where nothing was built yet.
@@ -74,7 +81,7 @@ test-browser: build ## /docs in a real browser; needs Debian's chromium and chro
 test-peers: build ## uvicorn, nginx, curl and Python's clients with lbd; Debian's packages are in .ci/run
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter '\.Peer'
 
-test-systemd: build ## the units under a real systemd; needs root
+test-systemd: build ## the units under a real systemd, Debian 12's or with SUITE=trixie 13's; needs root
 	@deploy/systemd/test.sh
 
 test-docker: build ## docker-compose up with a real engine; needs root
@@ -112,9 +119,11 @@ PAGES := man1/lbctl.1 man5/lb.conf.5 man8/lbd.8 man8/replicad.8
 COMPLETIONS := bash:share/bash-completion/completions/lbctl zsh:share/zsh/vendor-completions/_lbctl \
   fish:share/fish/vendor_completions.d/lbctl.fish
 to := $(DESTDIR)$(PREFIX)
+# Where a debugger looks for the symbols of a program in PREFIX/bin.
+symbols := $(DESTDIR)/usr/lib/debug$(PREFIX)/bin
 
-install: | $(BIN)/lbd ## install binaries, units, man pages and the conf; honours DESTDIR and PREFIX
-	@install -Dsm755 -t '$(to)/bin' $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad
+install: $(SHIPPED) ## install binaries, units, man pages and the conf; honours DESTDIR and PREFIX
+	@install -Dm755 -t '$(to)/bin' $(SHIPPED)
 	@install -Dm644 -t '$(to)/lib/systemd/system' $(addprefix deploy/systemd/,$(UNITS))
 	@sed -i 's#/usr/bin/#$(PREFIX)/bin/#' '$(to)'/lib/systemd/system/*.service
 	@install -Dm644 deploy/systemd/lbd.sysusers '$(to)/lib/sysusers.d/lbd.conf'
@@ -125,12 +134,16 @@ install: | $(BIN)/lbd ## install binaries, units, man pages and the conf; honour
 	@for pair in $(COMPLETIONS); do ! text=$$($(BIN)/lbctl completion "$${pair%%:*}" 2>&1) || \
 	  printf '%s\n' "$$text" | install -Dm644 /dev/stdin "$(to)/$${pair#*:}"; done
 
+install-symbols: $(SHIPPED) ## install what a debugger needs for the installed binaries
+	@install -Dm644 -t '$(symbols)' $(addsuffix .debug,$(SHIPPED))
+
 uninstall: ## remove what install put there, but the conf
+	@rm -f $(foreach command,$(SHIPPED),'$(symbols)/$(notdir $(command)).debug')
 	@cd '$(to)' && rm -f bin/lbd bin/lbctl bin/replicad $(addprefix lib/systemd/system/,$(UNITS)) \
 	  lib/sysusers.d/lbd.conf $(addprefix share/man/,$(PAGES)) \
 	  $(foreach pair,$(COMPLETIONS),$(lastword $(subst :, ,$(pair))))
 
-dist: build ## a Debian package and a tar.gz of what install installs, in dist/
+dist: build ## Debian packages and tar.gz files of what install and install-symbols install, in dist/
 	@deploy/dist.sh
 
 test-man: build ## the man pages render without a warning; needs man

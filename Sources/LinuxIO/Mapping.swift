@@ -33,15 +33,17 @@ package struct Mapping: ~Copyable {
     unsafe munmap(base, length)
   }
 
-  /// Lets go of the pages of this program's code: what is used again comes back from its file, page
-  /// by page, and what only the start needed does not. For the end of a start, and of a reload.
+  /// Lets go of the pages of this program's code and constants: what is used again comes back from its
+  /// file, page by page, and what only the start needed does not. For the end of a start, and of a
+  /// reload.
   package static func forgetCode() {
     let first = (UInt(lbd_code_start()) + UInt(page) - 1) / UInt(page) * UInt(page)
     let last = UInt(lbd_code_end()) / UInt(page) * UInt(page)
     guard first < last, let start = unsafe UnsafeMutableRawPointer(bitPattern: first) else {
       return
     }
-    // Safe: code is never written, so that its pages are as they are in the file.
+    // Safe: nothing in this range is ever written, not even its addresses when the program starts, so
+    // that its pages are as they are in the file.
     _ = unsafe madvise(start, Int(last - first), MADV_DONTNEED)
   }
 

@@ -192,10 +192,13 @@ enum Help {
     """
 
   private static let health = """
-    usage: lbctl health [--json] [--socket PATH]
+    usage: lbctl health [--serving] [--json] [--socket PATH]
 
     Prints one line. Exit 0 when all replicas are up, 1 when some are not, 2 when none is, 3 when
     lbd cannot be reached. Replicas that an operator took out do not count.
+
+      --serving             exit 0 as long as one replica is up: for whoever restarts lbd when it
+                            is not healthy, such as an orchestrator of containers
     """
 
   private static let version = """

@@ -25,6 +25,8 @@ struct Invocation: Equatable {
   var asksLbd = true
   var requests = 10
   var concurrency = 1
+  /// One replica that is up is health enough.
+  var asksForServing = false
   /// New events are waited for.
   var follows = false
   /// Events that are shown at first, or nil for as many as is usual.
@@ -103,6 +105,7 @@ struct Invocation: Equatable {
     case .count: requests = try Invocation.count(value, option, 1...Invocation.requestLimit)
     case .watch: watch = try Invocation.duration(value ?? "1s", option)
     case .dryRun, .diff: isRehearsal = true
+    case .serving: asksForServing = true
     case .wait: wait = try Invocation.duration(value ?? "", option)
     case .condition: condition = try Invocation.order(value ?? "", option)
     case .concurrency:

@@ -38,6 +38,7 @@ enum Verb: String, CaseIterable {
     case .maint: [.wait]
     case .reload: [.dryRun]
     case .config: [.diff]
+    case .health: [.serving]
     default: []
     }
   }
@@ -55,6 +56,7 @@ enum Option: String, CaseIterable {
   case condition = "--if"
   case dryRun = "--dry-run"
   case diff = "--diff"
+  case serving = "--serving"
   case concurrency = "-c"
   case help = "--help"
   case version = "--version"
@@ -64,7 +66,7 @@ enum Option: String, CaseIterable {
 
   var value: Value {
     switch self {
-    case .json, .noHeader, .follow, .dryRun, .diff, .help, .version: .never
+    case .json, .noHeader, .follow, .dryRun, .diff, .serving, .help, .version: .never
     case .watch: .optional
     case .socket, .count, .concurrency, .wait, .condition: .always
     }
@@ -74,7 +76,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff: false
+    case .watch, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff, .serving: false
     }
   }
 

@@ -251,6 +251,16 @@ struct CommandTests {
     #expect(try lbctl(["health", "--socket", "/nonexistent"]).code == 3)
   }
 
+  @Test func `for health --serving one replica is enough, and the line is the same`() throws {
+    #expect(
+      try FakeDaemon().run("health", "--serving")
+        == Outcome(code: 0, output: "1 of 2 replicas up (r1 ejected)\n"))
+    #expect(try FakeDaemon(states: [.up, .maint]).run("health", "--serving").code == 0)
+    #expect(try FakeDaemon(states: [.down, .ejected]).run("--serving", "health").code == 2)
+    #expect(try FakeDaemon(states: [.maint]).run("health", "--serving", "--json").code == 2)
+    #expect(try lbctl(["health", "--serving", "--socket", "/nonexistent"]).code == 3)
+  }
+
   @Test func `version tells lbctl's own even when lbd does not run`() throws {
     let own = "lbctl \(Release.version)\n"
     #expect(try FakeDaemon().run("version") == Outcome(code: 0, output: own + "lbd 9.9\n"))

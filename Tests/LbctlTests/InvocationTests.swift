@@ -110,6 +110,8 @@ struct InvocationTests {
     ("weight 8081 5 --wait 5s", "weight takes no --wait; see lbctl weight --help"),
     ("drain 8081 --wait", "--wait needs a value"),
     ("reload --diff", "reload takes no --diff; see lbctl reload --help"),
+    ("pool --serving", "pool takes no --serving; see lbctl pool --help"),
+    ("health --serving=1", "--serving takes no value"),
     ("test -n 0", "-n needs a number from 1 to 10000000, not \"0\""),
     ("test -c 1001", "-c needs a number from 1 to 1000, not \"1001\""),
     ("test -n 1e3", "-n needs a number from 1 to 10000000, not \"1e3\""),

@@ -105,6 +105,19 @@ import Testing
     #expect(try stage.lbctl("pool").status == 3)
   }
 
+  @Test func `health --serving is 0 as long as one replica is up`() throws {
+    let stage = try Stage(replicas: 2)
+    try stage.killReplica(stage.ports[0])
+    try stage.awaitPool("it is out") { !$0[0].state.isServing }
+    #expect(try stage.lbctl("health", "--serving").status == 0)
+    try stage.killReplica(stage.ports[1])
+    try stage.awaitPool("both are out") { !$0[0].state.isServing && !$0[1].state.isServing }
+    #expect(try stage.lbctl("health", "--serving").status == 2)
+    stage.lbd?.signal(15)
+    _ = try stage.lbd?.exitStatus()
+    #expect(try stage.lbctl("health", "--serving").status == 3)
+  }
+
   @Test func `the control socket is for its owner and group alone, and goes with lbd`() throws {
     let stage = try Stage(replicas: 1)
     let attributes = try FileManager.default.attributesOfItem(atPath: stage.socketPath)

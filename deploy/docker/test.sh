@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tries docker-compose.yml on a real Docker engine: the one that runs, else one of its own with a network
-# of its own, of which nothing stays. Images come from the release build; none is fetched. Needs root;
-# prints a line for each check.
+# of its own, of which nothing stays. Images come from the release build; none is fetched. What is tried is a
+# copy, since the conf is edited. Needs root; prints a line for each check.
 #
 #   PORT    the port on 127.0.0.1 that lbd is published at    (8080)
 set -u
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 fail() { echo "test-docker: $*" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail "needs root"
 for binary in lbd replicad lbctl; do
-  ls .build/*/release/"$binary" >/dev/null 2>&1 || fail "no $binary in .build; run make build"
+  [ -x ".build/shipped/$binary" ] || fail "no $binary in .build/shipped; run make build"
 done
 
 missing=
@@ -33,6 +33,9 @@ compose() {
 
 export LBD_PUBLISH=127.0.0.1:${PORT:-8080}
 work=$(mktemp -d)
+mkdir "$work/tree"
+cp -a --parents .dockerignore docker-compose.yml deploy/docker .build/shipped/{lbd,lbctl,replicad} "$work/tree"
+cd "$work/tree"
 engine=
 inside= # What runs a command in the engine's network.
 finish() {
@@ -43,6 +46,7 @@ finish() {
     wait "$engine"
     awk -v at="$work/" 'index($2, at) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
   fi
+  cd /
   rm -rf "$work"
 }
 trap finish EXIT
@@ -111,6 +115,8 @@ health() { docker inspect -f '{{.State.Health.Status}}' "$(compose ps -q lbd)"; 
 exit_status() { docker inspect -f '{{.State.ExitCode}}' "$(compose ps -aq "$1" 2>/dev/null || compose ps -q "$1")"; }
 
 check "the compose file is valid" compose config -q
+loopback() { (unset LBD_PUBLISH; compose config) | grep -A 3 ports: | grep -q '127\.0\.0\.1'; }
+check "it publishes on this machine alone" loopback
 check "lbd starts alone" compose up -d --build --no-deps lbd
 check "it listens" within 10 eval 'ask getInfo >/dev/null'
 check "names that nobody has yet are unresolved" states_are "unresolved unresolved unresolved"
@@ -119,12 +125,25 @@ check "docker-compose up starts the replicas" compose up -d --build
 check "their names resolve and they come up" within 15 states_are "up up up"
 check "30 requests go in turn" in_turn 30 8081 8082 8083
 check "lbctl test answers" lbctl test -n 6
+sed -i 's#^path .*#path = /health?edited#' deploy/docker/lb.conf
+check "an edited config is applied by lbctl reload" lbctl reload
+check "as it is after the edit" eval 'lbctl config | grep -q "health?edited"'
 check "Docker calls lbd healthy" within 30 eval '[ "$(health)" = healthy ]'
 
 check "docker-compose stop replica2" compose stop replica2
 check "no request fails meanwhile" answers 6
 check "it leaves the pool" within 15 gone
 check "the others take its turns" in_turn 10 8081 8083
+# probed SECONDS: whether Docker has asked for lbd's health twice since then.
+probed() {
+  local since=$1 start count=0
+  while IFS= read -r start; do
+    [ "$(date -d "$start" +%s)" -lt "$since" ] || count=$((count + 1))
+  done < <(docker inspect -f '{{json .State.Health.Log}}' "$(compose ps -q lbd)" | grep -o '"Start":"[^"]*"' | cut -d '"' -f 4)
+  [ "$count" -ge 2 ]
+}
+check "Docker goes on asking for lbd's health" within 40 probed "$(date +%s)"
+check "and calls it healthy, since it serves" is "$(health)" healthy
 check "docker-compose start replica2" compose start replica2
 check "it comes back" within 20 states_are "up up up"
 check "and has its turn" in_turn 9 8081 8082 8083

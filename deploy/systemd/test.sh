@@ -22,14 +22,14 @@ if [ -n "$missing" ]; then
     fail "cannot install$missing"
 fi
 
-if [ ! -e "$root.made" ]; then
+packages=systemd,systemd-sysv,dbus,procps,curl,logrotate,libnss-myhostname
+if [ "$(cat "$root.made" 2>/dev/null)" != "$packages" ]; then
   echo "test-systemd: making a Debian in $root, once"
   rm -rf "$root"  # one that broke off
   mkdir -p "$root"
-  timeout 600 debootstrap --variant=minbase \
-    --include=systemd,systemd-sysv,dbus,procps,curl,libnss-myhostname \
+  timeout 600 debootstrap --variant=minbase --include="$packages" \
     "$suite" "$(realpath "$root")" >"$root.log" 2>&1 || fail "debootstrap failed; see $root.log"
-  touch "$root.made"
+  echo "$packages" >"$root.made"
 fi
 
 # What goes on top of the Debian, and where the report comes back.
@@ -39,7 +39,7 @@ trap 'trap - EXIT; [ -z "$nspawn" ] || kill "$nspawn" 2>/dev/null || :; wait; rm
 trap 'exit 1' HUP INT TERM
 if [ -z "${DEB:-}" ]; then
   deploy/dist.sh "$work/dist"
-  DEB=$(echo "$work"/dist/*.deb)
+  DEB=$(echo "$work"/dist/lbd_*.deb)
 fi
 cp "$DEB" "$work/lbd.deb"
 install -m 755 deploy/systemd/trial.sh "$work/trial.sh"

@@ -37,7 +37,7 @@ static inline long lbd_send(int socket, const void *bytes, size_t count, int fla
   return syscall(SYS_sendto, socket, bytes, count, flags, (void *)0, 0);
 }
 
-// Where the linker has put the program's code.
+// Where the linker has put what of the program is never written: its constants and its code.
 extern const char __executable_start[];
 extern const char etext[];
 static inline uintptr_t lbd_code_start(void) { return (uintptr_t)__executable_start; }
