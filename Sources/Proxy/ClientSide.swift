@@ -57,7 +57,7 @@ extension Worker {
   private var lighterWorker: Int? {
     mutating get {
       guard links.counts.workers > 1 && !isDraining else { return nil }
-      return links.counts.lighter(than: links.index, limit: limits.clients)
+      return links.counts.lighter(than: links.index, limit: clients.capacity)
     }
   }
 

@@ -29,6 +29,10 @@ package struct Settings: Sendable, Equatable {
   package var headLimit = 16 << 10
   /// The longest request body, in bytes; `Int.max` for none.
   package var bodyLimit = Int.max
+  /// Connections from clients, and to replicas, that a worker may have now, up to the limits that it was
+  /// made with: a pool that grows leaves fewer descriptors for them.
+  package var clients = Int.max
+  package var upstreams = Int.max
   /// lbd answers `/docs` and `/openapi.json` itself.
   package var docs = true
   /// Where the word of a client is taken on who its own client is.

@@ -198,7 +198,7 @@ extension Worker {
   }
 
   /// Makes room for a connection; false when every one is in use.
-  private mutating func closeAnyIdle() -> Bool {
+  mutating func closeAnyIdle() -> Bool {
     for slot in addresses.indices where idle[slot] != 0 {
       dropIdle(idle[slot] - 1)
       return true

@@ -106,6 +106,8 @@ extension Daemon {
     settings.failuresToEject = configuration.health.failures
     settings.headLimit = configuration.limits.header
     settings.bodyLimit = configuration.limits.body ?? .max
+    settings.clients = limits.perWorker.clients
+    settings.upstreams = limits.perWorker.upstreams
     settings.docs = configuration.docs
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
     settings.statesForwarded = configuration.forward.forwarded
