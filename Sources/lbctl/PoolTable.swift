@@ -86,6 +86,9 @@ struct PoolTable {
 
   private static func reason(_ replica: ReplicaReport) -> String {
     guard !replica.state.isOrderedOut else { return "\(replica.active) in flight" }
+    guard replica.state != .unresolved else {
+      return replica.lookup.map { Readable.clean($0) } ?? "being looked up"
+    }
     let cause: String
     switch replica.check.result {
     case "-": cause = "no probe yet"

@@ -249,56 +249,6 @@ extension Daemon {
     history.add(.state, replica: replica.name, state: replica.state, cause: reason)
     isStatusNew = true
   }
-
-  // MARK: Names
-
-  /// How often a replica's name is looked up again.
-  private static var lookupInterval: UInt64 { 5_000_000_000 }
-
-  mutating func lookUpNames() {
-    guard now >= nextLookup else { return }
-    nextLookup = now + Daemon.lookupInterval
-    for index in replicas.indices {
-      guard let (host, port) = replicas[index].hostName, !replicas[index].isLookingUp else {
-        continue
-      }
-      replicas[index].isLookingUp = true
-      resolver.ask(Lookup(slot: replicas[index].slot, host: host, port: port))
-    }
-    if !replicas.contains(where: { $0.hostName != nil }) {
-      nextLookup = .max
-    } else if replicas.contains(where: { $0.address == nil }) {
-      nextLookup = now + Daemon.lookupInterval / 5
-    }
-  }
-
-  mutating func takeResolutions() {
-    var hasChanged = false
-    for answer in resolver.answers.take() {
-      guard let index = index(of: answer.slot) else { continue }
-      replicas[index].isLookingUp = false
-      let present = replicas[index].address
-      // Only a probe that failed speaks against an address.
-      let serves = replicas[index].isUsable || replicas[index].probes == 0
-      guard let address = answer.choice(present: present, serves: serves), address != present
-      else { continue }
-      replicas[index].address = address
-      replicas[index].probes = 0
-      replicas[index].health = Health(now: now)
-      replicas[index].stateCause = "\(answer.host) is \(address)"
-      history.add(.resolved, replica: replicas[index].name, cause: "\(answer.host) is \(address)")
-      prober.forget(answer.slot)
-      schedule.set(answer.slot, at: now)
-      pool.setUsable(answer.slot, false)
-      hasChanged = true
-      log.write(
-        .info, "replica \(replicas[index].name): \(answer.host) is \(address)",
-        [
-          "event": "resolved", "replica": replicas[index].name, "address": "\(address)",
-        ])
-    }
-    if hasChanged { publish() }
-  }
 }
 
 extension HealthPolicy {

@@ -92,11 +92,6 @@ extension Daemon {
     loadState()
     watchSources()
     for replica in configuration.replicas { _ = admit(replica) }
-    do {
-      try resolver.start()
-    } catch {
-      throw StartFailure("cannot start a thread: \(error)")
-    }
     // Where there is nothing to ask (check = off), replicas are usable before the first request.
     repeat { startDueProbes() } while configuration.health.check == .off && isProbeDue
     try startWorkers()
