@@ -46,7 +46,7 @@ struct PoolTable {
   static func colour(_ state: ReplicaState) -> Colour {
     switch state {
     case .up: .green
-    case .starting, .warming: .yellow
+    case .starting, .warming, .slow: .yellow
     case .ejected, .down, .draining, .maint, .unresolved: .red
     }
   }
@@ -73,7 +73,7 @@ struct PoolTable {
   }
 
   private static let order: [ReplicaState] = [
-    .up, .warming, .starting, .ejected, .down, .unresolved, .draining, .maint,
+    .up, .warming, .slow, .starting, .ejected, .down, .unresolved, .draining, .maint,
   ]
 
   private static func group(_ state: ReplicaState, _ members: [ReplicaReport]) -> String {

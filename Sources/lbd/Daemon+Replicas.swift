@@ -175,7 +175,10 @@ extension Daemon {
       case .pass where configuration.health.check == .off:
         replicas[index].health.passedUnasked(policy, now: now)
       case .pass: replicas[index].health.probePassed(policy, now: now)
-      case .failure: replicas[index].health.probeFailed(policy, now: now)
+      case .failure:
+        replicas[index].health.probeFailed(
+          policy, isSilence: result.isSilence,
+          isNeeded: result.isSilence && isLastToAnswer(index), now: now)
       case .none: false
       }
     if wasUsable && !replicas[index].isUsable { replicas[index].counts.count(.probe) }
@@ -183,7 +186,8 @@ extension Daemon {
     schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
     hastenToEjectionEnd(index)
-    if hasChanged { healthChanged(index, "probe: \(result.text)") }
+    if hasChanged { healthChanged(index, cause(of: result, at: index)) }
+    if isPass { otherAnswered(than: index) }
     // A worker may have taken it out since; where that was right its evidence follows. What passed
     // on a connection from before says nothing against it.
     let isUsable = replicas[index].isUsable
@@ -238,12 +242,14 @@ extension Daemon {
     replicas[index].lastFailure = (failure, cause, now)
   }
 
-  private mutating func healthChanged(_ index: Int, _ reason: String) {
+  mutating func healthChanged(_ index: Int, _ reason: String) {
     let replica = replicas[index]
     pool.setUsable(replica.slot, replica.isUsable)
     let state = replica.observed.rawValue
+    if replica.observed == .slow { mayBeSlow = true }
     log.write(
-      replica.isUsable ? .info : .warning, "replica \(replica.name) is \(state) (\(reason))",
+      replica.isUsable && replica.observed != .slow ? .info : .warning,
+      "replica \(replica.name) is \(state) (\(reason))",
       ["event": "state", "replica": replica.name, "state": state, "cause": reason])
     replicas[index].stateCause = reason
     history.add(.state, replica: replica.name, state: replica.state, cause: reason)

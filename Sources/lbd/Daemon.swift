@@ -63,6 +63,8 @@ struct Daemon: ~Copyable {
   var prober: HealthProber
   var schedule: ProbeSchedule
   var replicas: [ReplicaRecord] = []
+  /// Some of them may be slow.
+  var mayBeSlow = false
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()

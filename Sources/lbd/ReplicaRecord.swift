@@ -78,6 +78,7 @@ struct ReplicaRecord {
     return switch health.observation {
     case .starting: .starting
     case .up: .up
+    case .slow: .slow
     case .down: .down
     case .ejected: .ejected
     }

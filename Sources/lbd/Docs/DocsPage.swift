@@ -39,7 +39,7 @@ enum DocsPage {
     """
 
   /// The hashes of the two, which DocsTests compares and names anew when one was changed.
-  static let styleHash = "sha256-N1RIG5VouVC96bOkA0WxlIgSZSylJWIDI2u7HT0PnvA="
+  static let styleHash = "sha256-/DPt7Oho21lFS8cuB9ml/rzhMNuiUH5i2dBrXfYPa0o="
   static let scriptHash = "sha256-pxhd1ldDB6BaawRNqpW1GgWq+uuE7qxMigHw5zHQ0nE="
 
   /// In the page itself, so that no browser asks a replica for /favicon.ico and takes a turn.
