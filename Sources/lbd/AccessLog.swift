@@ -71,6 +71,9 @@ struct AccessLog: ~Copyable {
     return writer.end(within: AccessLog.patience) && rings.allSatisfy { $0.pending == 0 }
   }
 
+  /// Lines that were recorded and not written, once `finish` has given up.
+  var unwritten: Int { rings.reduce(0) { $0 + $1.pendingLines } }
+
   /// Lines that were lost since lbd began.
   var dropped: Int { rings.reduce(0) { $0 + $1.dropped } }
 
