@@ -37,6 +37,9 @@ package enum Observation: String, Sendable {
   /// Nothing was learnt yet; it gets no traffic.
   case starting
   case up
+  /// Its probes time out, and no other replica answers either: it goes on getting requests, since being
+  /// slow is no reason to answer none.
+  case slow
   /// Probes failed.
   case down
   /// A request could not reach it, or too many in a row failed there; the next passed probe brings
@@ -51,7 +54,11 @@ package struct Health: Sendable {
   package private(set) var since: UInt64
   private var passes = 0
   private var failures = 0
+  /// All of these were silence.
+  private var isSilent = false
   private var hasPassed = false
+  /// Whether its latest probe passed; false once an ejection has said otherwise.
+  private var isProven = false
   /// When an ejection for failures ends by itself; nil unless there is one.
   package private(set) var ejectedUntil: UInt64?
   /// Ejections for failures in a row, and how long the last one was to last.
@@ -63,7 +70,10 @@ package struct Health: Sendable {
   }
 
   /// Whether requests may go to it.
-  package var isUsable: Bool { observation == .up }
+  package var isUsable: Bool { observation == .up || observation == .slow }
+
+  /// Whether it gets requests and its latest probe passed: beside such a one, silence takes others out.
+  package var isAnswering: Bool { isBeyondDoubt && isProven }
 
   /// Whether it is up and nothing since has spoken against it.
   package var isBeyondDoubt: Bool { observation == .up && failures == 0 }
@@ -77,7 +87,7 @@ package struct Health: Sendable {
   package func pace(_ policy: HealthPolicy) -> ProbePace {
     let fast = min(policy.fastInterval, policy.interval)
     return switch observation {
-    case .starting: .steady(fast)
+    case .starting, .slow: .steady(fast)
     case .up: failures > 0 ? .urgent(fast) : .steady(policy.interval)
     case .ejected: .urgent(fast)
     case .down: passes > 0 ? .urgent(fast) : .steady(fast)
@@ -88,23 +98,38 @@ package struct Health: Sendable {
   package mutating func probePassed(_ policy: HealthPolicy, now: UInt64) -> Bool {
     failures = 0
     passes += 1
-    let isAdmitted = !hasPassed || observation == .ejected || passes >= policy.rise
+    isProven = true
+    let isBack = observation == .ejected || observation == .slow
+    let isAdmitted = !hasPassed || isBack || passes >= policy.rise
     hasPassed = true
     guard observation != .up && isAdmitted else { return false }
     return become(.up, now)
   }
 
   /// A probe failed.
-  package mutating func probeFailed(_ policy: HealthPolicy, now: UInt64) -> Bool {
+  /// - Parameters:
+  ///   - isSilence: it was not refused or answered badly, there was no answer in time.
+  ///   - isNeeded: no other replica answers. Then silence alone does not take it out.
+  package mutating func probeFailed(
+    _ policy: HealthPolicy, isSilence: Bool = false, isNeeded: Bool = false, now: UInt64
+  ) -> Bool {
     passes = 0
+    isProven = false
+    isSilent = isSilence && (failures == 0 || isSilent)
     failures += 1
+    if observation == .slow { return isSilence && isNeeded ? false : become(.down, now) }
     guard observation != .down && failures >= policy.fall else { return false }
-    return become(.down, now)
+    return become(observation == .up && isSilent && isNeeded ? .slow : .down, now)
+  }
+
+  /// Another replica answers, so that its own silence takes it out after all.
+  package mutating func otherAnswered(now: UInt64) -> Bool {
+    observation == .slow && become(.down, now)
   }
 
   /// A request's connection to it was refused, reset or timed out.
   package mutating func connectFailed(now: UInt64) -> Bool {
-    guard observation == .up else { return false }
+    guard isUsable else { return false }
     return become(.ejected, now)
   }
 
@@ -126,6 +151,7 @@ package struct Health: Sendable {
     if now >= since + 10 * lastEjection { ejections = 0 }
     ejections += 1
     lastEjection = min(policy.ejection * ejections, Health.longestEjection)
+    isProven = false
     _ = become(.ejected, now)
     ejectedUntil = now + lastEjection
     return true

@@ -43,6 +43,13 @@ struct IPv6Address: CustomStringConvertible {
     return groups
   }
 
+  /// The IPv4 address that this one stands for (RFC 4291 §2.5.5.2); nil for any other.
+  var mappedIPv4: String? {
+    guard groups[..<5].allSatisfy({ $0 == 0 }), groups[5] == 0xFFFF else { return nil }
+    return [groups[6] >> 8, groups[6] & 255, groups[7] >> 8, groups[7] & 255]
+      .map { String($0) }.joined(separator: ".")
+  }
+
   /// RFC 5952 §4: lower case, no leading zeros, the first longest run of two or more zeros as `::`.
   var description: String {
     var gap = 0..<0

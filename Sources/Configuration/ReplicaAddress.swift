@@ -79,7 +79,7 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     if isBracketed, !name.utf8.contains(.colon) {
       return .refused("only an IPv6 address stands in brackets, write \(name):port")
     }
-    if !isListener && HostName.isWildcard(name) {
+    if !isListener && HostName.isWildcard(HostName.unmapped(name)) {
       return .refused("\(name) is not an address to connect to, write 127.0.0.1 or the host's own")
     }
     return .value(name)

@@ -1,5 +1,5 @@
-/// What no single value can tell: that there are replicas, that each is one, none is lbd itself, and
-/// a probe can pass.
+/// What no single value can tell: that there are replicas, that each is one, none is lbd itself (see
+/// `Listeners`), and a probe can pass.
 ///
 /// Runs once behind the binder and fills `replicas`. A check is left out where a value that it needs
 /// was refused, so that one mistake is one error.
@@ -19,9 +19,8 @@ extension Binder {
     checkAddresses(named, whole)
     checkProbe()
     checkProxyHeaders()
-    if !failed.contains("host") && !failed.contains("main_port") {
-      checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
-    }
+    checkListeners()
+    checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
     configuration.replicas = named + replicas.map(\.replica)
   }
 
@@ -88,26 +87,5 @@ extension Binder {
     diagnostics.add(
       place,
       "nobody could connect: name the proxies before lbd in trusted_proxies, such as 10.0.0.0/8")
-  }
-
-  private mutating func checkLoop(
-    _ named: [ReplicaConfiguration], _ ports: Place?, _ whole: [BoundReplica]
-  ) {
-    let message =
-      "\(configuration.mainPort) is main_port, lbd would be its own replica: choose another port"
-    if let ports, named.contains(where: { isSelf($0.address) }) { diagnostics.add(ports, message) }
-    for bound in whole where isSelf(bound.replica.address) {
-      let place = bound.section.settings["address"]?.valuePlace ?? bound.section.place
-      diagnostics.add(place, message)
-    }
-  }
-
-  /// Whether a connection to the address would reach lbd's own listener, as far as text can tell.
-  private func isSelf(_ address: ReplicaAddress) -> Bool {
-    guard case .host(let host, configuration.mainPort) = address else { return false }
-    let own = configuration.host
-    let isOnLoopback = HostName.isLoopback(host)
-    if host == own || HostName.isWildcard(own) && isOnLoopback { return true }
-    return isOnLoopback && HostName.isLoopback(own) && (host == "localhost" || own == "localhost")
   }
 }

@@ -8,6 +8,8 @@ package enum EventKind: String, Decodable, Sendable, CaseIterable {
   case state
   /// A replica's name has another address.
   case resolved
+  /// A replica's name cannot be resolved.
+  case unresolved
   /// Orders of an operator.
   case added, removed, order
   case reload

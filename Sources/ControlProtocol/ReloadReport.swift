@@ -11,18 +11,22 @@ package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
   package var leftOut: [String]
   /// Why it is refused; each may have several lines.
   package var errors: [String]
+  /// What a rehearsal could not find out, each a whole line; nil where there is nothing of the kind.
+  package var unchecked: [String]?
 
   package init(
-    isAccepted: Bool, changes: [String] = [], leftOut: [String] = [], errors: [String] = []
+    isAccepted: Bool, changes: [String] = [], leftOut: [String] = [], errors: [String] = [],
+    unchecked: [String] = []
   ) {
     self.isAccepted = isAccepted
     self.changes = changes
     self.leftOut = leftOut
     self.errors = errors
+    self.unchecked = unchecked.isEmpty ? nil : unchecked
   }
 
   private enum CodingKeys: String, CodingKey {
-    case schema, changes, errors
+    case schema, changes, errors, unchecked
     case isAccepted = "accepted"
     case leftOut = "left_out"
   }
@@ -31,7 +35,11 @@ package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
     writer.object {
       $0.field("schema", schema)
       $0.field("accepted", isAccepted)
-      for (name, lines) in [("changes", changes), ("left_out", leftOut), ("errors", errors)] {
+      let lists = [
+        ("changes", changes), ("left_out", leftOut), ("errors", errors),
+        ("unchecked", unchecked ?? []),
+      ]
+      for (name, lines) in lists where name != "unchecked" || !lines.isEmpty {
         $0.key(name)
         $0.array { for line in lines { $0.value(line) } }
       }

@@ -36,6 +36,10 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
 
   package var name: String
   package var address: String
+  /// The address in use where `address` is a name that was resolved, such as `10.0.0.7:8000`.
+  package var resolved: String?
+  /// Why the last look-up of its name found nothing, in the resolver's words.
+  package var lookup: String?
   package var config: Config
   /// Its share now: the conf's, or what an operator ordered in its place.
   package var weight: Int
@@ -59,13 +63,16 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
   package var check: Check
 
   package init(
-    name: String, address: String, config: Config, weight: Int? = nil, order: ReplicaOrder,
+    name: String, address: String, resolved: String? = nil, lookup: String? = nil, config: Config,
+    weight: Int? = nil, order: ReplicaOrder,
     observed: ObservedState, state: ReplicaState, stateSeconds: Double, active: Int, requests: Int,
     rate: Double?, p50Milliseconds: Double?, p99Milliseconds: Double?, status5xx: Int, retries: Int,
     check: Check
   ) {
     self.name = name
     self.address = address
+    self.resolved = resolved
+    self.lookup = lookup
     self.config = config
     self.weight = weight ?? config.weight
     self.order = order
@@ -83,7 +90,8 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case name, address, config, weight, order, observed, state, active, requests, rate, retries,
+    case name, address, resolved, lookup, config, weight, order, observed, state, active, requests,
+      rate, retries,
       check
     case stateSeconds = "state_seconds"
     case p50Milliseconds = "p50_ms"
@@ -100,6 +108,8 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
     writer.object {
       $0.field("name", name)
       $0.field("address", address)
+      if let resolved { $0.field("resolved", resolved) }
+      if let lookup { $0.field("lookup", lookup) }
       $0.object("config") { $0.field("weight", config.weight) }
       $0.field("weight", weight)
       $0.field("order", order.rawValue)

@@ -49,6 +49,8 @@ package struct HealthReport: Sendable, Equatable, Decodable, JSONWritable {
   package var schema = 1
   /// Replicas that are given requests.
   package var up: Int
+  /// Those of them whose probes time out; nil where there is none.
+  package var slow: Int?
   /// Replicas that nobody ordered out.
   package var expected: Int
   /// The same for people, with the names of those that are not up.
@@ -59,18 +61,21 @@ package struct HealthReport: Sendable, Equatable, Decodable, JSONWritable {
     let absent = replicas.filter { !$0.state.isServing && !$0.state.isOrderedOut }
     up = replicas.count { $0.state.isServing }
     expected = up + absent.count
-    let names = absent.map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
+    let slow = replicas.filter { $0.state == .slow }
+    self.slow = slow.isEmpty ? nil : slow.count
+    let names = (slow + absent).map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
     detail = "\(up) of \(expected) replicas up" + (names.isEmpty ? "" : " (\(names))")
   }
 
   package var verdict: Verdict {
-    up <= 0 ? .noneUp : up < expected ? .someDown : .allUp
+    up <= 0 ? .noneUp : up < expected || slow ?? 0 > 0 ? .someDown : .allUp
   }
 
   package func write(to writer: inout JSONWriter) {
     writer.object {
       $0.field("schema", schema)
       $0.field("up", up)
+      if let slow { $0.field("slow", slow) }
       $0.field("expected", expected)
       $0.field("detail", detail)
     }

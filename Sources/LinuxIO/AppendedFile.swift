@@ -33,6 +33,33 @@ extension Files {
     }
   }
 
+  /// Writes as much to a file's end as it takes now.
+  package static func appendSome(
+    _ bytes: [UInt8], to file: borrowing Descriptor
+  ) -> TransferOutcome {
+    while true {
+      // Safe: the kernel reads the array's own bytes during the call only.
+      let count = unsafe bytes.withUnsafeBytes { source in
+        unsafe Glibc.write(file.raw, source.baseAddress, source.count)
+      }
+      if count >= 0 { return .moved(count) }
+      if errno != EINTR { return errno == EAGAIN ? .wouldBlock : .failed(errno) }
+    }
+  }
+
+  /// Takes the last bytes that were written through a descriptor out of its file again. False where that
+  /// cannot be: the file is no regular one, or does not end with them.
+  static func takeBack(_ count: Int, from file: borrowing Descriptor) -> Bool {
+    var facts = stat()
+    guard unsafe fstat(file.raw, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+      return false
+    }
+    let end = lseek(file.raw, 0, SEEK_CUR)
+    guard end >= count && end == facts.st_size else { return false }
+    guard ftruncate(file.raw, end - count) == 0 else { return false }
+    return lseek(file.raw, end - count, SEEK_SET) >= 0
+  }
+
   /// A second descriptor of the standard output.
   package static func standardOutput() throws(SystemError) -> Descriptor {
     Descriptor(owning: try retrying("fcntl") { fcntl(1, F_DUPFD_CLOEXEC, 0) })

@@ -19,8 +19,8 @@ package final class LogRing: @unchecked Sendable {
     static var done: Int { 16 }
     /// Lines that the reader could not write whole.
     static var discarded: Int { 17 }
-    /// Whether `done` lies inside of a line, of which a file has the first part.
-    static var torn: Int { 18 }
+    /// How many bytes a file has of the line at `done`, which it has not whole.
+    static var begun: Int { 18 }
     static var count: Int { 32 }
   }
 
@@ -85,13 +85,13 @@ package final class LogRing: @unchecked Sendable {
     to file: borrowing Descriptor, onlyTornLine: Bool = false
   ) -> TransferOutcome {
     let end = onlyTornLine ? tornLineEnd : cells.load(Cell.end)
-    let done = cells.peek(Cell.done)
-    guard end > done else { return .ended }
-    let start = unsafe address(done, cells.peek(Cell.base))
-    let first = min(end - done, unsafe capacity - (start - memory.base))
+    let from = cells.peek(Cell.done) + cells.peek(Cell.begun)
+    guard end > from else { return .ended }
+    let start = unsafe address(from, cells.peek(Cell.base))
+    let first = min(end - from, unsafe capacity - (start - memory.base))
     var pieces: [2 of iovec] = unsafe [
       iovec(iov_base: start, iov_len: first),
-      iovec(iov_base: memory.base, iov_len: end - done - first),
+      iovec(iov_base: memory.base, iov_len: end - from - first),
     ]
     var outcome = 0
     var code: Int32 = 0
@@ -104,30 +104,50 @@ package final class LogRing: @unchecked Sendable {
       code = errno
     } while outcome < 0 && code == EINTR
     if outcome < 0 { return code == EAGAIN ? .wouldBlock : .failed(code) }
-    finish(upTo: done + outcome)
+    wrote(upTo: from + outcome)
     return .moved(outcome)
   }
 
-  private func finish(upTo position: Int) {
-    guard position > cells.peek(Cell.done) else { return }
-    let last = unsafe address(position - 1, cells.peek(Cell.base)).load(as: UInt8.self)
-    cells.store(Cell.torn, last == 0x0A ? 0 : 1)
-    cells.store(Cell.done, position)
+  /// A line leaves the ring only as a whole, so that it can be taken back while it is torn.
+  private func wrote(upTo position: Int) {
+    let base = cells.peek(Cell.base)
+    let done = cells.peek(Cell.done)
+    var whole = position
+    while whole > done, unsafe address(whole - 1, base).load(as: UInt8.self) != 0x0A { whole -= 1 }
+    cells.store(Cell.begun, position - whole)
+    if whole > done { cells.store(Cell.done, whole) }
   }
 
   /// A file has the first part of a line and not yet the rest, which has to go there next.
-  package var isTorn: Bool { cells.peek(Cell.torn) == 1 }
+  package var isTorn: Bool { cells.peek(Cell.begun) > 0 }
 
-  /// Gives up the rest of a torn line, and counts it as dropped.
-  package func discardTornLine() {
-    guard isTorn else { return }
-    cells.bump(Cell.discarded)
-    finish(upTo: tornLineEnd)
+  /// Takes the first part of a torn line out of its file, as though nothing of it had been written. False
+  /// where that cannot be: the file is no regular one, or others have written behind it.
+  package func takeBackTornLine(from file: borrowing Descriptor) -> Bool {
+    let begun = cells.peek(Cell.begun)
+    guard begun > 0 else { return true }
+    guard Files.takeBack(begun, from: file) else { return false }
+    cells.store(Cell.begun, 0)
+    return true
   }
+
+  /// Takes what a file has not yet of a torn line out of the ring; empty where no line is torn.
+  package func takeTornRest() -> [UInt8] {
+    guard isTorn else { return [] }
+    let base = cells.peek(Cell.base)
+    let (from, end) = (cells.peek(Cell.done) + cells.peek(Cell.begun), tornLineEnd)
+    let rest = (from..<end).map { unsafe address($0, base).load(as: UInt8.self) }
+    cells.store(Cell.begun, 0)
+    cells.store(Cell.done, end)
+    return rest
+  }
+
+  /// A line whose rest was taken out was never ended: counts it as dropped.
+  package func countDiscarded() { cells.bump(Cell.discarded) }
 
   private var tornLineEnd: Int {
     let base = cells.peek(Cell.base)
-    var position = cells.peek(Cell.done)
+    var position = cells.peek(Cell.done) + cells.peek(Cell.begun)
     guard isTorn else { return position }
     // A line's end follows: only whole lines are put in.
     while unsafe address(position, base).load(as: UInt8.self) != 0x0A { position += 1 }
@@ -135,12 +155,22 @@ package final class LogRing: @unchecked Sendable {
   }
 
   /// Throws away all that is there, which nobody wants: it does not count as dropped.
-  package func discard() { finish(upTo: cells.load(Cell.end)) }
+  package func discard() {
+    cells.store(Cell.begun, 0)
+    cells.store(Cell.done, cells.load(Cell.end))
+  }
 
   // MARK: Any thread
 
   /// Lines that were lost so far.
   package var dropped: Int { cells.peek(Cell.dropped) + cells.peek(Cell.discarded) }
+
+  /// Lines that wait to be written, once nobody puts more in.
+  package var pendingLines: Int {
+    let (base, done, end) = (cells.peek(Cell.base), cells.load(Cell.done), cells.load(Cell.end))
+    guard done < end else { return 0 }
+    return (done..<end).count { unsafe address($0, base).load(as: UInt8.self) == 0x0A }
+  }
 
   /// Bytes that wait to be written.
   package var pending: Int { max(0, cells.load(Cell.end) - cells.load(Cell.done)) }

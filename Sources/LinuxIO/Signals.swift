@@ -8,7 +8,7 @@ package struct Signals: ~Copyable {
   package let descriptor: Descriptor
 
   /// Blocks the signals in the calling thread and all that it starts, and opens the descriptor.
-  /// Call it before any other thread is started. SIGPIPE is ignored too.
+  /// Call it before any other thread is started. SIGPIPE and SIGXFSZ are ignored too.
   package init(_ numbers: [Int32]) throws(SystemError) {
     var set = sigset_t()
     // Safe: each call reads or writes the set while it runs only.
@@ -16,6 +16,8 @@ package struct Signals: ~Copyable {
     for number in numbers { unsafe sigaddset(&set, number) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     _ = signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow any more refuses what is written, as a full disk does.
+    _ = signal(SIGXFSZ, SIG_IGN)
     var copy = set
     descriptor = Descriptor(
       owning: try retrying("signalfd") {

@@ -14,8 +14,9 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
   private let memory: Mapping
   private let entryMemory: Mapping
-  /// The most records it can hold.
-  package let capacity: Int
+  private let reserved: Int
+  /// The most records it may hold now: see `limit`.
+  package private(set) var capacity: Int
   /// The records it holds now.
   package private(set) var count = 0
   /// The most records at once since the last `trim`.
@@ -26,6 +27,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   /// - Parameter capacity: the most records, 1 to 2^31.
   package init(capacity: Int) {
     precondition(capacity > 0 && capacity <= 1 << 31)
+    reserved = capacity
     self.capacity = capacity
     memory = Mapping(length: capacity * MemoryLayout<Element>.stride)
     entryMemory = Mapping(length: capacity * MemoryLayout<Entry>.stride)
@@ -53,6 +55,11 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     unsafe slot < touched && entry(slot).pointee.generation & 1 == 1
   }
 
+  /// Changes how many records it may hold, up to what it was made for. Those that are more stay.
+  package mutating func limit(to count: Int) {
+    capacity = max(1, min(count, reserved))
+  }
+
   /// Puts a record in a free slot. The caller has made sure that `count < capacity`.
   package mutating func insert(_ record: consuming Element) -> UInt32 {
     let slot: UInt32
@@ -60,7 +67,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
       slot = firstFree
       firstFree = unsafe entry(slot).pointee.nextFree
     } else {
-      guard Int(touched) < capacity else { fatalError("a record too many for a slab") }
+      guard Int(touched) < reserved else { fatalError("a record too many for a slab") }
       slot = touched
       touched += 1
     }

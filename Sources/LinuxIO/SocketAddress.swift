@@ -148,6 +148,14 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+/// What looking a name up came to.
+package enum LookupOutcome: Sendable, Equatable {
+  /// At least one address, the first answer first.
+  case found([SocketAddress])
+  /// The resolver's word for why not, such as `Name or service not known`.
+  case failed(String)
+}
+
 extension SocketAddress {
   /// Has names looked up in /etc/hosts, then by DNS, whatever nsswitch.conf says of other services:
   /// those are libraries of the machine's own glibc, and loading one into a static program that was
@@ -155,16 +163,23 @@ extension SocketAddress {
   private static let asksBuiltInServicesOnly =
     unsafe __nss_configure_lookup("hosts", "files dns") == 0
 
-  /// What a name resolves to, first answer first. Blocks for as long as the resolver takes, so it
-  /// is called from a thread of its own. An IP address in text resolves to itself.
+  /// What a name resolves to, first answer first; nothing where it does not. Blocks as `lookUp` does.
   package static func resolve(_ name: String, port: UInt16) -> [SocketAddress] {
-    if let address = SocketAddress(ip: name, port: port) { return [address] }
+    guard case .found(let addresses) = lookUp(name, port: port) else { return [] }
+    return addresses
+  }
+
+  /// Looks a name up. Blocks for as long as the resolver takes, so it is called from a thread of its
+  /// own. An IP address in text resolves to itself.
+  package static func lookUp(_ name: String, port: UInt16) -> LookupOutcome {
+    if let address = SocketAddress(ip: name, port: port) { return .found([address]) }
     _ = asksBuiltInServicesOnly
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_ADDRCONFIG
     var list: UnsafeMutablePointer<addrinfo>?
-    guard unsafe getaddrinfo(name, String(port), &hints, &list) == 0 else { return [] }
+    let code = unsafe getaddrinfo(name, String(port), &hints, &list)
+    guard code == 0 else { return .failed(resolverText(code)) }
     defer { unsafe freeaddrinfo(list) }
     var found: [SocketAddress] = []
     var next = unsafe list
@@ -179,6 +194,12 @@ extension SocketAddress {
       if let address { found.append(address) }
       unsafe next = entry.pointee.ai_next
     }
-    return found
+    return found.isEmpty ? .failed("No address associated with hostname") : .found(found)
+  }
+
+  private static func resolverText(_ code: Int32) -> String {
+    if code == EAI_SYSTEM { return SystemError.text(errno) }
+    // Safe: gai_strerror gives a text of the C library's own that never changes.
+    return unsafe gai_strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
   }
 }

@@ -106,7 +106,7 @@ extension Worker {
   private var lighterWorker: Int? {
     mutating get {
       guard links.counts.workers > 1 && !isDraining else { return nil }
-      return links.counts.lighter(than: links.index, limit: limits.clients)
+      return links.counts.lighter(than: links.index, limit: clients.capacity)
     }
   }
 
@@ -156,7 +156,7 @@ extension Worker {
   /// Makes sure that there is room for one more client: at the limit, the one that has rested longest
   /// is closed. False where none rests.
   private mutating func makeRoom() -> Bool {
-    guard clients.count == clients.capacity else { return true }
+    guard clients.count >= clients.capacity else { return true }
     guard !isDraining, let slot = longestResting() else { return false }
     links.counts.add(.limitMet, links.index)
     links.counts.add(.restingClosed, links.index)

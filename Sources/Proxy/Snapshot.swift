@@ -44,6 +44,10 @@ package struct Settings: Sendable, Equatable {
   package var connectionsPerAddress = Int.max
   /// A client that has ended its sending side is served all the same.
   package var servesHalfClosed = false
+  /// Connections from clients, and to replicas, that a worker may have now, up to the limits that it was
+  /// made with: a pool that grows leaves fewer descriptors for them.
+  package var clients = Int.max
+  package var upstreams = Int.max
   /// lbd answers `/docs` and `/openapi.json` itself.
   package var docs = false
   /// What they tell of the pool is all for everyone, not only for clients on this machine.

@@ -302,7 +302,15 @@ package struct Worker: ~Copyable {
     }
     pickerEpoch = -1
     servesHeld = true
+    fitLimits()
     access.adopt(next.settings, next.replicas)
+  }
+
+  /// Takes no more connections than it may have now; those that are more end by themselves.
+  private mutating func fitLimits() {
+    clients.limit(to: settings.clients)
+    upstreams.limit(to: settings.upstreams)
+    while upstreams.count > upstreams.capacity && closeAnyIdle() {}
   }
 
   /// Closes the idle connections to a replica, and those in use once they are idle.

@@ -28,7 +28,9 @@ struct ExplainText {
   var verdict: String {
     let name =
       replica.name == replica.address ? replica.name : "\(replica.name) (\(replica.address))"
-    let observed = report.cause ?? "nothing was learnt yet"
+    let isLookedUp = replica.state == .unresolved
+    let observed =
+      report.cause ?? (isLookedUp ? "its name is being looked up" : "nothing was learnt yet")
     let why = replica.state.isOrderedOut ? "by order of an operator" : observed
     return Readable.clean("\(name) is \(replica.state.rawValue): \(why)")
   }
@@ -38,7 +40,10 @@ struct ExplainText {
   private var factTable: Table {
     var table = Table([.left(""), .left("")])
     table.rows = [
-      ["conf", Table.Cell("weight \(replica.config.weight)")],
+      ["conf", Table.Cell("weight \(replica.config.weight)")]
+    ]
+    if let address { table.rows.append(["address", Table.Cell(address)]) }
+    table.rows += [
       ["ordered", Table.Cell(ordered)],
       ["observed", Table.Cell(observed)],
       ["requests", Table.Cell(requests)],
@@ -47,6 +52,17 @@ struct ExplainText {
     if let last = report.lastFailure { table.rows.append(["", Table.Cell(self.last(last))]) }
     table.rows.append(["next probe", Table.Cell(nextProbe)])
     return table
+  }
+
+  /// Where a name leads to, or why it leads nowhere.
+  private var address: String? {
+    switch (replica.resolved, replica.lookup) {
+    case (let resolved?, let failure?):
+      "\(resolved), in use since before; now it does not resolve: \(failure)"
+    case (let resolved?, nil): resolved
+    case (nil, let failure?): "does not resolve: \(failure)"
+    case (nil, nil): nil
+    }
   }
 
   private var ordered: String {

@@ -173,7 +173,7 @@ enum Help {
     refused changes nothing: what is wrong with it goes to standard error, exit 1. What only a restart
     changes is said there, too.
 
-      --dry-run             only shows it; a port in use is not seen by that
+      --dry-run             only shows it; it opens nothing, and says what it could not check
     """
 
   private static let config = """

@@ -46,7 +46,7 @@ struct PoolTable {
   static func colour(_ state: ReplicaState) -> Colour {
     switch state {
     case .up: .green
-    case .starting, .warming: .yellow
+    case .starting, .warming, .slow: .yellow
     case .ejected, .down, .draining, .maint, .unresolved: .red
     }
   }
@@ -73,7 +73,7 @@ struct PoolTable {
   }
 
   private static let order: [ReplicaState] = [
-    .up, .warming, .starting, .ejected, .down, .unresolved, .draining, .maint,
+    .up, .warming, .slow, .starting, .ejected, .down, .unresolved, .draining, .maint,
   ]
 
   private static func group(_ state: ReplicaState, _ members: [ReplicaReport]) -> String {
@@ -86,6 +86,9 @@ struct PoolTable {
 
   private static func reason(_ replica: ReplicaReport) -> String {
     guard !replica.state.isOrderedOut else { return "\(replica.active) in flight" }
+    guard replica.state != .unresolved else {
+      return replica.lookup.map { Readable.clean($0) } ?? "being looked up"
+    }
     let cause: String
     switch replica.check.result {
     case "-": cause = "no probe yet"

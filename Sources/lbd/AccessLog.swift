@@ -42,28 +42,27 @@ struct AccessLog: ~Copyable {
     }
   }
 
-  /// Lines go there from now on. A line that was recorded before may still go where lines went.
-  mutating func use(_ file: consuming Descriptor?, _ target: AccessTarget) throws(StartFailure) {
-    if !isRunning && target != .off {
-      do throws(SystemError) {
-        try writer.start()
-      } catch {
-        throw StartFailure("cannot start a thread: \(error)")
-      }
-      isRunning = true
+  /// Has a thread that writes, unless there is one or nothing is to be written.
+  mutating func prepare(for target: AccessTarget) throws(StartFailure) {
+    guard !isRunning && target != .off else { return }
+    do throws(SystemError) {
+      try writer.start()
+    } catch {
+      throw StartFailure("cannot start a thread: \(error)")
     }
+    isRunning = true
+  }
+
+  /// Lines go there from now on, once it is prepared for that. A line that was recorded before may still
+  /// go where lines went.
+  mutating func use(_ file: consuming Descriptor?, _ target: AccessTarget) {
     self.target = target
     if isRunning { writer.use(file) }
   }
 
-  /// Goes on with another target. One that cannot be opened changes nothing.
-  mutating func change(to next: AccessTarget) throws(StartFailure) {
-    try use(try AccessLog.open(next), next)
-  }
-
-  /// Opens the same path again, which may be another file now.
+  /// Opens the same path again, which may be another file now. One that cannot be opened changes nothing.
   mutating func reopen() throws(StartFailure) {
-    try change(to: target)
+    use(try AccessLog.open(target), target)
   }
 
   /// Has what is left written. True when it was.
@@ -71,6 +70,9 @@ struct AccessLog: ~Copyable {
     guard isRunning else { return true }
     return writer.end(within: AccessLog.patience) && rings.allSatisfy { $0.pending == 0 }
   }
+
+  /// Lines that were recorded and not written, once `finish` has given up.
+  var unwritten: Int { rings.reduce(0) { $0 + $1.pendingLines } }
 
   /// Lines that were lost since lbd began.
   var dropped: Int { rings.reduce(0) { $0 + $1.dropped } }

@@ -1,5 +1,8 @@
 // The thread that writes the access log: it takes the lines of all workers out of their rings, many at
 // once, and sleeps while there are none. However slow its file is, nobody else waits for it.
+//
+// A line that a file has only the first part of, since its disk is full, is taken out of that file again.
+// Where that cannot be, as in a pipe, its rest goes there and nowhere else, before anything is given up.
 
 import LinuxIO
 import Proxy
@@ -15,10 +18,26 @@ final class AccessWriter: Sendable {
     var ends = false
   }
 
+  /// What of a line has still to go to a file that lines go to no more.
+  private struct Rest: ~Copyable {
+    let file: Descriptor
+    var bytes: [UInt8]
+  }
+
+  /// What the control thread sees of it at its end.
+  private enum Cell {
+    /// 1 while it is in the file's hands: in a write, or waiting until one can be made.
+    static var isAtFile: Int { 0 }
+    /// Grows with each write that moves something.
+    static var progress: Int { 1 }
+    static var count: Int { 2 }
+  }
+
   private let rings: [LogRing]
   private let bell: LogBell
   private let evidence: Mailbox<Evidence>
   private let orders = Mutex(Orders())
+  private let cells = SharedCells(count: Cell.count)
   private let ended: WakeUp
 
   init(rings: [LogRing], bell: LogBell, evidence: Mailbox<Evidence>) throws(SystemError) {
@@ -42,11 +61,27 @@ final class AccessWriter: Sendable {
     bell.wakeUp.ring()
   }
 
-  /// Has it write what is left and end. True when it did so in this time.
+  /// How long the end waits for a thread that is given no processor, in milliseconds.
+  private static let longestEnd = 20_000
+  private static let step = 50
+
+  /// Has it write what is left and end. True when it did so.
+  /// - Parameter milliseconds: how long the file may take nothing. Only that counts: on a machine that
+  ///   has no time for this thread, or when lbd itself stood still, the file is not to blame.
   func end(within milliseconds: Int) -> Bool {
     orders.withLock { $0.ends = true }
     bell.wakeUp.ring()
-    return ended.descriptor.wait(until: .readable, milliseconds: milliseconds) == .ready
+    var (waited, stalled, progress) = (0, 0, cells.load(Cell.progress))
+    while waited < AccessWriter.longestEnd && stalled < milliseconds {
+      let outcome = ended.descriptor.wait(until: .readable, milliseconds: AccessWriter.step)
+      if outcome == .ready { return true }
+      waited += AccessWriter.step
+      let next = cells.load(Cell.progress)
+      if next != progress { stalled = 0 }
+      if next == progress && cells.load(Cell.isAtFile) == 1 { stalled += AccessWriter.step }
+      progress = next
+    }
+    return false
   }
 
   // MARK: Its own thread
@@ -65,18 +100,26 @@ final class AccessWriter: Sendable {
 
   private func run() {
     var file: Descriptor?
+    var rest: Rest?
     var failure: Int32?
     var idleRounds = 0
     // The ring that a round begins with.
     var turn = 0
     while true {
       bell.wakeUp.clear()
-      let ends = takeOrders(&file, &turn)
+      let ends = takeOrders(&file, &rest, &turn)
+      let hasRest = writeRest(&rest)
       let round = writeAll(file, &turn)
       report(round, &failure)
       idleRounds = if case .idle = round { idleRounds + 1 } else { 0 }
-      if ends, isOver(round) { return ended.ring() }
-      wait(round, idleRounds, file)
+      if ends {
+        if isOver(round) {
+          giveUpRest(&rest)
+          return ended.ring()
+        }
+        if case .moved = round { continue }
+      }
+      wait(round, hasRest ? 0 : idleRounds, file)
     }
   }
 
@@ -88,7 +131,9 @@ final class AccessWriter: Sendable {
   }
 
   /// Gives whether it is to end.
-  private func takeOrders(_ file: inout Descriptor?, _ turn: inout Int) -> Bool {
+  private func takeOrders(
+    _ file: inout Descriptor?, _ rest: inout Rest?, _ turn: inout Int
+  ) -> Bool {
     var (isChange, ends) = (false, false)
     var next: Descriptor?
     orders.withLock {
@@ -97,12 +142,40 @@ final class AccessWriter: Sendable {
       next = $0.file.take()
     }
     if isChange {
-      // What a file has the beginning of ends there, or nowhere.
+      // What a file has the beginning of ends there.
       _ = writeAll(file, &turn)
-      for ring in rings { ring.discardTornLine() }
+      leave(file.take(), &rest)
       file = next.take()
     }
     return ends
+  }
+
+  /// Lines go elsewhere from now on.
+  private func leave(_ file: consuming Descriptor?, _ rest: inout Rest?) {
+    // No two are torn at once: a line that was begun is ended before another is.
+    guard let ring = rings.first(where: { $0.isTorn }), let file = file.take() else { return }
+    giveUpRest(&rest)
+    rest = Rest(file: file, bytes: ring.takeTornRest())
+  }
+
+  /// Goes on with the rest of a line in a file of before. Whether there is still some.
+  private func writeRest(_ rest: inout Rest?) -> Bool {
+    guard var left = rest.take() else { return false }
+    while !left.bytes.isEmpty {
+      guard case .moved(let count) = Files.appendSome(left.bytes, to: left.file) else {
+        rest = consume left
+        return true
+      }
+      left.bytes.removeFirst(count)
+    }
+    return false
+  }
+
+  /// That line is lost, and counted.
+  private func giveUpRest(_ rest: inout Rest?) {
+    guard writeRest(&rest) else { return }
+    rest = nil
+    rings[0].countDiscarded()
   }
 
   private func writeAll(_ file: borrowing Descriptor?, _ turn: inout Int) -> Round {
@@ -149,11 +222,19 @@ final class AccessWriter: Sendable {
     var calls = 0
     while onlyTornLine ? ring.isTorn : calls < 3 || ring.isTorn {
       calls += 1
-      switch ring.drain(to: file, onlyTornLine: onlyTornLine) {
-      case .moved: round = .moved
+      cells.store(Cell.isAtFile, 1)
+      let outcome = ring.drain(to: file, onlyTornLine: onlyTornLine)
+      cells.store(Cell.isAtFile, 0)
+      switch outcome {
+      case .moved:
+        cells.bump(Cell.progress)
+        round = .moved
       case .ended: return round
       case .wouldBlock: return .blocked
-      case .failed(let code): return .failed(code)
+      case .failed(let code):
+        // The line is whole in the ring again, and nowhere else.
+        _ = ring.takeBackTornLine(from: file)
+        return .failed(code)
       }
     }
     return round
@@ -178,11 +259,13 @@ final class AccessWriter: Sendable {
     case .idle:
       // Once the bell is armed it looks again before it sleeps: see `LogBell.arm`.
       if idleRounds == 1 { bell.arm() }
-      rest(idleRounds == 1 ? AccessWriter.pause : -1)
+      rest(idleRounds <= 1 ? AccessWriter.pause : -1)
     case .blocked:
       switch file {
       case .some(let file):
+        cells.store(Cell.isAtFile, 1)
         _ = file.wait(until: .writable, or: bell.wakeUp, milliseconds: 1000)
+        cells.store(Cell.isAtFile, 0)
       case .none: break
       }
     case .failed: rest(1000)

@@ -50,9 +50,12 @@ struct ControlListener: ~Copyable {
     file = (path, Files.identity(path))
   }
 
-  private init(_ address: SocketAddress, _ purpose: Purpose) throws(StartFailure) {
+  private init(
+    _ address: SocketAddress, _ purpose: Purpose, isShared: Bool
+  ) throws(StartFailure) {
     do throws(SystemError) {
-      descriptor = try Socket.listen(address, backlog: 512)
+      descriptor = try Socket.listen(address, backlog: 512, isShared: isShared)
+      if isShared { Socket.share(descriptor, false) }
       file = nil
     } catch {
       throw StartFailure(listening: address, error, port: purpose.key)
@@ -60,13 +63,16 @@ struct ControlListener: ~Copyable {
   }
 
   /// Listens for metrics where the conf says.
-  static func metrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {
+  /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
+  static func metrics(
+    at place: ReplicaAddress, isShared: Bool = false
+  ) throws(StartFailure) -> ControlListener {
     switch place {
     case .unix(let path): return try ControlListener(path: path, .metrics)
     case .host(let host, let port):
       let address = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
       guard let address else { throw StartFailure("cannot listen on \(place): no address") }
-      return try ControlListener(address, .metrics)
+      return try ControlListener(address, .metrics, isShared: isShared)
     }
   }
 

@@ -50,6 +50,17 @@ struct ControlServer: ~Copyable {
     listen(poller)
   }
 
+  /// Whether it listens at a port; if so, sets whether another listener may be opened there.
+  func share(port: UInt16, _ isShared: Bool) -> Bool {
+    switch listener {
+    case .some(let listener):
+      guard port != 0, Socket.localAddress(listener.descriptor)?.port == port else { return false }
+      Socket.share(listener.descriptor, isShared)
+      return true
+    case .none: return false
+    }
+  }
+
   /// Listens no more, and removes the socket's file.
   mutating func remove() {
     if let listener = listener.take() { listener.remove() }

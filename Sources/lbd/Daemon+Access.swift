@@ -42,10 +42,11 @@ extension Daemon {
   mutating func finishAccessLog() {
     let isWritten = access.finish()
     reportDroppedLines()
-    if !isWritten {
-      log.write(
-        .warning, "the access log's last lines were not written: its file took nothing in time",
-        ["event": "access-log"])
-    }
+    guard !isWritten else { return }
+    let count = access.unwritten
+    log.write(
+      .warning,
+      "the access log's last lines were not written, \(count) of them: its file took nothing in time",
+      ["event": "access-log", "dropped": "\(count)"])
   }
 }

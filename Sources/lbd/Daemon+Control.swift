@@ -128,8 +128,15 @@ extension Daemon {
       return refusal(409, "\(address) is in the pool already")
     }
     let name = freeName(for: address)
-    guard replicas.count < 1024, admit(ReplicaConfiguration(name: name, address: address)) != nil
-    else { return refusal(409, "the pool is full") }
+    do throws(StartFailure) {
+      let next = try ConnectionLimits(
+        configuration, replicas: replicas.count + 1, workers: limits.workers)
+      guard replicas.count < 1024, admit(ReplicaConfiguration(name: name, address: address)) != nil
+      else { return refusal(409, "the pool is full") }
+      limits = next
+    } catch {
+      return refusal(409, error.line)
+    }
     publish()
     logOrder("added", name, address, request.user)
     history.add(.added, replica: name, cause: address.description, uid: request.user)
@@ -153,6 +160,11 @@ extension Daemon {
     // The next reload brings back what the conf names, as it was ordered.
     let isOfConf = configuration.replicas.contains { $0.name == name }
     if !isOfConf { standing[name] = StandingOrder() }
+    if let next = try? ConnectionLimits(
+      configuration, replicas: replicas.count, workers: limits.workers)
+    {
+      limits = next
+    }
     publish()
     _ = keepState()
     logOrder("removed", name, address, request.user)

@@ -1,5 +1,6 @@
 // What the service manager hears while lbd runs: how it goes, and that it is alive.
 
+import ControlProtocol
 import LinuxIO
 import Proxy
 
@@ -7,8 +8,9 @@ extension Daemon {
   /// Such as `3/3 replicas up, 812 req/s`, over the last 5 to 10 s.
   var statusLine: String {
     let rate = replicas.reduce(0) { $0 + ($1.meter.rate(now: now) ?? 0) }
+    let slow = replicas.count { $0.state == .slow }
     return "\(replicas.count { $0.isUsable })/\(replicas.count) replicas up, "
-      + "\(Daemon.short(rate)) req/s"
+      + (slow > 0 ? "\(slow) slow, " : "") + "\(Daemon.short(rate)) req/s"
   }
 
   /// A rate as people read it: whole from 10 on, with one digit behind the point below.

@@ -117,6 +117,8 @@ extension Daemon {
     settings.servesHalfClosed = configuration.halfClose
     settings.docs = configuration.docs != .off
     settings.docsTellAll = configuration.docs == .full
+    settings.clients = limits.perWorker.clients
+    settings.upstreams = limits.perWorker.upstreams
     settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
     settings.requiresProxyHeader = configuration.forward.proxyProtocolIn == .required
     settings.forward = ForwardRules(configuration.forward, mark: mark)
@@ -188,7 +190,10 @@ extension Daemon {
       case .pass where configuration.health.check == .off:
         replicas[index].health.passedUnasked(policy, now: now)
       case .pass: replicas[index].health.probePassed(policy, now: now)
-      case .failure: replicas[index].health.probeFailed(policy, now: now)
+      case .failure:
+        replicas[index].health.probeFailed(
+          policy, isSilence: result.isSilence,
+          isNeeded: result.isSilence && isLastToAnswer(index), now: now)
       case .none: false
       }
     if wasUsable && !replicas[index].isUsable { replicas[index].counts.count(.probe) }
@@ -196,7 +201,8 @@ extension Daemon {
     schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
     hastenToEjectionEnd(index)
-    if hasChanged { healthChanged(index, "probe: \(result.text)") }
+    if hasChanged { healthChanged(index, cause(of: result, at: index)) }
+    if isPass { otherAnswered(than: index) }
     // A worker may have taken it out since; where that was right its evidence follows. What passed
     // on a connection from before says nothing against it.
     let isUsable = replicas[index].isUsable
@@ -251,66 +257,18 @@ extension Daemon {
     replicas[index].lastFailure = (failure, cause, now)
   }
 
-  private mutating func healthChanged(_ index: Int, _ reason: String) {
+  mutating func healthChanged(_ index: Int, _ reason: String) {
     let replica = replicas[index]
     pool.setUsable(replica.slot, replica.isUsable)
     let state = replica.observed.rawValue
+    if replica.observed == .slow { mayBeSlow = true }
     log.write(
-      replica.isUsable ? .info : .warning, "replica \(replica.name) is \(state) (\(reason))",
+      replica.isUsable && replica.observed != .slow ? .info : .warning,
+      "replica \(replica.name) is \(state) (\(reason))",
       ["event": "state", "replica": replica.name, "state": state, "cause": reason])
     replicas[index].stateCause = reason
     history.add(.state, replica: replica.name, state: replica.state, cause: reason)
     isStatusNew = true
-  }
-
-  // MARK: Names
-
-  /// How often a replica's name is looked up again.
-  private static var lookupInterval: UInt64 { 5_000_000_000 }
-
-  mutating func lookUpNames() {
-    guard now >= nextLookup else { return }
-    nextLookup = now + Daemon.lookupInterval
-    for index in replicas.indices {
-      guard let (host, port) = replicas[index].hostName, !replicas[index].isLookingUp else {
-        continue
-      }
-      replicas[index].isLookingUp = true
-      resolver.ask(Lookup(slot: replicas[index].slot, host: host, port: port))
-    }
-    if !replicas.contains(where: { $0.hostName != nil }) {
-      nextLookup = .max
-    } else if replicas.contains(where: { $0.address == nil }) {
-      nextLookup = now + Daemon.lookupInterval / 5
-    }
-  }
-
-  mutating func takeResolutions() {
-    var hasChanged = false
-    for answer in resolver.answers.take() {
-      guard let index = index(of: answer.slot) else { continue }
-      replicas[index].isLookingUp = false
-      let present = replicas[index].address
-      // Only a probe that failed speaks against an address.
-      let serves = replicas[index].isUsable || replicas[index].probes == 0
-      guard let address = answer.choice(present: present, serves: serves), address != present
-      else { continue }
-      replicas[index].address = address
-      replicas[index].probes = 0
-      replicas[index].health = Health(now: now)
-      replicas[index].stateCause = "\(answer.host) is \(address)"
-      history.add(.resolved, replica: replicas[index].name, cause: "\(answer.host) is \(address)")
-      prober.forget(answer.slot)
-      schedule.set(answer.slot, at: now)
-      pool.setUsable(answer.slot, false)
-      hasChanged = true
-      log.write(
-        .info, "replica \(replicas[index].name): \(answer.host) is \(address)",
-        [
-          "event": "resolved", "replica": replicas[index].name, "address": "\(address)",
-        ])
-    }
-    if hasChanged { publish() }
   }
 }
 

@@ -24,6 +24,7 @@ struct StartFailure: Error {
 extension Daemon {
   /// What the kernel must give before anything else can start.
   struct Parts: ~Copyable {
+    let limits: ConnectionLimits
     let signals: Signals
     let poller: Poller
     let evidence: Mailbox<Evidence>
@@ -31,7 +32,8 @@ extension Daemon {
     let access: AccessLog
     let orders: [Mailbox<Order>]
 
-    static func open(workers: Int) throws(StartFailure) -> Parts {
+    static func open(_ limits: ConnectionLimits) throws(StartFailure) -> Parts {
+      let workers = limits.workers
       do {
         let signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
         let poller = try Poller()
@@ -39,7 +41,8 @@ extension Daemon {
         for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }
         let evidence = try Mailbox<Evidence>(limit: 4096)
         return Parts(
-          signals: signals, poller: poller, evidence: evidence, resolver: try Resolver(),
+          limits: limits, signals: signals, poller: poller, evidence: evidence,
+          resolver: try Resolver(),
           access: try AccessLog(workers: workers, evidence: evidence), orders: orders)
       } catch {
         throw StartFailure("cannot start: \(error)")
@@ -49,7 +52,7 @@ extension Daemon {
 
   init(
     _ configuration: Configuration, _ effective: String, path: String,
-    environment: [String: String], workers: Int, parts: consuming Parts,
+    environment: [String: String], parts: consuming Parts,
     control: consuming ControlServer, metrics: consuming ControlServer, manager: ServiceManager,
     listener: consuming MainListener?
   ) {
@@ -62,6 +65,8 @@ extension Daemon {
     stateFile = StateFile(environment: environment, control: configuration.control)
     self.manager = manager
     watchdog = Watchdog(environment: environment, process: getpid(), now: startedAt)
+    limits = parts.limits
+    let workers = limits.workers
     evidence = parts.evidence
     resolver = parts.resolver
     orders = parts.orders
@@ -85,18 +90,13 @@ extension Daemon {
     running = workers
   }
 
-  mutating func start(_ limits: WorkerLimits) throws(StartFailure) {
+  mutating func start() throws(StartFailure) {
     loadState()
     watchSources()
     for replica in configuration.replicas { _ = admit(replica) }
-    do {
-      try resolver.start()
-    } catch {
-      throw StartFailure("cannot start a thread: \(error)")
-    }
     // Where there is nothing to ask (check = off), replicas are usable before the first request.
     repeat { startDueProbes() } while configuration.health.check == .off && isProbeDue
-    try startWorkers(limits)
+    try startWorkers()
     logStart()
   }
 
@@ -125,25 +125,6 @@ extension Daemon {
     }
   }
 
-  /// How many connections each worker may hold, from the descriptors there are.
-  static func limits(
-    _ configuration: Configuration, workers: Int
-  ) throws(StartFailure) -> WorkerLimits {
-    let descriptors = min(Descriptor.raiseLimit(), 2 << 20)
-    // Kept for probes, the control socket, mailboxes and files.
-    let reserve =
-      128 + Door.control.most + Door.metrics.most + workers * 8
-      + HealthProber.descriptors(replicas: configuration.replicas.count, configuration.health)
-    let each = (descriptors - reserve) / 2 / workers
-    guard each >= 16 else {
-      throw StartFailure(
-        "not enough descriptors: the limit is \(descriptors), \(reserve + workers * 32) are needed"
-          + " for \(workers) workers; raise it (ulimit -n, LimitNOFILE=) or lower workers in [lbd]")
-    }
-    let ordered = configuration.limits.connections.map { ($0 + workers - 1) / workers }
-    return WorkerLimits(clients: min(each, ordered ?? .max), upstreams: each)
-  }
-
   /// The control socket, at its path, or beside it for as long as another lbd has that.
   static func controlListener(
     _ configuration: Configuration, _ takesOver: Bool
@@ -153,8 +134,8 @@ extension Daemon {
       : try ControlListener(path: configuration.control, .control)
   }
 
-  private func startWorkers(_ limits: WorkerLimits) throws(StartFailure) {
-    let snapshot = makeSnapshot()
+  private func startWorkers() throws(StartFailure) {
+    let (limits, snapshot) = (limits.perWorker, makeSnapshot())
     for index in 0..<running {
       let links = WorkerLinks(
         index: index, pool: pool, tally: tallies[index], counts: workerCounts, addresses: addresses,

@@ -36,6 +36,8 @@ struct Daemon: ~Copyable {
   let signals: Signals
   let poller: Poller
   let pool: SharedPool
+  /// The connections that there are descriptors for beside the pool as it is.
+  var limits: ConnectionLimits
   let tallies: [Tally]
   let workerCounts: WorkerCounts
   let addresses: AddressCounts
@@ -64,6 +66,8 @@ struct Daemon: ~Copyable {
   var prober: HealthProber
   var schedule: ProbeSchedule
   var replicas: [ReplicaRecord] = []
+  /// Some of them may be slow.
+  var mayBeSlow = false
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()
@@ -100,7 +104,8 @@ struct Daemon: ~Copyable {
   ) -> Int32 {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
-      let limits = try limits(configuration, workers: workers)
+      let limits = try ConnectionLimits(
+        configuration, replicas: configuration.replicas.count, workers: workers)
       let accessFile = try AccessLog.open(configuration.log.access)
       var takeover = takesOver ? try Takeover.begin(at: configuration.control) : nil
       // In this order, so that lbctl works as soon as clients can connect.
@@ -123,13 +128,14 @@ struct Daemon: ~Copyable {
         throw error
       }
       var daemon = Daemon(
-        configuration, effective, path: path, environment: environment, workers: workers,
-        parts: try Parts.open(workers: workers), control: control, metrics: metrics,
-        manager: manager, listener: listener.take())
+        configuration, effective, path: path, environment: environment,
+        parts: try Parts.open(limits), control: control, metrics: metrics, manager: manager,
+        listener: listener.take())
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
-      try daemon.access.use(accessFile, configuration.log.access)
-      try daemon.start(limits)
+      try daemon.access.prepare(for: configuration.log.access)
+      daemon.access.use(accessFile, configuration.log.access)
+      try daemon.start()
       daemon.serve()
       daemon.finish()
       return daemon.exitStatus

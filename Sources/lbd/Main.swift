@@ -40,6 +40,7 @@ enum Main {
     guard let (configuration, _) = load(path, environment) else { exit(1) }
     let count = configuration.replicas.count
     print("\(path): ok (1 pool, \(count) replica\(count == 1 ? "" : "s"))")
+    for line in Unchecked.all(of: configuration) { print("\(path): \(line)") }
   }
 
   private static func show(_ path: String, _ environment: [String: String]) {

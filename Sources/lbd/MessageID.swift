@@ -9,6 +9,7 @@ enum MessageID {
     "stop": "866340eb83694b8ca8d72967b6070a91",
     "state": "5db92443713d4d75ad94029b2265319f",
     "resolved": "ae4f539a67244e15817f8c874032c464",
+    "unresolved": "62d34ade3f3b4fa88c1bd9d3fede2986",
     "answered": "e476649e2f8145f48b72df59365560af",
     "access-log": "281fed1bbf19428db64c174f3831df32",
     "reopened": "e085e0c7db5a4e47893d4470c7a47a5c",

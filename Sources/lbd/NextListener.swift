@@ -13,8 +13,10 @@ struct NextListener: ~Copyable {
 
   /// Listens where a conf says, beside the listener that serves now; where that is the same place, with
   /// that one.
+  /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
   init(
-    _ configuration: Configuration, workers: Int, beside former: borrowing Descriptor
+    _ configuration: Configuration, workers: Int, beside former: borrowing Descriptor,
+    isShared: Bool = false
   ) throws(StartFailure) {
     let (host, port) = (configuration.host, configuration.mainPort)
     guard let address = SocketAddress.resolve(host, port: port).first else {
@@ -23,7 +25,9 @@ struct NextListener: ~Copyable {
     do throws(SystemError) {
       let isSame = Socket.localAddress(former) == address
       let listener =
-        isSame ? try former.duplicate() : try NextListener.listen(address, beside: former)
+        isSame
+        ? try former.duplicate()
+        : try NextListener.listen(address, beside: former, isShared: isShared)
       for _ in 0..<workers { duplicates.append(try listener.duplicate().release()) }
       descriptor = consume listener
     } catch {
@@ -39,12 +43,12 @@ struct NextListener: ~Copyable {
   /// The same port on another address, such as 0.0.0.0 for 127.0.0.1, is free only for who shares it
   /// with the former listener.
   private static func listen(
-    _ address: SocketAddress, beside former: borrowing Descriptor
+    _ address: SocketAddress, beside former: borrowing Descriptor, isShared: Bool
   ) throws(SystemError) -> Descriptor {
     let isSamePort = Socket.localAddress(former)?.port == address.port
-    guard isSamePort else { return try Socket.listen(address) }
-    Socket.share(former, true)
-    defer { Socket.share(former, false) }
+    guard isSamePort || isShared else { return try Socket.listen(address) }
+    if isSamePort { Socket.share(former, true) }
+    defer { if isSamePort { Socket.share(former, false) } }
     let listener = try Socket.listen(address, isShared: true)
     Socket.share(listener, false)
     return listener

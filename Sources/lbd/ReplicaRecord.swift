@@ -26,8 +26,12 @@ struct ReplicaRecord {
   /// The last probe's verdict, such as `200` or `refused`.
   var checkResult = "-"
   var checkMilliseconds: Double?
-  /// Its name is being looked up.
-  var isLookingUp = false
+  /// Since when its name is being looked up; nil while it is not.
+  var lookupBegan: UInt64?
+  /// The last look-up took longer than one should.
+  var isLookupSlow = false
+  /// Why the last look-up found nothing, in the resolver's words; nil once one has found something.
+  var lookupFailure: String?
   /// The last attempt of a request that failed.
   var lastFailure: (failure: FailureClass, cause: String, time: UInt64)?
   /// What brought it into its state; nil where nothing was learnt yet.
@@ -74,6 +78,7 @@ struct ReplicaRecord {
     return switch health.observation {
     case .starting: .starting
     case .up: .up
+    case .slow: .slow
     case .down: .down
     case .ejected: .ejected
     }
@@ -108,6 +113,7 @@ struct ReplicaRecord {
     let next = max(nextProbe ?? now, now) - now
     return ReplicaReport(
       name: name, address: configuration.address.description,
+      resolved: hostName == nil ? nil : address?.description, lookup: lookupFailure,
       config: .init(weight: configuration.weight), weight: weight,
       order: standing.order, observed: observed, state: state,
       stateSeconds: Double(now - since) / 1e9, active: reading.active,

@@ -57,6 +57,73 @@ import Testing
     #expect(health.isUsable)
   }
 
+  // MARK: Silence
+
+  private func silence(_ health: inout Health, isNeeded: Bool, _ now: UInt64) -> Bool {
+    health.probeFailed(policy, isSilence: true, isNeeded: isNeeded, now: now)
+  }
+
+  private func other(_ health: inout Health, _ now: UInt64) -> Bool {
+    health.otherAnswered(now: now)
+  }
+
+  private func slow() -> Health {
+    var health = Health(now: 0)
+    _ = pass(&health, 1)
+    for time in 2...4 { _ = silence(&health, isNeeded: true, UInt64(time)) }
+    return health
+  }
+
+  @Test func `silence takes a replica out only while another one answers`() {
+    var health = slow()
+    #expect(health.observation == .slow && health.isUsable && health.since == 4)
+    #expect(!health.isAnswering && !health.isBeyondDoubt && health.missingFailures(policy) == 1)
+    for time in 5...50 { #expect(!silence(&health, isNeeded: true, UInt64(time))) }
+    #expect(health.observation == .slow && health.since == 4)
+    var other = Health(now: 0)
+    _ = pass(&other, 1)
+    let changes = (2...4).map { silence(&other, isNeeded: false, UInt64($0)) }
+    #expect(changes == [false, false, true] && other.observation == .down)
+  }
+
+  @Test func `a slow one is up with its first answer, and out when another answers`() {
+    var health = slow()
+    #expect(pass(&health, 5) && health.observation == .up && health.isAnswering)
+    health = slow()
+    #expect(other(&health, 5) && health.observation == .down && !health.isUsable)
+    #expect(!other(&health, 6))
+    health = slow()
+    #expect(silence(&health, isNeeded: false, 5) && health.observation == .down)
+  }
+
+  @Test func `what refuses or answers badly is out, whoever is left`() {
+    var health = slow()
+    #expect(miss(&health, 5) && health.observation == .down)
+    health = slow()
+    #expect(refuse(&health, 5) && health.observation == .ejected)
+    // Not by silence alone.
+    var mixed = Health(now: 0)
+    _ = pass(&mixed, 1)
+    _ = miss(&mixed, 2)
+    for time in 3...4 { _ = silence(&mixed, isNeeded: true, UInt64(time)) }
+    #expect(mixed.observation == .down)
+    // What never passed gets no requests for being silent.
+    var new = Health(now: 0)
+    for time in 1...9 { _ = silence(&new, isNeeded: true, UInt64(time)) }
+    #expect(new.observation == .down)
+  }
+
+  @Test func `the end of an ejection's time is no answer`() {
+    var health = Health(now: 0)
+    _ = pass(&health, 1)
+    #expect(health.isAnswering)
+    _ = health.failedInARow(policy, now: 2)
+    _ = health.endEjection(now: 2 + policy.ejection)
+    #expect(health.isUsable && !health.isAnswering)
+    _ = pass(&health, 9000)
+    #expect(health.isAnswering)
+  }
+
   @Test func `a refused connect ejects at once and one pass ends it`() {
     var health = Health(now: 0)
     _ = pass(&health, 1)

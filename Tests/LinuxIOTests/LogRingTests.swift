@@ -103,21 +103,64 @@ struct LogRingTests {
     #expect(text == Array(String(repeating: line + "\n", count: 500).utf8))
   }
 
-  @Test func `the rest of a torn line can be given up, which counts as one`() throws {
+  /// A ring of which a pipe has taken a part that ends within a line.
+  private func tornRing(_ pipe: Pipe) -> LogRing {
     let ring = LogRing()
-    let pipe = try Pipe()
-    let line = String(repeating: "q", count: 999)
-    for _ in 0..<100 { write(line, to: ring) }
+    for index in 0..<100 { write("\(index) " + String(repeating: "q", count: 990), to: ring) }
     _ = ring.drain(to: pipe.writer)
-    #expect(ring.isTorn)
-    let before = ring.pending
-    ring.discardTornLine()
-    #expect(!ring.isTorn && ring.dropped == 1)
-    #expect(ring.pending % 1000 == 0 && before - ring.pending < 1000)
-    ring.discardTornLine()
+    return ring
+  }
+
+  @Test func `a torn line is taken back out of its file, and goes whole elsewhere`() throws {
+    let (pipe, sink, other) = (try Pipe(), try Sink(), try Sink())
+    let ring = tornRing(pipe)
+    #expect(ring.isTorn && ring.pendingLines + pipe.read().count { $0 == 0x0A } == 100)
+    let pending = ring.pendingLines
+    // A file that ended there with its disk full has the same.
+    let begun = "before\n" + String(repeating: "q", count: ring.pending)
+    _ = Files.appendSome(Array(begun.utf8), to: sink.file)
+    _ = Files.appendSome(Array("x".utf8), to: other.file)
+    let outcomes = [
+      ring.takeBackTornLine(from: pipe.writer), ring.takeBackTornLine(from: other.file),
+    ]
+    #expect(outcomes == [false, false] && ring.isTorn)
+    var isBack = ring.takeBackTornLine(from: sink.file)
+    #expect(isBack && !ring.isTorn)
+    isBack = ring.takeBackTornLine(from: sink.file)
+    #expect(isBack && ring.pendingLines == pending && ring.dropped == 0)
+    let next = try Sink()
+    while ring.drain(to: next.file) != .ended {}
+    let lines = try next.lines()
+    #expect(lines.count == pending && lines.allSatisfy { $0.hasSuffix("q") && $0.first != "q" })
+  }
+
+  @Test func `nothing is taken back of a file that others have written to`() throws {
+    let (pipe, sink) = (try Pipe(), try Sink())
+    let ring = tornRing(pipe)
+    _ = Files.appendSome(Array(repeating: 0x71, count: 2000), to: sink.file)
+    let others = try Files.openToAppend(sink.path, mode: 0)
+    _ = Files.appendSome(Array("theirs\n".utf8), to: others)
+    let isBack = ring.takeBackTornLine(from: sink.file)
+    #expect(!isBack && ring.isTorn)
+    #expect(try sink.lines().last?.hasSuffix("theirs") == true)
+  }
+
+  @Test func `the rest of a torn line can be taken out, for the file that has its beginning`()
+    throws
+  {
+    let pipe = try Pipe()
+    let ring = tornRing(pipe)
+    let (bytes, pending) = (pipe.read(), ring.pending)
+    let rest = ring.takeTornRest()
+    #expect(!ring.isTorn && ring.takeTornRest() == [])
+    #expect(rest.last == 0x0A && rest.count { $0 == 0x0A } == 1 && ring.dropped == 0)
+    let text = String(decoding: bytes + rest, as: UTF8.self)
+    #expect(text.split(separator: "\n").allSatisfy { $0.hasSuffix("q") && $0.first != "q" })
+    #expect(pending - ring.pending < 1000 && ring.pendingLines + text.count { $0 == "\n" } == 100)
+    ring.countDiscarded()
     #expect(ring.dropped == 1)
     ring.discard()
-    #expect(ring.pending == 0 && ring.dropped == 1)
+    #expect(ring.pending == 0 && ring.dropped == 1 && ring.pendingLines == 0)
   }
 
   @Test func `between two threads no line is lost but those that are counted`() throws {

@@ -171,6 +171,95 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: stage.socketPath))
   }
 
+  /// The numbers of the targets `/getInfo?0` and on that have a line; each line is whole.
+  private func numbers(_ stage: Stage, _ paths: String...) throws -> [Int] {
+    try paths.flatMap { try stage.accessLines($0) }.compactMap { line in
+      line.text("target").flatMap { Int($0.dropFirst("/getInfo?".utf8.count)) }
+    }
+  }
+
+  @Test func `a file that takes part of a line has none of it, and rotation loses no line`() throws
+  {
+    let stage = try Stage()
+    try stage.startReplica()
+    try stage.writeConf(ports: stage.ports, lbd: "workers = 1", sections: stage.accessSection())
+    // 64 KiB, which end within a line as a disk does that is full.
+    try stage.start(by: "ulimit -f 128; exec \"$0\" \"$@\"")
+    let connection = try stage.connect()
+    for index in 0..<400 { #expect(try connection.get("/getInfo?\(index)").status == 200) }
+    try eventually("it is said that no more goes in") {
+      stage.lbd?.error.contains("the access log cannot be written") == true
+    }
+    let former = stage.accessPath + ".1"
+    #expect(try numbers(stage, stage.accessPath).count > 100)
+    _ = unsafe rename(stage.accessPath, former)
+    stage.lbd?.signal(SIGUSR1)
+    try eventually("the rest is in the next file") {
+      guard FileManager.default.fileExists(atPath: stage.accessPath) else { return false }
+      return (try? numbers(stage, former, stage.accessPath).count) == 400
+    }
+    #expect(try Set(numbers(stage, former, stage.accessPath)) == Set(0..<400))
+    #expect(try stage.metrics().sum("lbd_access_log_lines_dropped_total") == 0)
+  }
+
+  @Test func `a pipe that has the beginning of a line gets its end, wherever lines go then`() throws
+  {
+    let stage = try Stage()
+    try stage.startReplica()
+    let pipe = try NamedPipe(stage.directory + "/pipe")
+    func writeConf(_ path: String) throws {
+      try stage.writeConf(
+        ports: stage.ports, lbd: "workers = 1", sections: stage.accessSection(path))
+    }
+    try writeConf(pipe.path)
+    try stage.start()
+    let connection = try stage.connect()
+    let padding = String(repeating: "t", count: 1900)
+    func send(_ numbers: Range<Int>) throws {
+      for index in numbers { _ = try connection.get("/getInfo?\(index)&\(padding)") }
+    }
+    func numbers(_ bytes: [UInt8]) throws -> [Int] {
+      try AccessLine.all(in: bytes).compactMap { line in
+        line.text("target").flatMap {
+          Int($0.dropFirst("/getInfo?".utf8.count).prefix { $0 != "&" })
+        }
+      }
+    }
+    try send(0..<200)
+    try writeConf(stage.accessPath)
+    #expect(try stage.lbctl("reload").status == 0)
+    try send(200..<220)
+    try eventually("lines go to the file") { try !Files.read(stage.accessPath, limit: 1).isEmpty }
+    var bytes: [UInt8] = []
+    try eventually("every line is whole in one of the two") {
+      bytes += pipe.take()
+      guard let inPipe = try? numbers(bytes), !inPipe.isEmpty,
+        let inFile = try? numbers(try Files.read(stage.accessPath, limit: 1 << 20))
+      else { return false }
+      return Set(inPipe + inFile) == Set(0..<220) && inPipe.count + inFile.count == 220
+    }
+    #expect(try stage.metrics().sum("lbd_access_log_lines_dropped_total") == 0)
+  }
+
+  @Test(.timeLimit(.minutes(3)))
+  func `time in which lbd stood still at its end costs no line`() throws {
+    for _ in 0..<5 {
+      let stage = try Stage.withAccessLog(replicas: 1)
+      let connection = try stage.connect()
+      for index in 0..<300 { #expect(try connection.get("/getInfo?\(index)").status == 200) }
+      let lbd = try #require(stage.lbd)
+      lbd.signal(SIGTERM)
+      // Anywhere on its way, the wait for the thread that writes too.
+      Clock.sleep(milliseconds: .random(in: 0...60))
+      lbd.signal(SIGSTOP)
+      Clock.sleep(milliseconds: 1200)
+      lbd.signal(SIGCONT)
+      #expect(try lbd.exitStatus() == 0)
+      #expect(try numbers(stage, stage.accessPath).count == 300)
+      #expect(!lbd.error.contains("not written"))
+    }
+  }
+
   @Test func `a full disk is said once, and what waited is written when there is room`() throws {
     let stage = try Stage()
     try stage.startReplica()

@@ -1,5 +1,6 @@
 // A conf that cannot be used: what is wrong, where, and an exit code that no restart mends.
 
+import Foundation
 import Testing
 
 @Suite struct BadConfTests {
@@ -32,12 +33,31 @@ import Testing
     #expect(check.status == 1 && check.error == start.error)
   }
 
-  @Test func `lbd -t of a good conf says so, and opens nothing`() throws {
+  @Test func `lbd -t of a good conf says so, opens nothing, and says what it could not check`()
+    throws
+  {
     let stage = try Stage(replicas: 2)
+    let metrics = try stage.reservePort()
+    let log = stage.directory + "/access.log"
+    let named = (1...9).map { "[replica far\($0)]\naddress = far\($0).invalid:80\n" }.joined()
+    try stage.writeConf(
+      ports: stage.ports,
+      sections: "[metrics]\nlisten = 127.0.0.1:\(metrics)\n[log]\naccess = \(log)\n" + named)
     // On the port and the socket of one that runs.
     let check = try Child.run("lbd", ["-t", "-c", stage.confPath])
     #expect(check.status == 0 && check.error.isEmpty)
-    #expect(check.output == "\(stage.confPath): ok (1 pool, 2 replicas)\n")
+    let lines = check.output.split(separator: "\n")
+    #expect(lines.allSatisfy { $0.hasPrefix("\(stage.confPath): ") })
+    #expect(lines.first?.hasSuffix(": ok (1 pool, 11 replicas)") == true)
+    let unchecked = lines.dropFirst().map { $0.dropFirst(stage.confPath.utf8.count + 2) }
+    #expect(unchecked.allSatisfy { $0.hasPrefix("not checked: ") } && unchecked.count == 13)
+    for what in [
+      "127.0.0.1:\(stage.mainPort) can", "127.0.0.1:\(metrics) can", "\(stage.socketPath) can",
+      "\(log) can", "far8.invalid (replica far8) resolves", "not checked: 1 more names",
+    ] {
+      #expect(unchecked.contains { $0.contains(what) }, "\(what) in \(check.output)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: log))
   }
 
   @Test func `a conf that is not there or cannot be read is named`() throws {

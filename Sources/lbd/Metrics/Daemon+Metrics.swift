@@ -18,30 +18,6 @@ extension Daemon {
     return ControlServer(.metrics, try ControlListener.metrics(at: place), now: Clock.now())
   }
 
-  /// Listens where a new conf says. What cannot be listened on is said, and the former place kept.
-  /// Gives the place in force.
-  mutating func moveMetrics(
-    from former: ReplicaAddress?, to next: ReplicaAddress?
-  ) -> ReplicaAddress? {
-    guard next != former else { return former }
-    // First, since both may be the same port.
-    metrics.remove()
-    guard let next else { return nil }
-    do throws(StartFailure) {
-      metrics.open(try ControlListener.metrics(at: next), poller)
-      return next
-    } catch {
-      log.write(.error, "[metrics] listen is not changed: \(error.line)")
-    }
-    guard let former else { return nil }
-    guard let listener = try? ControlListener.metrics(at: former) else {
-      log.write(.error, "[metrics] the former place is taken, too: metrics are at lbctl only")
-      return nil
-    }
-    metrics.open(listener, poller)
-    return former
-  }
-
   mutating func answerMetrics(_ event: Event) {
     guard let slot = metrics.receive(event, now: now) else { return }
     if let request = metrics.nextRequest(slot) {

@@ -70,6 +70,9 @@ extension MetricFamily {
     "replica_info", .gauge, replica + ["address"], "1, with the replica's address.")
   static let replicaUp = MetricFamily(
     "replica_up", .gauge, replica, "1 while the replica is given requests.")
+  static let replicaSlow = MetricFamily(
+    "replica_slow", .gauge, replica,
+    "1 while the replica is given requests though its probes time out, since no other answers.")
   static let weight = MetricFamily(
     "replica_weight", .gauge, replica, "Its share beside the other replicas.")
   static let inFlight = MetricFamily(
@@ -121,9 +124,8 @@ extension MetricFamily {
   /// In the order of the text.
   static let all = [
     up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
-    accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp, weight,
-    inFlight,
-    attempts, retries, failures, responses, ejections, probes, probeDuration, responseTime, clients,
-    accepted, requests, upstreams, idleUpstreams,
+    accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp, replicaSlow,
+    weight, inFlight, attempts, retries, failures, responses, ejections, probes, probeDuration,
+    responseTime, clients, accepted, requests, upstreams, idleUpstreams,
   ]
 }

@@ -39,6 +39,7 @@ final class ReplicaFigures {
     text.begin(.info)
     for row in rows { text.sample(row.labels, and: row.info, 1) }
     write(.replicaUp, rows, to: &text) { $0.state.isServing ? 1 : 0 }
+    write(.replicaSlow, rows, to: &text) { $0.state == .slow ? 1 : 0 }
     write(.weight, rows, to: &text, \.weight)
     write(.inFlight, rows, to: &text, \.inFlight)
     write(.attempts, rows, to: &text, \.traffic.attempts)

@@ -1,0 +1,207 @@
+// How a conf that was read comes into force: all that a start would have to open is opened first, so that
+// what can fail comes before anything is changed. Connections, and all that is known of replicas that
+// stay, are not touched.
+
+import Balancing
+import Configuration
+import ControlProtocol
+import LinuxIO
+import Proxy
+
+/// What a conf needs and the one in force has not. What is not used is closed with the value.
+private struct Opened: ~Copyable {
+  var limits: ConnectionLimits
+  var access: Descriptor?
+  var metrics: ControlListener?
+  var listener: NextListener?
+
+  init(_ limits: ConnectionLimits) {
+    self.limits = limits
+  }
+}
+
+extension Daemon {
+  /// Takes a conf up, or changes nothing.
+  mutating func apply(_ loaded: LoadedConf) throws(StartFailure) {
+    let next = loaded.plan.next
+    var opened = try open(loaded)
+    // Nothing fails from here on.
+    if opened.listener != nil { MainListener.letGo(by: manager) }
+    if let listener = opened.listener?.hand(to: orders) { use(listener) }
+    if next.log.access != access.target { access.use(opened.access.take(), next.log.access) }
+    if next.metrics.listen != configuration.metrics.listen {
+      metrics.remove()
+      if let listener = opened.metrics.take() { metrics.open(listener, poller) }
+    }
+    limits = opened.limits
+    adopt(next, loaded.effective)
+  }
+
+  // MARK: Opening
+
+  private mutating func open(_ loaded: LoadedConf) throws(StartFailure) -> Opened {
+    let next = loaded.plan.next
+    var opened = Opened(try fittingLimits(loaded))
+    try access.prepare(for: next.log.access)
+    try checkControl(loaded.whole.control)
+    if next.metrics.listen != configuration.metrics.listen, let place = next.metrics.listen {
+      opened.metrics = try openMetrics(at: place)
+    }
+    do throws(StartFailure) {
+      opened.listener = try nextListener(next)
+      // Last, since it may leave a file behind.
+      if next.log.access != access.target { opened.access = try AccessLog.open(next.log.access) }
+    } catch {
+      // A path of its own goes with it.
+      if let metrics = opened.metrics.take() { metrics.remove() }
+      throw error
+    }
+    return opened
+  }
+
+  /// The limits beside a conf's pool, with the workers that run; a start with it has those that it says.
+  func fittingLimits(_ loaded: LoadedConf) throws(StartFailure) -> ConnectionLimits {
+    let count = loaded.whole.replicas.count
+    let workers = loaded.whole.workers ?? Thread.usableProcessors()
+    if workers != limits.workers {
+      _ = try ConnectionLimits(loaded.whole, replicas: count, workers: workers)
+    }
+    return try ConnectionLimits(loaded.plan.next, replicas: count, workers: limits.workers)
+  }
+
+  /// Another path takes a restart, which would fail where no socket can be made there.
+  private func checkControl(_ path: String) throws(StartFailure) {
+    guard path != configuration.control else { return }
+    try ControlListener(path: path, .control).remove()
+  }
+
+  private func openMetrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {
+    guard case .host(_, let port) = place else { return try ControlListener.metrics(at: place) }
+    // One of lbd's own may be in the way until it is closed.
+    let isShared = shareOwn(port: port, true)
+    defer { _ = shareOwn(port: port, false) }
+    return try ControlListener.metrics(at: place, isShared: isShared)
+  }
+
+  /// Whether a listener of lbd's own has a port; if so, sets whether others may be opened there.
+  private func shareOwn(port: UInt16, _ isShared: Bool) -> Bool {
+    let hasMetrics = metrics.share(port: port, isShared)
+    switch listener {
+    case .some(let listener):
+      guard Socket.localAddress(listener)?.port == port else { return hasMetrics }
+      Socket.share(listener, isShared)
+      return true
+    case .none: return hasMetrics
+    }
+  }
+
+  /// Nil where the place is the same, or not the conf's to say.
+  private func nextListener(_ next: Configuration) throws(StartFailure) -> NextListener? {
+    guard
+      listenerOrigin.isConf
+        && (next.host != configuration.host || next.mainPort != configuration.mainPort)
+    else { return nil }
+    // The system's resolver blocks, this thread must not.
+    guard next.host == "localhost" || SocketAddress(ip: next.host, port: next.mainPort) != nil
+    else {
+      throw StartFailure("to listen on the name \(next.host) takes a restart; write an address")
+    }
+    let isShared = metrics.share(port: next.mainPort, true)
+    defer { _ = metrics.share(port: next.mainPort, false) }
+    return switch listener {
+    case .some(let former):
+      try NextListener(next, workers: tallies.count, beside: former, isShared: isShared)
+    case .none: nil
+    }
+  }
+
+  /// What a rehearsal of a reload leaves open, since it opens nothing.
+  func unchecked(_ loaded: LoadedConf) -> [String] {
+    let next = loaded.plan.next
+    var unchecked: [String] = []
+    if listenerOrigin.isConf,
+      next.host != configuration.host || next.mainPort != configuration.mainPort
+    {
+      unchecked.append(Unchecked.listener(of: next))
+    }
+    if let place = next.metrics.listen, place != configuration.metrics.listen {
+      unchecked.append(Unchecked.metrics(place))
+    }
+    if next.log.access != access.target, case .path(let path) = next.log.access {
+      unchecked.append(Unchecked.accessLog(path))
+    }
+    if loaded.whole.control != configuration.control {
+      unchecked.append(Unchecked.control(loaded.whole.control))
+    }
+    let known = Set(replicas.map(\.configuration.address))
+    return unchecked + Unchecked.names(of: next.replicas.filter { !known.contains($0.address) })
+  }
+
+  // MARK: Coming into force
+
+  /// Goes on with another listener, which the workers have already.
+  mutating func use(_ listener: consuming Descriptor) {
+    listenerAddress = Socket.localAddress(listener) ?? listenerAddress
+    MainListener.keep(listener, by: manager)
+    self.listener = consume listener
+  }
+
+  private mutating func adopt(_ next: Configuration, _ effective: String) {
+    let before = configuration
+    configuration = next
+    self.effective = effective
+    log = Log(next.log, after: log)
+    policy = HealthPolicy(next.health)
+    // Probes' own connections stay where nothing about them has changed.
+    if next.health != before.health || next.forward != before.forward
+      || next.limits.fields != before.limits.fields
+    {
+      prober.adopt(next)
+    }
+    replaceReplicas(next.replicas)
+    if next.health.interval < before.health.interval { hastenProbes() }
+    publish()
+    standing.keep(only: replicas.map(\.name))
+    _ = keepState()
+  }
+
+  /// The former interval does not hold up the first probes by a shorter one.
+  private mutating func hastenProbes() {
+    for replica in replicas { schedule.hasten(replica.slot, to: now + policy.interval) }
+  }
+
+  /// Keeps the replicas that the conf still has, with all that is known of them. One that goes ends
+  /// what it has in flight by itself.
+  private mutating func replaceReplicas(_ next: [ReplicaConfiguration]) {
+    let addresses = Dictionary(next.map { ($0.name, $0.address) }) { first, _ in first }
+    var kept: [String: ReplicaRecord] = [:]
+    var former: [ReplicaAddress: ReplicaRecord] = [:]
+    for replica in replicas {
+      if addresses[replica.name] == replica.configuration.address && kept[replica.name] == nil {
+        kept[replica.name] = replica
+      } else {
+        letGo(replica)
+        former[replica.configuration.address] = replica
+      }
+    }
+    replicas.removeAll(keepingCapacity: true)
+    for replica in next {
+      guard var record = kept.removeValue(forKey: replica.name) else {
+        admit(replica, after: former[replica.address])
+        continue
+      }
+      record.configuration = replica
+      replicas.append(record)
+    }
+    findPlaces()
+  }
+
+  /// One that has only another name now goes on as healthy as it was.
+  private mutating func admit(_ replica: ReplicaConfiguration, after former: ReplicaRecord?) {
+    guard let slot = admit(replica), let former else { return }
+    let index = replicas.count - 1
+    replicas[index].inherit(former)
+    pool.setUsable(slot, replicas[index].isUsable)
+    if replicas[index].isProbed { schedule.set(slot, at: now) }
+  }
+}

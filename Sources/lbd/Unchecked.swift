@@ -1,0 +1,49 @@
+// What a check of a conf leaves open: `lbd -t` and `lbctl reload --dry-run` open nothing, so that whether
+// something can be opened, or a name resolves, is only known at the start or the reload itself.
+
+import Configuration
+import LinuxIO
+
+/// Lines that say what was not checked.
+enum Unchecked {
+  /// Names that have a line of their own.
+  private static let most = 8
+
+  /// All that a start with a conf would have to open.
+  static func all(of configuration: Configuration) -> [String] {
+    var lines = [listener(of: configuration)]
+    if let place = configuration.metrics.listen { lines.append(metrics(place)) }
+    lines.append(control(configuration.control))
+    if case .path(let path) = configuration.log.access { lines.append(accessLog(path)) }
+    return lines + names(of: configuration.replicas)
+  }
+
+  static func listener(of configuration: Configuration) -> String {
+    let place = ReplicaAddress.host(configuration.host, port: configuration.mainPort)
+    return "not checked: whether \(place) can be listened on (host and main_port in [lbd])"
+  }
+
+  static func metrics(_ place: ReplicaAddress) -> String {
+    "not checked: whether \(place) can be listened on (listen in [metrics])"
+  }
+
+  static func control(_ path: String) -> String {
+    "not checked: whether the control socket \(path) can be made (control in [lbd])"
+  }
+
+  static func accessLog(_ path: String) -> String {
+    "not checked: whether the access log \(path) can be opened (access in [log])"
+  }
+
+  /// Of replicas whose names have to be looked up.
+  static func names(of replicas: [ReplicaConfiguration]) -> [String] {
+    let named = replicas.compactMap { replica -> String? in
+      guard case .host(let host, let port) = replica.address,
+        SocketAddress(ip: host, port: port) == nil
+      else { return nil }
+      return "not checked: whether \(host) (replica \(replica.name)) resolves"
+    }
+    let more = named.count - most
+    return more <= 0 ? named : named.prefix(most) + ["not checked: \(more) more names"]
+  }
+}
