@@ -109,6 +109,17 @@ extension Daemon {
       .info, "lbd \(Release.version) listens on http://\(listenerText)\(origin)",
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
     history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
+    warnOfStrangers()
+  }
+
+  /// Whoever may write where the control socket lies can have lbctl ask a socket of their own.
+  private mutating func warnOfStrangers() {
+    guard let strangers = Files.strangers(at: configuration.control) else { return }
+    log.write(
+      .warning,
+      "\(strangers), so that others than lbd can take the control socket's place; set another control"
+        + " in [lbd], or chmod the directory",
+      ["event": "control-exposed", "path": configuration.control])
   }
 
   private mutating func watchSources() {
