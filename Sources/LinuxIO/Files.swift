@@ -170,6 +170,28 @@ package enum Files {
     return Identity(device: UInt64(facts.st_dev), number: UInt64(facts.st_ino))
   }
 
+  /// The user to whom root has given the directory that a path leads into: its owner, where nobody but
+  /// root may write to any directory above it. Nil where somebody else may have put it there.
+  package static func appointedOwner(of path: String) -> UInt32? {
+    // Safe: realpath gives a NUL-terminated text of its own, or nil.
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    var directory = unsafe String(cString: resolved)
+    var owner: UInt32?
+    while let slash = directory.lastIndex(of: "/"), directory != "/" {
+      directory = slash == directory.startIndex ? "/" : String(directory[..<slash])
+      var facts = stat()
+      guard unsafe lstat(directory, &facts) == 0 else { return nil }
+      if owner == nil {
+        owner = facts.st_uid
+        continue
+      }
+      let isWritable = facts.st_mode & 0o002 != 0 || facts.st_mode & 0o020 != 0 && facts.st_gid != 0
+      guard facts.st_uid == 0, !isWritable else { return nil }
+    }
+    return owner
+  }
+
   /// Whether a path leads to a socket.
   package static func isSocket(_ path: String) -> Bool {
     var facts = stat()
