@@ -22,6 +22,9 @@ struct StartFailure: Error {
 }
 
 extension Daemon {
+  /// The signals that it reads. None of them has any other effect from the first moment on.
+  static let signals = [SIGHUP, SIGINT, SIGTERM, SIGUSR1]
+
   /// What the kernel must give before anything else can start.
   struct Parts: ~Copyable {
     let signals: Signals
@@ -33,7 +36,7 @@ extension Daemon {
 
     static func open(workers: Int) throws(StartFailure) -> Parts {
       do {
-        let signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
+        let signals = try Signals(Daemon.signals)
         let poller = try Poller()
         var orders: [Mailbox<Order>] = []
         for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }

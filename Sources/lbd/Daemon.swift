@@ -98,8 +98,10 @@ struct Daemon: ~Copyable {
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try limits(configuration, workers: workers)
-      let accessFile = try AccessLog.open(configuration.log.access)
       var takeover = takesOver ? try Takeover.begin(at: configuration.control) : nil
+      // From here on signals are read, since what is opened now has to be put in order at the end.
+      let parts = try Parts.open(workers: workers)
+      let accessFile = try AccessLog.open(configuration.log.access)
       // In this order, so that lbctl works as soon as clients can connect.
       var control = ControlServer(
         .control, try controlListener(configuration, takesOver), now: Clock.now())
@@ -121,7 +123,7 @@ struct Daemon: ~Copyable {
       }
       var daemon = Daemon(
         configuration, effective, path: path, environment: environment, workers: workers,
-        parts: try Parts.open(workers: workers), control: control, metrics: metrics,
+        parts: parts, control: control, metrics: metrics,
         manager: manager, listener: listener.take())
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
