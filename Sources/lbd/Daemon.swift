@@ -145,6 +145,8 @@ struct Daemon: ~Copyable {
       let count = poller.wait(milliseconds: nextWait())
       now = Clock.now()
       for index in 0..<count { handle(poller.event(index)) }
+      answerControl()
+      answerMetrics()
       while let result = prober.nextExpired(poller, now: now) { probed(result) }
       control.expire(poller, now: now)
       metrics.expire(poller, now: now)
@@ -180,8 +182,8 @@ struct Daemon: ~Copyable {
     case Source.control: control.accept(poller, now: now)
     case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
-    case let token where token & Door.control.tokenBit != 0: answerControl(event)
-    case let token where token & Door.metrics.tokenBit != 0: answerMetrics(event)
+    case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
+    case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
     default: if let result = prober.handle(event, poller) { probed(result) }
     }
   }
