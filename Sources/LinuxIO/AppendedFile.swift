@@ -60,8 +60,10 @@ extension Files {
     return lseek(file.raw, end - count, SEEK_SET) >= 0
   }
 
-  /// A second descriptor of the standard output.
+  /// A second descriptor of the standard output, if that can be written to.
   package static func standardOutput() throws(SystemError) -> Descriptor {
-    Descriptor(owning: try retrying("fcntl") { fcntl(1, F_DUPFD_CLOEXEC, 0) })
+    let flags = try retrying("fcntl") { fcntl(1, F_GETFL) }
+    guard flags & O_ACCMODE != O_RDONLY else { throw SystemError("fcntl", EBADF) }
+    return Descriptor(owning: try retrying("fcntl") { fcntl(1, F_DUPFD_CLOEXEC, 0) })
   }
 }

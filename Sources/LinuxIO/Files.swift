@@ -16,27 +16,70 @@ package enum Files {
     return bytes
   }
 
-  /// Reads a regular file, at most a little more than `limit` bytes of it; nil when there is none. What
-  /// is no regular file is refused, whatever it would do to its reader.
-  package static func readRegular(_ path: String, limit: Int) throws(SystemError) -> [UInt8]? {
-    let file: Descriptor
+  /// Why a file is not read as this process's own, in words.
+  package struct Distrust: Error {
+    package let reason: String
+  }
+
+  /// Reads a file that nobody but root or this process's user can have written, at most a little more
+  /// than `limit` bytes of it; nil when there is none. All others are refused, and so is what is no
+  /// regular file, whatever it would do to its reader: what is looked at is what was opened.
+  package static func readOwn(_ path: String, limit: Int) throws(Distrust) -> [UInt8]? {
+    var flaw: String?
     do throws(SystemError) {
-      file = try Descriptor.open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+      let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+      flaw = try Files.flaw(ofOwn: file)
+      if flaw == nil {
+        var bytes: [UInt8] = []
+        while bytes.count <= limit {
+          let piece = try read(file)
+          if piece.isEmpty { break }
+          bytes += piece
+        }
+        return bytes
+      }
     } catch {
       if error.code == ENOENT { return nil }
-      throw error
+      flaw = error.code == ELOOP ? "it is a symbolic link" : error.reason
     }
+    throw Distrust(reason: flaw ?? "")
+  }
+
+  private static func flaw(ofOwn file: borrowing Descriptor) throws(SystemError) -> String? {
     var facts = stat()
-    guard unsafe fstat(file.raw, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-      throw SystemError("open", EINVAL)
+    _ = try retrying("fstat") { unsafe fstat(file.raw, &facts) }
+    if facts.st_mode & S_IFMT != S_IFREG { return "it is no regular file" }
+    if facts.st_uid != 0 && facts.st_uid != geteuid() {
+      return "it belongs to user \(facts.st_uid), not to root or to the user of this process"
     }
-    var bytes: [UInt8] = []
-    while bytes.count <= limit {
-      let piece = try read(file)
-      if piece.isEmpty { break }
-      bytes += piece
+    if facts.st_mode & 0o022 != 0 {
+      let mode = String(facts.st_mode & 0o7777, radix: 8)
+      return
+        "others than its owner may write to it (mode \(mode)); chmod go-w it if it is as it should be"
     }
-    return bytes
+    return nil
+  }
+
+  /// Who but root and this process's user may put something in a path's place, in words; nil where nobody
+  /// may. A sticky directory lets each remove only what is one's own; the group is this process's own
+  /// where that may write.
+  package static func strangers(at path: String) -> String? {
+    guard let slash = path.lastIndex(of: "/") else { return strangers(inDirectory: ".") }
+    return strangers(inDirectory: slash == path.startIndex ? "/" : String(path[..<slash]))
+  }
+
+  private static func strangers(inDirectory path: String) -> String? {
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0 else { return nil }
+    if facts.st_uid != 0 && facts.st_uid != geteuid() {
+      return "\(path) belongs to user \(facts.st_uid)"
+    }
+    if facts.st_mode & S_ISVTX != 0 { return nil }
+    if facts.st_mode & 0o002 != 0 { return "everybody may write to \(path)" }
+    if facts.st_mode & 0o020 != 0 && facts.st_gid != getegid() {
+      return "group \(facts.st_gid) may write to \(path)"
+    }
+    return nil
   }
 
   /// Reads a file's last bytes, at most `limit` of them.
@@ -125,6 +168,28 @@ package enum Files {
     var facts = stat()
     guard unsafe lstat(path, &facts) == 0 else { return nil }
     return Identity(device: UInt64(facts.st_dev), number: UInt64(facts.st_ino))
+  }
+
+  /// The user to whom root has given the directory that a path leads into: its owner, where nobody but
+  /// root may write to any directory above it. Nil where somebody else may have put it there.
+  package static func appointedOwner(of path: String) -> UInt32? {
+    // Safe: realpath gives a NUL-terminated text of its own, or nil.
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    var directory = unsafe String(cString: resolved)
+    var owner: UInt32?
+    while let slash = directory.lastIndex(of: "/"), directory != "/" {
+      directory = slash == directory.startIndex ? "/" : String(directory[..<slash])
+      var facts = stat()
+      guard unsafe lstat(directory, &facts) == 0 else { return nil }
+      if owner == nil {
+        owner = facts.st_uid
+        continue
+      }
+      let isWritable = facts.st_mode & 0o002 != 0 || facts.st_mode & 0o020 != 0 && facts.st_gid != 0
+      guard facts.st_uid == 0, !isWritable else { return nil }
+    }
+    return owner
   }
 
   /// Whether a path leads to a socket.

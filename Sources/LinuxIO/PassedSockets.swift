@@ -60,13 +60,20 @@ package struct PassedSockets: ~Copyable {
   }
 
   /// Why a descriptor is no TCP socket that listens, such as `is a datagram socket`; nil for one.
-  package static func flaw(of entry: Entry) -> String? {
-    guard fcntl(entry.number, F_GETFD) >= 0 else { return "is not open" }
-    guard let type = option(entry, SO_TYPE) else { return "is no socket" }
-    let family = option(entry, SO_DOMAIN)
+  package static func flaw(of entry: Entry) -> String? { flaw(of: entry.number) }
+
+  /// The same of a descriptor that came in another way.
+  package static func flaw(of descriptor: borrowing Descriptor) -> String? {
+    flaw(of: descriptor.raw)
+  }
+
+  private static func flaw(of number: Int32) -> String? {
+    guard fcntl(number, F_GETFD) >= 0 else { return "is not open" }
+    guard let type = option(number, SO_TYPE) else { return "is no socket" }
+    let family = option(number, SO_DOMAIN)
     guard family == AF_INET || family == AF_INET6 else { return "is no TCP socket" }
     guard type == Int32(SOCK_STREAM.rawValue) else { return "is a datagram socket" }
-    guard option(entry, SO_ACCEPTCONN) == 1 else { return "does not listen; Accept= must be no" }
+    guard option(number, SO_ACCEPTCONN) == 1 else { return "does not listen; Accept= must be no" }
     return nil
   }
 
@@ -75,11 +82,11 @@ package struct PassedSockets: ~Copyable {
     unsafe SocketAddress { unsafe getsockname(entry.number, $0, &$1) == 0 }
   }
 
-  private static func option(_ entry: Entry, _ name: Int32) -> Int32? {
+  private static func option(_ number: Int32, _ name: Int32) -> Int32? {
     var value: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
     // Safe: the kernel writes one int during the call only.
-    let result = unsafe getsockopt(entry.number, SOL_SOCKET, name, &value, &length)
+    let result = unsafe getsockopt(number, SOL_SOCKET, name, &value, &length)
     return result == 0 ? value : nil
   }
 }

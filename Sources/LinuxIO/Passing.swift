@@ -14,7 +14,8 @@ extension Descriptor {
     return count >= 0 ? .moved(count) : .refused(errno)
   }
 
-  /// Receives at most `limit` bytes behind those of an array, and a descriptor if one came along.
+  /// Receives at most `limit` bytes behind those of an array, and a descriptor if one came along. One at
+  /// most: where a second comes, with it or later, both are closed and the call fails with `EPROTO`.
   package func receive(
     appendingTo bytes: inout [UInt8], atMost limit: Int, passed: inout Descriptor?
   ) -> TransferOutcome {
@@ -28,7 +29,15 @@ extension Descriptor {
       length = max(0, count)
     }
     bytes += piece
-    if number >= 0 { passed = Descriptor(owning: number) }
+    if number >= 0 {
+      let surplus = Descriptor(owning: number)
+      guard passed == nil else {
+        _ = passed.take()
+        return .failed(EPROTO)
+      }
+      passed = consume surplus
+    }
+    if count < 0 && code == EPROTO { _ = passed.take() }
     if count > 0 { return .moved(count) }
     return count == 0 ? .ended : .refused(code)
   }

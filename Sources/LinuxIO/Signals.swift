@@ -10,19 +10,54 @@ package struct Signals: ~Copyable {
   /// Blocks the signals in the calling thread and all that it starts, and opens the descriptor.
   /// Call it before any other thread is started. SIGPIPE and SIGXFSZ are ignored too.
   package init(_ numbers: [Int32]) throws(SystemError) {
-    var set = sigset_t()
-    // Safe: each call reads or writes the set while it runs only.
-    unsafe sigemptyset(&set)
-    for number in numbers { unsafe sigaddset(&set, number) }
-    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    Signals.hold(numbers)
     _ = signal(SIGPIPE, SIG_IGN)
     // A file that may not grow any more refuses what is written, as a full disk does.
     _ = signal(SIGXFSZ, SIG_IGN)
-    var copy = set
+    var set = Signals.set(numbers)
     descriptor = Descriptor(
       owning: try retrying("signalfd") {
-        unsafe signalfd(-1, &copy, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+        unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
       })
+  }
+
+  /// Keeps signals from having any effect until they are let go or read: those that come wait, one of
+  /// each. For the calling thread and all that it starts.
+  package static func hold(_ numbers: [Int32]) {
+    var set = set(numbers)
+    // Safe: the set is read while the call runs only.
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// What waits takes effect, and what still comes.
+  package static func letGo(_ numbers: [Int32]) {
+    var set = set(numbers)
+    // Safe: the set is read while the call runs only.
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Has these signals, which were held, end the process at once with status 0, as long as nothing is
+  /// open that would have to be put in order: until they are made something to read. Those that whoever
+  /// started the process had it ignore stay ignored.
+  package static func endAtOnce(on numbers: [Int32]) {
+    for number in numbers {
+      var former = sigaction()
+      // Safe: the kernel writes the one value during the call only.
+      guard unsafe sigaction(number, nil, &former) == 0 else { continue }
+      let handler = unsafe former.__sigaction_handler.sa_handler
+      // SIG_IGN is the address 1, SIG_DFL none at all.
+      if unsafe unsafeBitCast(handler, to: Int.self) == 1 { continue }
+      _ = signal(number) { _ in _exit(0) }
+    }
+    letGo(numbers)
+  }
+
+  private static func set(_ numbers: [Int32]) -> sigset_t {
+    var set = sigset_t()
+    // Safe: each call writes the set while it runs only.
+    unsafe sigemptyset(&set)
+    for number in numbers { unsafe sigaddset(&set, number) }
+    return set
   }
 
   /// The next signal that came, or nil.

@@ -131,7 +131,8 @@ package enum Socket {
     unsafe SocketAddress { unsafe getsockname(socket.raw, $0, &$1) == 0 }
   }
 
-  /// The user at the other end of a Unix socket, or nil.
+  /// The user at the other end of a Unix socket, or nil: of a connection that was made, the one who began
+  /// to listen.
   package static func peerUser(_ socket: borrowing Descriptor) -> UInt32? {
     var credentials = lbd_peer_credentials()
     var length = socklen_t(MemoryLayout<lbd_peer_credentials>.size)

@@ -157,10 +157,12 @@ extension Worker {
   /// is closed. False where none rests.
   private mutating func makeRoom() -> Bool {
     guard clients.count >= clients.capacity else { return true }
-    guard !isDraining, let slot = longestResting() else { return false }
     links.counts.add(.limitMet, links.index)
-    links.counts.add(.restingClosed, links.index)
-    closeClient(slot)
+    while clients.count >= clients.capacity {
+      guard !isDraining, let slot = longestResting() else { return false }
+      links.counts.add(.restingClosed, links.index)
+      closeClient(slot)
+    }
     return true
   }
 

@@ -68,10 +68,15 @@ struct ControlClient {
     request += "\r\n"
     let left = self.deadline?.left ?? ControlClient.patience
     let deadline = Deadline(milliseconds: min(ControlClient.patience, left))
+    let bytes = Array(request.utf8) + (body ?? [])
+    var user: UInt32?
     do throws(ExchangeError) {
       var connection = try HTTPConnection(address, deadline)
-      return try connection.exchange(
-        Array(request.utf8) + (body ?? []), method, limit: ControlClient.answerLimit, deadline)
+      user = connection.peerUser
+      if socket.trusts(user) {
+        return try connection.exchange(
+          bytes, method, limit: ControlClient.answerLimit, deadline)
+      }
     } catch .noConnection(let code) {
       throw socket.failure(connecting: code)
     } catch {
@@ -80,6 +85,7 @@ struct ControlClient {
       throw Failure(
         code, "lbd at \(Readable.clean(socket.path)) gave no answer: \(error.reason)")
     }
+    throw socket.distrust(of: user)
   }
 
   private func decode<Report: Decodable>(

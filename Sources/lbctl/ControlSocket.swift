@@ -24,6 +24,25 @@ struct ControlSocket: Equatable {
     return ControlSocket(path: exists(system) ? system : local, isNamed: false)
   }
 
+  /// Whether lbctl asks the process of this user that listens there: root's, its own user's, or, at a path
+  /// that was named or is the system's, that of the user to whom root has given the directory. What lies
+  /// in the directory that lbctl happens to run in may be anybody's.
+  func trusts(_ user: UInt32?) -> Bool {
+    guard let user else { return false }
+    if user == 0 || user == geteuid() { return true }
+    return (isNamed || path == ControlSocket.system) && Files.appointedOwner(of: path) == user
+  }
+
+  /// What it says of one that it does not ask.
+  func distrust(of user: UInt32?) -> Failure {
+    let name = user.map { "user \($0)" } ?? "an unknown user"
+    let remedy = user.map { "; to ask it as that user: sudo -u '#\($0)' lbctl" } ?? ""
+    return Failure(
+      .failed,
+      "\(Readable.clean(path)): not asked, since it is \(name) who listens there, not root, not"
+        + " you, and nobody to whom root gave the directory\(remedy)")
+  }
+
   /// What a connection that failed with this `errno` means.
   func failure(connecting code: Int32) -> Failure {
     switch code {

@@ -69,6 +69,9 @@ struct HTTPConnection: ~Copyable {
     socket = try HTTPConnection.open(address, deadline)
   }
 
+  /// The user who listens at the other end; nil where that is no Unix socket.
+  var peerUser: UInt32? { Socket.peerUser(socket) }
+
   private static func open(
     _ address: SocketAddress, _ deadline: Deadline
   ) throws(ExchangeError) -> Descriptor {

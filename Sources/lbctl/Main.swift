@@ -6,6 +6,7 @@ import LinuxIO
 @main
 enum Main {
   static func main() {
+    StandardDescriptors.fill()
     exit(run().rawValue)
   }
 

@@ -46,12 +46,19 @@ struct ControlConnection: ~Copyable {
   /// The peer has sent all that it will.
   var isEnding = false
   var isLast = false
+  /// A request was taken, so that another whole one may be at hand.
+  private(set) var hasMore = false
+  /// It waits for its turn.
+  var isDue = false
+  /// When it last got further: came, asked something whole, or took bytes of an answer.
+  var lastUse: UInt64
   /// What goes with the next bytes.
   var passing: Descriptor?
 
-  init(descriptor: consuming Descriptor, user: UInt32?) {
+  init(descriptor: consuming Descriptor, user: UInt32?, now: UInt64) {
     self.descriptor = descriptor
     self.user = user
+    lastUse = now
   }
 }
 
@@ -60,8 +67,8 @@ extension ControlConnection {
   var owesOutput: Bool { sent < output.count }
 
   private static var longestRequest: Int { 16 << 10 }
-  /// Answers that may wait for a peer that does not read.
-  private static var longestOutput: Int { 4 << 20 }
+  /// A peer that has left so much of its answers unread gets no further one.
+  private static var longestOutput: Int { 64 << 10 }
 
   /// Receives what is there, as far as one request may be long. False when the connection is over.
   mutating func receive() -> Bool {
@@ -80,10 +87,12 @@ extension ControlConnection {
   mutating func nextRequest() -> ControlRequest? {
     guard !isLast && output.count - sent < Self.longestOutput else { return nil }
     _ = receive()
+    hasMore = false
     guard !input.isEmpty else { return nil }
     switch take() {
     case .request(let request, let isPersistent):
       isLast = !isPersistent
+      hasMore = true
       return request
     case .incomplete: if input.count >= Self.longestRequest { refuse(.headTooLarge) }
     case .refused(let refusal): refuse(refusal)
@@ -159,6 +168,6 @@ extension ControlConnection {
       }
     }
     (output, sent) = ([], 0)
-    return !isLast && !isEnding
+    return !isLast && (hasMore || !isEnding)
   }
 }

@@ -13,12 +13,17 @@ struct Door {
   let listenerToken: UInt64
   /// Set in the tokens of connections, to tell them from other records' on the same epoll.
   let tokenBit: UInt64
-  /// Connections at once; others wait in the kernel's queue.
+  /// Connections at once; one more takes the place of another.
   let most: Int
   /// How long a connection may be silent, in nanoseconds.
   let patience: UInt64
   /// Any byte ends a silence. Else only the peer's reading does, and a request that drips in is late.
   let isPatient: Bool
+
+  /// Requests that are answered, and connections that are taken, before everything else has its turn.
+  static let share = 16
+  /// How long the requests of one turn may take together, in nanoseconds, before the next has to wait.
+  static let turn: UInt64 = 10_000_000
 
   /// Its patience is longer than a worker's, who keeps an idle connection to it.
   static let control = Door(
@@ -35,6 +40,8 @@ struct ControlServer: ~Copyable {
   private var connections: Slab<ControlConnection>
   private var deadlines: Deadlines
   private var expired: [UInt32] = []
+  /// Connections that may have a whole request at hand, in the order of their turns.
+  private var due: [UInt64] = []
 
   /// - Parameter listener: nil for a server that nobody can reach, until it is opened.
   init(_ door: Door, _ listener: consuming ControlListener?, now: UInt64) {
@@ -69,9 +76,9 @@ struct ControlServer: ~Copyable {
 
   // MARK: Connections
 
-  /// Watches for new connections, unless there are as many as there may be.
+  /// Watches for new connections.
   mutating func listen(_ poller: borrowing Poller) {
-    guard !isListening && connections.count < door.most else { return }
+    guard !isListening else { return }
     switch listener {
     case .some(let listener):
       isListening =
@@ -88,16 +95,31 @@ struct ControlServer: ~Copyable {
     isListening = false
   }
 
-  /// Takes the connections that wait.
+  /// Takes some of the connections that wait; the others bring the loop back here. Where there are as
+  /// many as there may be, each takes the place of the one that has got no further for longest: who holds
+  /// them all keeps nobody out.
   mutating func accept(_ poller: borrowing Poller, now: UInt64) {
-    while connections.count < door.most {
+    for _ in 0..<Door.share {
       switch next() {
-      case .accepted(let descriptor, _): welcome(descriptor, poller, now)
+      case .accepted(let descriptor, _):
+        if connections.count >= door.most { makeRoom() }
+        guard connections.count < door.most else { return }
+        welcome(descriptor, poller, now)
       case .none: return
       case .exhausted: return pause(poller)
       }
     }
-    pause(poller)
+  }
+
+  private mutating func makeRoom() {
+    var longest: UInt32?
+    var slot: UInt32 = 0
+    while let next = connections.next(from: slot) {
+      slot = next + 1
+      if let longest, connections[longest].lastUse <= connections[next].lastUse { continue }
+      longest = next
+    }
+    if let longest { close(longest) }
   }
 
   private func next() -> AcceptOutcome {
@@ -111,17 +133,19 @@ struct ControlServer: ~Copyable {
     _ descriptor: consuming Descriptor, _ poller: borrowing Poller, _ now: UInt64
   ) {
     let user = Socket.peerUser(descriptor)
-    let slot = connections.insert(ControlConnection(descriptor: descriptor, user: user))
+    let slot = connections.insert(ControlConnection(descriptor: descriptor, user: user, now: now))
     let token = connections.token(slot) | door.tokenBit
     if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
       _ = connections.remove(slot)
     } else {
       deadlines.set(slot, at: now + door.patience)
+      makeDue(slot)
     }
   }
 
-  /// Milliseconds until `expire` has something to do; negative for never.
+  /// Milliseconds until `expire` or a connection that is due has something to do; negative for never.
   func wait(now: UInt64) -> Int {
+    guard due.isEmpty else { return 0 }
     let next = deadlines.wait(now: now)
     let isOpen = listener != nil
     return isListening || !isOpen || next >= 0 && next < 100 ? next : 100
@@ -141,27 +165,49 @@ struct ControlServer: ~Copyable {
     _ = connections.remove(slot)
   }
 
-  /// The connection that an event is about, with what it sent. Nil when it is over.
-  mutating func receive(_ event: Event, now: UInt64) -> UInt32? {
-    guard let slot = connections.slot(of: event.token & ~door.tokenBit) else { return nil }
+  // MARK: Turns
+
+  /// Takes what a connection sent, and makes its next request due.
+  mutating func receive(_ event: Event, now: UInt64) {
+    guard let slot = connections.slot(of: event.token & ~door.tokenBit) else { return }
     // What it sends does not count: who owes it an answer waits for it to read.
     if door.isPatient || connections[slot].owesOutput && event.readiness.isWritable {
       deadlines.set(slot, at: now + door.patience)
     }
-    guard !event.readiness.isReadable || receive(slot) else { return nil }
-    return slot
+    if event.readiness.isReadable && !connections[slot].receive() { return close(slot) }
+    if event.readiness.isWritable && connections[slot].owesOutput {
+      connections[slot].lastUse = now
+    }
+    makeDue(slot)
   }
 
-  /// Takes more of what a connection sent, as far as there is room. False when it is over.
-  mutating func receive(_ slot: UInt32) -> Bool {
-    if connections[slot].receive() { return true }
-    close(slot)
-    return false
+  private mutating func makeDue(_ slot: UInt32) {
+    guard !connections[slot].isDue else { return }
+    connections[slot].isDue = true
+    due.append(connections.token(slot))
   }
+
+  /// The connection whose turn it is: one request of it, then the others.
+  mutating func nextDue() -> UInt32? {
+    var passed = 0
+    defer { due.removeFirst(passed) }
+    while passed < due.count {
+      passed += 1
+      guard let slot = connections.slot(of: due[passed - 1]) else { continue }
+      connections[slot].isDue = false
+      return slot
+    }
+    return nil
+  }
+
+  /// What names a connection, in its events too.
+  func token(_ slot: UInt32) -> UInt64 { connections.token(slot) | door.tokenBit }
 
   /// The next whole request of a connection. What is no request is answered here.
-  mutating func nextRequest(_ slot: UInt32) -> ControlRequest? {
-    connections[slot].nextRequest()
+  mutating func nextRequest(_ slot: UInt32, now: UInt64) -> ControlRequest? {
+    guard let request = connections[slot].nextRequest() else { return nil }
+    connections[slot].lastUse = now
+    return request
   }
 
   /// - Parameter isLast: the connection ends with it.
@@ -187,8 +233,11 @@ struct ControlServer: ~Copyable {
     self.listener = consume listener
   }
 
-  /// Sends the answers as far as they go, and lets an ended connection go.
+  /// Sends the answers as far as they go, lets an ended connection go, and has one that may have more to
+  /// ask wait for its next turn.
   mutating func flush(_ slot: UInt32) {
-    if !connections[slot].flush() { close(slot) }
+    guard connections[slot].flush() else { return close(slot) }
+    // Else its reading brings an event.
+    if connections[slot].hasMore && !connections[slot].owesOutput { makeDue(slot) }
   }
 }

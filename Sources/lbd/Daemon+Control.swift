@@ -24,14 +24,20 @@ extension Daemon {
     }
   }
 
-  mutating func answerControl(_ event: Event) {
-    guard let slot = control.receive(event, now: now) else { return }
-    while let request = control.nextRequest(slot) {
-      let answer = answer(request, from: event.token)
-      if answer.passesListener { passListener(to: slot) }
-      control.answer(slot, answer)
+  /// Answers some of what is asked, a request of each connection in turn: probes, signals and the
+  /// watchdog go between, however much a caller asks at once.
+  mutating func answerControl() {
+    let end = now + Door.turn
+    for _ in 0..<Door.share {
+      guard let slot = control.nextDue() else { return }
+      if let request = control.nextRequest(slot, now: now) {
+        let answer = answer(request, from: control.token(slot))
+        if answer.passesListener { passListener(to: slot) }
+        control.answer(slot, answer)
+      }
+      control.flush(slot)
+      guard Clock.now() < end else { return }
     }
-    control.flush(slot)
   }
 
   private mutating func answer(

@@ -22,6 +22,9 @@ struct StartFailure: Error {
 }
 
 extension Daemon {
+  /// The signals that it reads. None of them has any other effect from the first moment on.
+  static let signals = [SIGHUP, SIGINT, SIGTERM, SIGUSR1]
+
   /// What the kernel must give before anything else can start.
   struct Parts: ~Copyable {
     let limits: ConnectionLimits
@@ -35,7 +38,7 @@ extension Daemon {
     static func open(_ limits: ConnectionLimits) throws(StartFailure) -> Parts {
       let workers = limits.workers
       do {
-        let signals = try Signals([SIGHUP, SIGINT, SIGTERM, SIGUSR1])
+        let signals = try Signals(Daemon.signals)
         let poller = try Poller()
         var orders: [Mailbox<Order>] = []
         for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }
@@ -111,6 +114,17 @@ extension Daemon {
       .info, "lbd \(Release.version) listens on http://\(listenerText)\(origin)",
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
     history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
+    warnOfStrangers()
+  }
+
+  /// Whoever may write where the control socket lies can have lbctl ask a socket of their own.
+  private mutating func warnOfStrangers() {
+    guard let strangers = Files.strangers(at: configuration.control) else { return }
+    log.write(
+      .warning,
+      "\(strangers), so that others than lbd can take the control socket's place; set another control"
+        + " in [lbd], or chmod the directory",
+      ["event": "control-exposed", "path": configuration.control])
   }
 
   private mutating func watchSources() {

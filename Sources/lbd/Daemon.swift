@@ -106,8 +106,10 @@ struct Daemon: ~Copyable {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try ConnectionLimits(
         configuration, replicas: configuration.replicas.count, workers: workers)
-      let accessFile = try AccessLog.open(configuration.log.access)
       var takeover = takesOver ? try Takeover.begin(at: configuration.control) : nil
+      // From here on signals are read, since what is opened now has to be put in order at the end.
+      let parts = try Parts.open(limits)
+      let accessFile = try AccessLog.open(configuration.log.access)
       // In this order, so that lbctl works as soon as clients can connect.
       var control = ControlServer(
         .control, try controlListener(configuration, takesOver), now: Clock.now())
@@ -129,7 +131,7 @@ struct Daemon: ~Copyable {
       }
       var daemon = Daemon(
         configuration, effective, path: path, environment: environment,
-        parts: try Parts.open(limits), control: control, metrics: metrics, manager: manager,
+        parts: parts, control: control, metrics: metrics, manager: manager,
         listener: listener.take())
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
@@ -152,6 +154,8 @@ struct Daemon: ~Copyable {
       let count = poller.wait(milliseconds: nextWait())
       now = Clock.now()
       for index in 0..<count { handle(poller.event(index)) }
+      answerControl()
+      answerMetrics()
       while let result = prober.nextExpired(poller, now: now) { probed(result) }
       control.expire(poller, now: now)
       metrics.expire(poller, now: now)
@@ -187,8 +191,8 @@ struct Daemon: ~Copyable {
     case Source.control: control.accept(poller, now: now)
     case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
-    case let token where token & Door.control.tokenBit != 0: answerControl(event)
-    case let token where token & Door.metrics.tokenBit != 0: answerMetrics(event)
+    case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
+    case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
     default: if let result = prober.handle(event, poller) { probed(result) }
     }
   }

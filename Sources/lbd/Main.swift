@@ -13,8 +13,12 @@ enum Main {
   static let badConf: Int32 = 78
 
   static func main() {
+    Signals.hold(Daemon.signals)
+    StandardDescriptors.fill()
     let environment = Console.environment()
-    switch Options.parse(Array(CommandLine.arguments.dropFirst())) {
+    let options = Options.parse(Array(CommandLine.arguments.dropFirst()))
+    if !options.runs { Signals.letGo(Daemon.signals) }
+    switch options {
     case .run(let path): run(path, environment, takesOver: false)
     case .takeOver(let path): run(path, environment, takesOver: true)
     case .check(let path): check(path, environment)
@@ -29,6 +33,8 @@ enum Main {
   }
 
   private static func run(_ path: String, _ environment: [String: String], takesOver: Bool) {
+    // A conf may take long to be read, and to end then is to stop as one was told to.
+    Signals.endAtOnce(on: [SIGINT, SIGTERM])
     guard let (configuration, effective) = load(path, environment) else { exit(badConf) }
     let status = Daemon.run(
       configuration, effective, path: path, environment: environment, takesOver: takesOver)

@@ -13,6 +13,14 @@ enum Options {
   /// Not understood; says what and what to do.
   case refused(String)
 
+  /// It is the daemon that is asked for.
+  var runs: Bool {
+    switch self {
+    case .run, .takeOver: true
+    default: false
+    }
+  }
+
   static let standardPath = "/etc/lbd/lb.conf"
 
   static let usage = """

@@ -18,13 +18,14 @@ struct StateFile {
       + ".state"
   }
 
-  /// What it holds; nothing when there is none.
+  /// What it holds; nothing when there is none. It has to be this user's own or root's, for it orders
+  /// replicas out.
   func read() throws(StartFailure) -> StandingOrders {
     let bytes: [UInt8]?
-    do throws(SystemError) {
-      bytes = try Files.readRegular(path, limit: StandingOrders.limit)
+    do throws(Files.Distrust) {
+      bytes = try Files.readOwn(path, limit: StandingOrders.limit)
     } catch {
-      throw StartFailure("the state \(path) cannot be read: \(error.reason)")
+      throw StartFailure("the state \(path) is not read: \(error.reason)")
     }
     return try bytes.map { (bytes) throws(StartFailure) in try parse(bytes) } ?? StandingOrders()
   }

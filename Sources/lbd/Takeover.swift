@@ -4,6 +4,7 @@
 
 import Configuration
 import ControlProtocol
+import Glibc
 import HTTPWire
 import LinuxIO
 
@@ -33,13 +34,27 @@ struct Takeover: ~Copyable {
       throw StartFailure("the control socket's path is longer than 107 bytes: \(path)")
     }
     switch Socket.connect(address) {
-    case .connected(let descriptor): return descriptor
-    case .connecting(let descriptor): return descriptor
+    case .connected(let descriptor): return try trusted(descriptor, path)
+    case .connecting(let descriptor): return try trusted(descriptor, path)
     case .failed(let code):
       throw StartFailure(
         "no lbd to take over from at \(path): \(SystemError.text(code)); start lbd without"
           + " --takeover, or see control in [lbd]")
     }
+  }
+
+  /// Whoever listens at the path hands over a listener and orders: it has to be this user's, or root's.
+  private static func trusted(
+    _ connection: consuming Descriptor, _ path: String
+  ) throws(StartFailure) -> Descriptor {
+    let user = Socket.peerUser(connection)
+    guard let user, user == 0 || user == geteuid() else {
+      let name = user.map { "user \($0)" } ?? "an unknown user"
+      throw failure(
+        "what listens at \(path) is run by \(name), and only root's or one's own is trusted; run"
+          + " --takeover as the user that runs lbd")
+    }
+    return connection
   }
 
   /// A listener for the conf's place: the one that was passed where that is the same.
@@ -48,7 +63,10 @@ struct Takeover: ~Copyable {
   ) throws(StartFailure) -> NextListener {
     switch listener {
     case .some(let listener):
-      try NextListener(configuration, workers: workers, beside: listener)
+      if let flaw = PassedSockets.flaw(of: listener) {
+        throw Takeover.failure("the descriptor that it passed \(flaw)")
+      }
+      return try NextListener(configuration, workers: workers, beside: listener)
     case .none: throw Takeover.failure("it has passed no listener")
     }
   }
@@ -78,6 +96,7 @@ struct Takeover: ~Copyable {
         guard left > 0, connection.wait(until: .readable, milliseconds: left) == .ready else {
           throw Takeover.failure("it gave no answer within \(Takeover.patience / 1000) s")
         }
+      case .failed(EPROTO): throw Takeover.failure("it passed more than the one listener")
       case .ended, .failed: throw Takeover.failure("it has ended")
       }
     }

@@ -7,6 +7,7 @@ import LinuxIO
 @main
 enum Main {
   static func main() {
+    StandardDescriptors.fill()
     switch Options.parse(Array(CommandLine.arguments.dropFirst())) {
     case .run(let options):
       // Threads that still serve are cut off here, so no exit handler may run under their feet.

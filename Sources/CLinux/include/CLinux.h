@@ -5,6 +5,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -73,12 +74,13 @@ struct lbd_peer_credentials {
   gid_t gid;
 };
 
-// Receives, and gives the descriptor that came along, or -1. There is room for one: the kernel closes
-// what else a peer may have sent.
+// Receives, and gives the descriptor that came along, or -1. There is room for exactly one: the space that
+// CMSG_SPACE counts would, with its padding, hold two. Where a peer has sent more, the kernel closes the
+// others and says so; then the first is closed here too, and the call fails with EPROTO.
 static inline long lbd_receive_descriptor(int socket, void *bytes, size_t count, int *descriptor) {
   union {
     struct cmsghdr head;
-    char space[CMSG_SPACE(sizeof(int))];
+    char space[CMSG_LEN(sizeof(int))];
   } control;
   struct iovec piece = {bytes, count};
   struct msghdr message = {0};
@@ -86,12 +88,19 @@ static inline long lbd_receive_descriptor(int socket, void *bytes, size_t count,
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
   message.msg_control = &control;
-  message.msg_controllen = sizeof control;
+  message.msg_controllen = CMSG_LEN(sizeof(int));
   *descriptor = -1;
   long received = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (received >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) &&
-      control.head.cmsg_level == SOL_SOCKET && control.head.cmsg_type == SCM_RIGHTS)
+  if (received < 0) return received;
+  if (message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.head.cmsg_level == SOL_SOCKET &&
+      control.head.cmsg_type == SCM_RIGHTS)
     memcpy(descriptor, CMSG_DATA(&control.head), sizeof(int));
+  if (message.msg_flags & MSG_CTRUNC) {
+    if (*descriptor >= 0) close(*descriptor);
+    *descriptor = -1;
+    errno = EPROTO;
+    return -1;
+  }
   return received;
 }
 

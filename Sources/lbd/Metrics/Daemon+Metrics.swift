@@ -18,12 +18,14 @@ extension Daemon {
     return ControlServer(.metrics, try ControlListener.metrics(at: place), now: Clock.now())
   }
 
-  mutating func answerMetrics(_ event: Event) {
-    guard let slot = metrics.receive(event, now: now) else { return }
-    if let request = metrics.nextRequest(slot) {
-      metrics.answer(slot, answerMetrics(request), isLast: true)
+  mutating func answerMetrics() {
+    for _ in 0..<Door.share {
+      guard let slot = metrics.nextDue() else { return }
+      if let request = metrics.nextRequest(slot, now: now) {
+        metrics.answer(slot, answerMetrics(request), isLast: true)
+      }
+      metrics.flush(slot)
     }
-    metrics.flush(slot)
   }
 
   private mutating func answerMetrics(_ request: ControlRequest) -> ControlAnswer {
