@@ -6,7 +6,7 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
   case other
   case host, connection, contentLength, transferEncoding, expect, upgrade, te, keepAlive, trailer
   case proxyConnection, via, forwarded, forwardedFor, forwardedHost, forwardedProto, requestID
-  case http2Settings, testToken, date, maxForwards, proxyStatus
+  case http2Settings, testToken, replicaName, date, maxForwards, proxyStatus
   /// `Proxy`: behind CGI it becomes `HTTP_PROXY`, by which programs find their own proxy.
   case proxy
   /// `X-Real-IP` and every other `X-Forwarded-…`: what only a proxy can know of a client.
@@ -75,6 +75,7 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
     case (0x6d61_782d_666f_7277, 0x666f_7277_6172_6473, 12): .maxForwards
     case (0x7072_6f78_792d_7374, 0x792d_7374_6174_7573, 12): .proxyStatus
     case (0x782d_7265_7175_6573, 0x7175_6573_742d_6964, 12): .requestID
+    case (0x782d_6c62_642d_7265, 0x2d72_6570_6c69_6361, 13): .replicaName
     case (0x636f_6e74_656e_742d, 0x742d_6c65_6e67_7468, 14): .contentLength
     case (0x6874_7470_322d_7365, 0x7365_7474_696e_6773, 14): .http2Settings
     case (0x782d_666f_7277_6172, 0x7264_6564_2d66_6f72, 15): .forwardedFor

@@ -148,7 +148,8 @@ package enum HeadWriter {
   }
 
   /// Whether a field goes on to the next hop as it is. What concerns one connection only does not
-  /// (RFC 9110 §7.6.1), what is written from the framing does not, what `Connection` lists does not.
+  /// (RFC 9110 §7.6.1), what is written from the framing does not, what `Connection` lists does not. The
+  /// name that a test learns is lbd's own to state.
   /// Which trailers will come is said where some can.
   private static func passes(
     _ field: Field, of fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ listsFields: Bool,
@@ -156,7 +157,7 @@ package enum HeadWriter {
   ) -> Bool {
     switch field.name {
     case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .expect,
-      .contentLength, .host, .http2Settings, .lookalike:
+      .contentLength, .host, .http2Settings, .replicaName, .lookalike:
       false
     case .trailer: hasTrailers
     case .via, .date: true

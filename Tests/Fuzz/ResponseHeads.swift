@@ -117,10 +117,9 @@ private func requireGoesOn(_ response: Response, _ head: [UInt8], _ client: Clie
   let dates = response.framing.hasDate ? response.lines.values(.date).count : isDated ? 0 : 1
   require(written.lines.values(.date).count == dates, "Date")
   let listed = response.lines.listed
-  var passed = response.lines.endToEnd.filter { !listed.contains($0.key) }
-  if client.isClosing {
-    passed.append(Line(name: .other, key: Array("x-lbd-replica".utf8), value: name))
-  }
+  let passed = response.lines.endToEnd.filter { !listed.contains($0.key) }
+  require(
+    written.lines.values(.replicaName) == (client.isClosing ? [name] : []), "the replica's name")
   require(written.lines.endToEnd == passed, "other fields: \(written.lines) of \(response.lines)")
 }
 

@@ -65,6 +65,7 @@ struct NamesTests {
     ("X-Forwarded-For", .forwardedFor), ("X-Forwarded-Host", .forwardedHost),
     ("X-Forwarded-Proto", .forwardedProto), ("X-Request-Id", .requestID),
     ("HTTP2-Settings", .http2Settings), ("X-Lbd-Test", .testToken), ("Date", .date),
+    ("X-Lbd-Replica", .replicaName),
     ("Max-Forwards", .maxForwards), ("X-Real-IP", .forwardedOther), ("Proxy", .proxy),
   ]
 
