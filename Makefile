@@ -131,8 +131,8 @@ install: $(SHIPPED) ## install binaries, units, man pages and the conf; honours 
 	@for page in $(PAGES); do install -Dm644 /dev/null "$(to)/share/man/$$page"; \
 	  $(BIN)/lbd --help-config | awk -f docs/man/keys.awk | docs/man/page.sh "$${page#*/}" \
 	  >"$(to)/share/man/$$page" || exit 1; done
-	@for pair in $(COMPLETIONS); do ! text=$$($(BIN)/lbctl completion "$${pair%%:*}" 2>&1) || \
-	  printf '%s\n' "$$text" | install -Dm644 /dev/stdin "$(to)/$${pair#*:}"; done
+	@for pair in $(COMPLETIONS); do text=$$($(BIN)/lbctl completion "$${pair%%:*}") || exit 1; \
+	  printf '%s\n' "$$text" | install -Dm644 /dev/stdin "$(to)/$${pair#*:}" || exit 1; done
 
 install-symbols: $(SHIPPED) ## install what a debugger needs for the installed binaries
 	@install -Dm644 -t '$(symbols)' $(addsuffix .debug,$(SHIPPED))

@@ -20,6 +20,12 @@ package enum Readable {
     small == 0 ? "\(large)\(unit)" : "\(large)\(unit)\(small)\(part)"
   }
 
+  /// A time as somebody gave it, in full: `250ms`, `30s`, `2m`.
+  package static func exact(milliseconds: Int) -> String {
+    if milliseconds % 60_000 == 0 { return "\(milliseconds / 60_000)m" }
+    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+  }
+
   /// A latency: `0.04ms`, `0.9ms`, `12.3ms`, `250ms`, `1.2s`; `-` where there is none.
   package static func latency(milliseconds: Double?) -> String {
     guard let milliseconds, milliseconds.isFinite, milliseconds >= 0 else { return "-" }
@@ -50,15 +56,75 @@ package enum Readable {
     return "\(sign)\(scaled.magnitude / UInt(scale)).\(zeros)\(part)"
   }
 
-  /// A text from elsewhere without what would control a terminal.
-  package static func clean(_ text: String) -> String {
+  /// A text in lines of at most `width` characters, broken at spaces where there are some; at least one
+  /// line.
+  package static func broken(_ text: String, at width: Int) -> [String] {
+    let width = max(1, width)
+    var lines: [String] = []
+    var rest = text[...]
+    while rest.count > width {
+      let whole = rest.prefix(width + 1)
+      if let space = whole.lastIndex(of: " "), space > rest.startIndex {
+        lines.append(String(rest[..<space]))
+        rest = rest[rest.index(after: space)...]
+      } else {
+        lines.append(String(rest.prefix(width)))
+        rest = rest.dropFirst(width)
+      }
+    }
+    return rest.isEmpty && !lines.isEmpty ? lines : lines + [String(rest)]
+  }
+
+  /// A text from elsewhere as a terminal shows it in one line and obeys nothing of it: what would
+  /// control it, or turn the order of its letters round, is written out, as in `\u001b`. What was
+  /// cleaned once stays as it is.
+  /// - Parameters:
+  ///   - keepsLines: line ends and tabs stay.
+  ///   - kept: texts with control characters that are the command's own and stay, such as colours.
+  package static func clean(
+    _ text: String, keepsLines: Bool = false, kept: [String] = []
+  ) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var cleaned = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars { cleaned.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
+    var rest = text.unicodeScalars[...]
+    while let scalar = rest.first {
+      if !isControl(scalar) || keepsLines && (scalar == "\n" || scalar == "\t") {
+        cleaned.append(rest.removeFirst())
+      } else if let own = kept.first(where: { rest.starts(with: $0.unicodeScalars) }) {
+        cleaned.append(contentsOf: own.unicodeScalars)
+        rest = rest.dropFirst(own.unicodeScalars.count)
+      } else {
+        cleaned.append(contentsOf: written(rest.removeFirst()).unicodeScalars)
+      }
+    }
     return String(cleaned)
   }
 
+  /// C0, DEL and C1; the marks, embeddings, overrides and isolates of bidirectional text; the ends of
+  /// lines and paragraphs.
   private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || 0x7F..<0xA0 ~= scalar.value
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
+
+  private static func written(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\n": return "\\n"
+    case "\r": return "\\r"
+    case "\t": return "\\t"
+    default:
+      let digits = String(scalar.value, radix: 16)
+      return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+  }
+
+  /// JSON with the same characters escaped: a terminal obeys none of it, and it reads as before.
+  package static func clean(json: [UInt8]) -> [UInt8] {
+    guard json.contains(where: { $0 < 0x20 || $0 > 0x7E }) else { return json }
+    // Outside of strings these are white space only.
+    let text = String(decoding: json.map { $0 == 0x0D ? 0x20 : $0 }, as: UTF8.self)
+    return Array(clean(text, keepsLines: true).utf8)
   }
 }

@@ -5,6 +5,12 @@ package enum Colour: Int, Sendable {
   case red = 31
   case green = 32
   case yellow = 33
+
+  /// What a terminal takes before the text; behind it stands `end`.
+  package var start: String { "\u{1B}[\(rawValue)m" }
+  package static let end = "\u{1B}[0m"
+  /// All that a table may hold of this kind.
+  package static let sequences = [Colour.red, .green, .yellow].map(\.start) + [end]
 }
 
 /// Rows under headings.
@@ -24,7 +30,7 @@ package struct Table: Sendable {
     }
   }
 
-  /// One text of the table; what controls a terminal is taken out of it.
+  /// One text of the table; what controls a terminal is written out in it.
   package struct Cell: Sendable, ExpressibleByStringInterpolation {
     package let text: String
     package let colour: Colour?
@@ -46,14 +52,45 @@ package struct Table: Sendable {
     self.columns = columns
   }
 
-  /// The lines, headings first unless they are not wanted. The widths do not depend on that.
-  package func lines(hasHeader: Bool = true, isColoured: Bool = false) -> [String] {
-    let header = columns.map { Cell($0.heading) }
-    let widths = columns.indices.map { column in
+  /// How wide the whole table is. Of a last cell that is longer than `most`, only so much counts: it
+  /// may go on in a further line, or be cut.
+  package func width(ofLastAtMost most: Int = .max) -> Int {
+    let widths = widths
+    let last = min(widths.last ?? 0, max(most, columns.last?.heading.count ?? 0))
+    return widths.dropLast().reduce(0) { $0 + $1 + Table.gap } + last
+  }
+
+  private static let gap = 2
+  /// What a last column must have at least for its texts to be broken: below that, lines are longer.
+  private static let leastBroken = 20
+
+  private var header: [Cell] { columns.map { Cell($0.heading) } }
+
+  private var widths: [Int] {
+    let header = header
+    return columns.indices.map { column in
       ([header] + rows).map { $0[column].text.count }.max() ?? 0
     }
-    return ((hasHeader ? [header] : []) + rows).map { row in
-      line(row, widths, isColoured: isColoured)
+  }
+
+  /// The lines, headings first unless they are not wanted. The widths do not depend on that.
+  /// - Parameter width: at most so wide, if the texts of the last column, which then go on below, can be
+  ///   broken for that; nil for lines as long as they are.
+  package func lines(
+    hasHeader: Bool = true, isColoured: Bool = false, within width: Int? = nil
+  ) -> [String] {
+    let widths = widths
+    let start = widths.dropLast().reduce(0) { $0 + $1 + Table.gap }
+    let room = width.map { $0 - start }.flatMap { $0 >= Table.leastBroken ? $0 : nil }
+    return ((hasHeader ? [header] : []) + rows).flatMap { row in
+      var row = row
+      var rest: [String] = []
+      if let room, let last = row.last, last.text.count > room {
+        rest = Readable.broken(last.text, at: room)
+        row[row.count - 1] = Cell(rest.removeFirst(), last.colour)
+      }
+      let indent = String(repeating: " ", count: start)
+      return [line(row, widths, isColoured: isColoured)] + rest.map { indent + $0 }
     }
   }
 
@@ -61,14 +98,14 @@ package struct Table: Sendable {
     var line = ""
     for (index, column) in columns.enumerated() {
       let cell = row[index]
-      let padding = String(repeating: " ", count: widths[index] - cell.text.count)
+      let padding = String(repeating: " ", count: max(0, widths[index] - cell.text.count))
       var text = cell.text
       if isColoured, let colour = cell.colour {
-        text = "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m"
+        text = colour.start + text + Colour.end
       }
       let isLast = index == columns.count - 1
       line += column.isRight ? padding + text : isLast ? text : text + padding
-      if !isLast { line += "  " }
+      if !isLast { line += String(repeating: " ", count: Table.gap) }
     }
     return line
   }

@@ -13,6 +13,14 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
     self = address
   }
 
+  /// Why a text is no address, and what to write.
+  package static func fault(in text: String) -> String {
+    switch read(text) {
+    case .value(let address): "\(address) is an address"
+    case .refused(let refusal): refusal.why
+    }
+  }
+
   package var description: String {
     switch self {
     case .host(let host, let port) where host.utf8.contains(.colon): "[\(host)]:\(port)"

@@ -99,11 +99,6 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
     case status5xx = "status_5xx"
   }
 
-  /// Whether an operator may mean it by this: its name, its address or its port.
-  package func isCalled(_ text: String) -> Bool {
-    name == text || address == text || !address.hasPrefix("unix:") && address.hasSuffix(":\(text)")
-  }
-
   package func write(to writer: inout JSONWriter) {
     writer.object {
       $0.field("name", name)

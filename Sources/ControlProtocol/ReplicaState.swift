@@ -3,10 +3,10 @@
 
 /// A replica's state: the closed list that tables, events and metrics use.
 package enum ReplicaState: String, Decodable, Sendable, CaseIterable {
-  case starting, up, warming, slow, ejected, down, draining, maint, unresolved
+  case starting, up, slow, ejected, down, draining, maint, unresolved
 
   /// It is given requests.
-  package var isServing: Bool { self == .up || self == .warming || self == .slow }
+  package var isServing: Bool { self == .up || self == .slow }
   /// An operator took it out: that it serves nothing is no fault.
   package var isOrderedOut: Bool { self == .draining || self == .maint }
 }

@@ -48,13 +48,24 @@ extension Descriptor {
     wait(awaited.bits, alarm: bell.descriptor.raw, milliseconds)
   }
 
-  private func wait(_ bits: Int16, alarm: Int32, _ milliseconds: Int) -> WaitOutcome {
+  /// The same, but that nobody reads a stream any more ends the wait too, as `rung`: the reader of a
+  /// pipe has ended, or the terminal is gone. For who writes only now and then and would never notice.
+  package func wait(
+    until awaited: Awaited, orUnread stream: Terminal.Stream, milliseconds: Int
+  ) -> WaitOutcome {
+    wait(awaited.bits, alarm: stream.rawValue, for: 0, milliseconds)
+  }
+
+  /// - Parameter alarmBits: what ends the wait at `alarm`, besides an end or an error.
+  private func wait(
+    _ bits: Int16, alarm: Int32, for alarmBits: Int16 = Int16(POLLIN), _ milliseconds: Int
+  ) -> WaitOutcome {
     let deadline = Clock.now() &+ UInt64(max(0, milliseconds)) &* 1_000_000
     var left = milliseconds
     while true {
       var watched: [2 of pollfd] = [
         pollfd(fd: raw, events: bits, revents: 0),
-        pollfd(fd: alarm, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: alarm, events: alarmBits, revents: 0),
       ]
       // Safe: the kernel writes into the two entries during the call only; it skips a negative one.
       var entries = watched.mutableSpan

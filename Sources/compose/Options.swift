@@ -33,7 +33,7 @@ struct Options: Equatable {
 
     lbd and its local replicas as plain processes, kept track of in run/.
 
-      up                  start lbd and the local replicas of the conf, wait until all are up
+      up                  start lbd and the demo replicas of the conf, wait for them
       down                stop all of them, each after what it has in flight
       restart             down, then up
       ps                  list them
@@ -43,9 +43,11 @@ struct Options: Equatable {
       start-replica PORT  start one replica
 
       --conf FILE         the conf; etc/lb.conf unless given
-      --run DIRECTORY     where logs, pid files and the control socket are; run unless given
+      --run DIRECTORY     where logs, pid files and the control socket are; run
+                          unless given
       --wait SECONDS      how long all may take to be up; 30 unless given
-      --grace SECONDS     how long one may take to stop before it is killed; 40 unless given
+      --grace SECONDS     how long one may take to stop before it is killed; 40
+                          unless given
 
     """
 

@@ -28,35 +28,41 @@ struct Command {
     case .events: try events()
     case .add: try order(ControlPath.addReplica, [OrderBody.addressKey: operand])
     case .remove: try order(ControlPath.removeReplica, [OrderBody.replicaKey: operand])
-    case .drain: try order(.drain)
-    case .ready: try order(.ready)
-    case .maint: try order(.maint)
+    case .drain: try give(.drain)
+    case .ready: try give(.ready)
+    case .maint: try give(.maint)
     case .weight: try weight()
     case .reload: try reload()
     case .config: try config()
     case .metrics: try metrics()
-    case .health: health()
+    case .health: try health()
     case .version: try version()
+    case .completion: try completion()
     case .help: try help()
     }
   }
 
   private var operand: String { invocation.operand ?? "" }
 
-  /// Writes to standard error, behind the command's name.
-  static func say(_ message: String) {
-    Console.error("lbctl: \(message)")
-  }
-
   private func help() throws(Failure) -> ExitCode {
     var verb: Verb?
     if let word = invocation.operand {
       verb = Verb(rawValue: word)
       guard verb != nil else {
-        throw .usage("no help on \"\(Readable.clean(word))\"; see lbctl --help")
+        throw .usage("no help on \"\(word)\"; see lbctl --help")
       }
     }
-    try output.write(lines: [Help.text(for: verb)])
+    let text = Help.text(for: verb)
+    if invocation.isJSON {
+      var writer = JSONWriter()
+      writer.object {
+        $0.field("schema", 1)
+        $0.field("help", text)
+      }
+      try output.write(json: writer.bytes)
+    } else {
+      try output.write(document: Array(text.utf8))
+    }
     return .done
   }
 }

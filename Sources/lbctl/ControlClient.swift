@@ -57,7 +57,7 @@ struct ControlClient {
   ) throws(Failure) -> HTTPAnswer {
     guard let address = SocketAddress(path: socket.path) else {
       throw .usage(
-        "\"\(Readable.clean(socket.path))\" cannot be a socket: 1 to 107 bytes are allowed")
+        "\"\(socket.path)\" cannot be a socket: 1 to 107 bytes are allowed")
     }
     var request =
       "\(name) \(target) HTTP/1.1\r\nHost: lbd\r\nUser-Agent: lbctl/\(Release.version)\r\n"
@@ -83,7 +83,7 @@ struct ControlClient {
       let isLapse = left < ControlClient.patience
       let code: ExitCode = error != .timedOut ? .failed : isLapse ? .timedOut : .notRunning
       throw Failure(
-        code, "lbd at \(Readable.clean(socket.path)) gave no answer: \(error.reason)")
+        code, "lbd at \(socket.path) gave no answer: \(error.reason)")
     }
     throw socket.distrust(of: user)
   }
@@ -105,9 +105,13 @@ struct ControlClient {
 
   private static func refusal(_ answer: HTTPAnswer, _ target: String) -> Failure {
     let report: DetailReport? = read(answer.body)
-    let detail = report.map { Readable.clean($0.detail) } ?? "lbd answered \(answer.status)"
-    let isAboutReplica = answer.status == 404 && ControlPath.namesReplica(target)
-    return Failure(isAboutReplica ? .noSuchReplica : .failed, detail)
+    let detail = report?.detail ?? "lbd answered \(answer.status)"
+    switch answer.status {
+    // What was asked for makes no sense, and only lbd could tell.
+    case 400: return .usage(detail)
+    case 404 where ControlPath.namesReplica(target): return Failure(.noSuchReplica, detail)
+    default: return Failure(.failed, detail)
+    }
   }
 
   private struct Schema: Decodable {

@@ -39,7 +39,7 @@ struct ControlSocket: Equatable {
     let remedy = user.map { "; to ask it as that user: sudo -u '#\($0)' lbctl" } ?? ""
     return Failure(
       .failed,
-      "\(Readable.clean(path)): not asked, since it is \(name) who listens there, not root, not"
+      "\(path): not asked, since it is \(name) who listens there, not root, not"
         + " you, and nobody to whom root gave the directory\(remedy)")
   }
 
@@ -48,20 +48,20 @@ struct ControlSocket: Equatable {
     switch code {
     case ENOENT, ENOTDIR:
       let places =
-        isNamed ? Readable.clean(path) : "\(ControlSocket.system) or \(ControlSocket.local)"
+        isNamed ? path : "\(ControlSocket.system) or \(ControlSocket.local)"
       return Failure(
         .notRunning, "lbd is not running (no socket at \(places)); \(ControlSocket.advice)")
     case ECONNREFUSED:
       return Failure(
         .notRunning,
-        "lbd is not running (\(Readable.clean(path)): connection refused, a socket that is left "
+        "lbd is not running (\(path): connection refused, a socket that is left "
           + "over); \(ControlSocket.advice)")
     case EACCES, EPERM:
       return Failure(
         .failed,
-        "\(Readable.clean(path)): permission denied; join the group lbd or use sudo")
+        "\(path): permission denied; join the group lbd or use sudo")
     default:
-      return Failure(.failed, "\(Readable.clean(path)): \(SystemError.text(code))")
+      return Failure(.failed, "\(path): \(SystemError.text(code))")
     }
   }
 

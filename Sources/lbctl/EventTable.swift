@@ -16,12 +16,15 @@ struct EventTable {
   }
 
   /// The lines of more events; headings stand over the first of all.
-  mutating func lines(_ events: [EventReport], isColoured: Bool = false) -> [String] {
+  /// - Parameter width: where causes are broken; nil for a line for each event, however long.
+  mutating func lines(
+    _ events: [EventReport], isColoured: Bool = false, within width: Int? = nil
+  ) -> [String] {
     replicaWidth = max(replicaWidth, events.map { ($0.replica ?? "").count }.max() ?? 0)
     var table = Table([.left("TIME"), .left("EVENT"), .left("REPLICA"), .left("CAUSE")])
     table.rows = events.map(row)
     defer { needsHeader = false }
-    return table.lines(hasHeader: needsHeader, isColoured: isColoured)
+    return table.lines(hasHeader: needsHeader, isColoured: isColoured, within: width)
   }
 
   private func row(_ event: EventReport) -> [Table.Cell] {

@@ -1,4 +1,4 @@
-// `lbctl events`: what happened of late, once or for as long as somebody looks.
+// `lbctl events`: what happened last, once or for as long as somebody looks.
 
 import CommandText
 import ControlProtocol
@@ -62,13 +62,17 @@ extension Command {
 
   private func write(_ report: EventsReport, _ table: inout EventTable) throws(Failure) {
     if invocation.isJSON {
-      try output.write(line: report.json)
+      try output.write(json: report.json)
     } else {
-      try output.write(lines: table.lines(report.events, isColoured: output.isColoured))
+      // On a pipe an event is a line, for grep and its like.
+      let width = output.isTerminal ? output.room.width : nil
+      try output.write(
+        lines: table.lines(report.events, isColoured: output.isColoured, within: width))
     }
   }
 
-  /// Ends on SIGINT or SIGTERM. An lbd that restarts meanwhile is waited for.
+  /// Ends on SIGINT or SIGTERM, or when nobody reads any more. An lbd that restarts meanwhile is waited
+  /// for.
   private func follow(
     _ cursor: inout EventCursor, _ table: inout EventTable, _ interruption: borrowing Interruption
   ) throws(Failure) {
@@ -81,7 +85,7 @@ extension Command {
         answer = try client.get(cursor.target)
         trouble = nil
       } catch {
-        if trouble != error { Command.say("\(error.message); waiting for it") }
+        if trouble != error { Messages.say("\(error.message); waiting for it") }
         trouble = error
         continue
       }
@@ -97,10 +101,10 @@ extension Command {
     switch cursor.take(report) {
     case .new(let events): report.events = events
     case .gap(let count, let events):
-      Command.say("\(count) events came and went between two looks")
+      Messages.say("\(count) events came and went between two looks")
       report.events = events
     case .restarted:
-      Command.say("lbd was started anew; its events follow")
+      Messages.say("lbd was started anew; its events follow")
       return false
     }
     if !report.events.isEmpty { try write(report, &table) }

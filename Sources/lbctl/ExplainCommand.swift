@@ -8,10 +8,11 @@ extension Command {
       ControlPath.explain, ControlQuery.replica, invocation.operand ?? "")
     let answer: ControlClient.Answer<ExplainReport> = try client.get(target)
     if invocation.isJSON {
-      try output.write(line: answer.json)
+      try output.write(json: answer.json)
     } else {
       let text = ExplainText(answer.report)
-      try output.write(lines: text.lines(isColoured: output.isColoured))
+      try output.write(
+        lines: text.lines(isColoured: output.isColoured, within: output.room.width ?? 80))
     }
     return .done
   }

@@ -13,13 +13,16 @@ struct ExplainText {
     self.report = report
   }
 
-  func lines(isColoured: Bool = false) -> [String] {
-    let facts = factTable.lines(hasHeader: false, isColoured: isColoured)
-    var lines = [verdict, ""] + facts
-    if !report.probes.isEmpty { lines += [""] + probeTable.lines(isColoured: isColoured) }
+  /// - Parameter width: where texts are broken.
+  func lines(isColoured: Bool = false, within width: Int = 80) -> [String] {
+    let facts = factTable.lines(hasHeader: false, isColoured: isColoured, within: width)
+    var lines = Readable.broken(verdict, at: width) + [""] + facts
+    if !report.probes.isEmpty {
+      lines += [""] + probeTable.lines(isColoured: isColoured, within: width)
+    }
     if !report.events.isEmpty {
       var table = EventTable()
-      lines += [""] + table.lines(report.events, isColoured: isColoured)
+      lines += [""] + table.lines(report.events, isColoured: isColoured, within: width)
     }
     return lines
   }
@@ -32,7 +35,7 @@ struct ExplainText {
     let observed =
       report.cause ?? (isLookedUp ? "its name is being looked up" : "nothing was learnt yet")
     let why = replica.state.isOrderedOut ? "by order of an operator" : observed
-    return Readable.clean("\(name) is \(replica.state.rawValue): \(why)")
+    return "\(name) is \(replica.state.rawValue): \(why)"
   }
 
   // MARK: Facts
@@ -75,8 +78,8 @@ struct ExplainText {
   }
 
   private var requests: String {
-    "\(replica.requests) answered, \(replica.status5xx) of them with 5xx; "
-      + "\(replica.retries) taken to another replica; \(replica.active) in flight"
+    "\(replica.requests) answered, \(replica.status5xx) with 5xx; "
+      + "\(replica.retries) retried elsewhere; \(replica.active) in flight"
   }
 
   /// `connect 2, reset 1`.

@@ -49,8 +49,8 @@ struct Deadline {
 /// What came back.
 struct HTTPAnswer: Equatable {
   let status: Int
-  /// The field by which lbd names the replica, if it is there.
-  let replica: String?
+  /// The field by which lbd names the replica, if it is there, once.
+  var replica: String?
   let body: [UInt8]
 
   var isSuccess: Bool { 200..<300 ~= status }
@@ -187,13 +187,14 @@ struct HTTPConnection: ~Copyable {
   }
 
   private func replica(_ head: borrowing ResponseHead) -> String? {
+    var found: String?
     for index in 0..<head.fields.count {
       let field = head.fields[index]
-      if Text.matches(received.span, field.nameRange, "x-lbd-replica") {
-        return String(decoding: received[field.valueRange], as: UTF8.self)
-      }
+      guard Text.matches(received.span, field.nameRange, "x-lbd-replica") else { continue }
+      guard found == nil else { return nil }
+      found = String(decoding: received[field.valueRange], as: UTF8.self)
     }
-    return nil
+    return found
   }
 
   // MARK: Body

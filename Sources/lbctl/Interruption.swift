@@ -1,4 +1,5 @@
-// The wish of a person, or of a supervisor, that a command which goes on by itself ends.
+// The wish of a person, or of a supervisor, that a command which goes on by itself ends; also said by
+// no longer reading what it writes.
 
 import Glibc
 import LinuxIO
@@ -20,8 +21,9 @@ struct Interruption: ~Copyable {
     }
   }
 
-  /// Waits so long for it. True when it came.
+  /// Waits so long for it, or for the reader of standard output to be gone. True when it came.
   func came(within milliseconds: Int) -> Bool {
-    signals.descriptor.wait(until: .readable, milliseconds: milliseconds) == .ready
+    signals.descriptor.wait(until: .readable, orUnread: .output, milliseconds: milliseconds)
+      != .timedOut
   }
 }

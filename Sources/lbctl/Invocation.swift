@@ -10,11 +10,15 @@ struct Invocation: Equatable {
   var operand: String?
   /// Behind `operand`, where the verb takes two.
   var second: String?
+  /// Behind `operand`, where the verb takes several of one kind.
+  var others: [String] = []
   var socket: String?
   var isJSON = false
   var hasHeader = true
   /// Milliseconds between two looks, or nil to look once.
   var watch: Int?
+  /// All columns, whatever room there is.
+  var isWide = false
   /// Milliseconds to wait until an order has come true, or nil not to.
   var wait: Int?
   /// The order that must be in force for this one to be given, or nil for any.
@@ -44,6 +48,11 @@ struct Invocation: Equatable {
     return try Invocation(parser)
   }
 
+  /// Whether JSON was asked for, in arguments that need not make sense.
+  static func asksForJSON(_ arguments: [String]) -> Bool {
+    arguments.prefix { $0 != "--" }.contains(Option.json.rawValue)
+  }
+
   private init(_ parser: ArgumentParser) throws(Failure) {
     let asksForHelp = parser.given[.help] != nil
     guard let word = parser.operands.first else {
@@ -60,7 +69,7 @@ struct Invocation: Equatable {
     guard let verb = Verb(rawValue: word) else {
       let hint = Spelling.hint(for: word, among: Verb.allCases.map(\.rawValue))
       throw .usage(
-        "unknown verb \"\(Readable.clean(word))\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
+        "unknown verb \"\(word)\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
     }
     if asksForHelp {
       self.init(verb: .help, operand: word)
@@ -83,11 +92,13 @@ struct Invocation: Equatable {
       throw .usage("\(verb.rawValue) needs \(verb.operandName); see lbctl \(verb.rawValue) --help")
     }
     guard operands.count <= verb.operands.upperBound else {
-      let extra = Readable.clean(operands[verb.operands.upperBound])
+      let extra = operands[verb.operands.upperBound]
       throw .usage("\(verb.rawValue): \"\(extra)\" is too much; see lbctl \(verb.rawValue) --help")
     }
     guard !operands.contains("") else { throw .usage("\(verb.operandName) is empty") }
-    (operand, second) = (operands.first, operands.dropFirst().first)
+    operand = operands.first
+    let rest = Array(operands.dropFirst())
+    if verb.takesSeveral { others = rest } else { second = rest.first }
   }
 
   private mutating func take(_ option: Option, _ value: String?) throws(Failure) {
@@ -103,6 +114,7 @@ struct Invocation: Equatable {
     case .count where verb == .events:
       tail = try Invocation.count(value, option, 0...Invocation.tailLimit)
     case .count: requests = try Invocation.count(value, option, 1...Invocation.requestLimit)
+    case .wide: isWide = true
     case .watch: watch = try Invocation.duration(value ?? "1s", option)
     case .dryRun, .diff: isRehearsal = true
     case .serving: asksForServing = true
@@ -117,7 +129,7 @@ struct Invocation: Equatable {
   private static func order(_ value: String, _ option: Option) throws(Failure) -> ReplicaOrder {
     guard let order = ReplicaOrder(rawValue: value) else {
       let all = ReplicaOrder.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .usage("\(option.rawValue) needs one of \(all), not \"\(Readable.clean(value))\"")
+      throw .usage("\(option.rawValue) needs one of \(all), not \"\(value)\"")
     }
     return order
   }
@@ -128,7 +140,7 @@ struct Invocation: Equatable {
     guard let text = value, let count = Int(text), range ~= count else {
       throw .usage(
         "\(option.rawValue) needs a number from \(range.lowerBound) to \(range.upperBound), "
-          + "not \"\(Readable.clean(value ?? ""))\"")
+          + "not \"\(value ?? "")\"")
     }
     return count
   }
@@ -142,7 +154,7 @@ struct Invocation: Equatable {
     else {
       throw .usage(
         "\(option.rawValue) needs a duration with its unit, such as 250ms, 1s or 2m, and at least 100ms, "
-          + "not \"\(Readable.clean(text))\"")
+          + "not \"\(text)\"")
     }
     return number * unit
   }
@@ -163,12 +175,17 @@ private struct ArgumentParser {
       if argument == "--" {
         operands += rest
         rest = []
-      } else if argument.hasPrefix("-") && argument != "-" {
+      } else if argument.hasPrefix("-") && argument != "-" && !isNumber(argument.dropFirst()) {
         try take(argument)
       } else {
         operands.append(argument)
       }
     }
+  }
+
+  /// No option is called like a number, so one with a minus is an operand, if a wrong one.
+  private func isNumber(_ text: Substring) -> Bool {
+    text.utf8.first.map { 0x30...0x39 ~= $0 } ?? false
   }
 
   /// `--name`, `--name=value`, `-n`, `-n=value`, `-nvalue`.
@@ -199,6 +216,6 @@ private struct ArgumentParser {
     let known = Option.allCases.map(\.rawValue).filter { $0.hasPrefix("--") }
     let hint = name.hasPrefix("--") ? Spelling.hint(for: name, among: known) : ""
     return .usage(
-      "unknown option \"\(Readable.clean(name))\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
+      "unknown option \"\(name)\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
   }
 }

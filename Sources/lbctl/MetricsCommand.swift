@@ -9,9 +9,9 @@ extension Command {
     let lines = text.split(separator: 0x0A)
     let samples = lines.filter { $0.first != 0x23 }
     if invocation.isJSON {
-      try output.write(line: try Command.json(samples))
+      try output.write(json: try Command.json(samples))
     } else if invocation.hasHeader {
-      try output.write(line: text)
+      try output.write(document: text)
     } else {
       try output.write(lines: samples.map { String(decoding: $0, as: UTF8.self) })
     }

@@ -1,4 +1,4 @@
-// The verbs that order something of replicas, and the wait for an order to come true.
+// The verbs that order something of replicas.
 
 import CommandText
 import ControlProtocol
@@ -11,84 +11,129 @@ extension Command {
   ) throws(Failure) -> ExitCode {
     let answer = try client.post(target, fields)
     if invocation.isJSON {
-      try output.write(line: answer.json)
+      try output.write(json: answer.json)
     } else {
-      try output.write(lines: [Readable.clean(answer.report.detail)])
+      try tell(answer.report)
     }
-    if let warning = answer.report.warning { Command.say("warning: \(Readable.clean(warning))") }
     return .done
+  }
+
+  /// What lbd did, and what of that may be unwanted.
+  private func tell(_ report: DetailReport, more: String = "") throws(Failure) {
+    try output.write(lines: [report.detail + more])
+    if let warning = report.warning { Messages.say("warning: \(warning)") }
   }
 
   func weight() throws(Failure) -> ExitCode {
     let weight = invocation.second ?? ""
-    guard Int(weight) != nil else {
-      throw .usage("a weight is a number, not \"\(Readable.clean(weight))\"")
-    }
     return try order(
       ControlPath.weight,
       [OrderBody.replicaKey: invocation.operand ?? "", OrderBody.weightKey: weight])
   }
 
-  /// Takes a replica out of the traffic or back, and waits for it where that was asked for.
-  func order(_ order: ReplicaOrder) throws(Failure) -> ExitCode {
-    let name = invocation.operand ?? ""
-    let code =
-      if let condition = invocation.condition {
-        try self.order(
-          ControlPath.order(order),
-          [OrderBody.replicaKey: name, OrderBody.conditionKey: condition.rawValue])
-      } else {
-        try self.order(ControlPath.order(order), [OrderBody.replicaKey: name])
+  /// Takes replicas out of the traffic or back, and waits for that where it was asked for. Each is found
+  /// before the first order is given: a slip changes nothing.
+  func give(_ order: ReplicaOrder) throws(Failure) -> ExitCode {
+    let names = try namedReplicas()
+    var orders: [OrderOutcome] = []
+    for name in names { orders.append(OrderOutcome(replica: name, try post(order, name))) }
+    let awaited = client.deadline == nil ? [] : try takers(of: order, among: names)
+    let waits = awaited.isEmpty ? nil : invocation.wait
+    if !invocation.isJSON {
+      let more = waits.map { "; waiting up to \(Readable.exact(milliseconds: $0))" } ?? ""
+      for (index, outcome) in orders.enumerated() {
+        try tell(outcome.report, more: index == orders.count - 1 ? more : "")
       }
-    guard code == .done, let deadline = client.deadline else { return code }
-    return try awaitOutcome(of: order, at: name, deadline)
-  }
-
-  /// Done once a replica that is ready is up, or one that was ordered out has nothing in flight. That
-  /// has to be seen twice: what a worker had chosen the replica for when the order came may be on its
-  /// way.
-  private func awaitOutcome(
-    of order: ReplicaOrder, at name: String, _ deadline: Deadline
-  ) throws(Failure) -> ExitCode {
-    var times = 0
-    var last: ReplicaReport?
-    while let replica = try look(at: name, hasLooked: last != nil) {
-      // With a condition it may not have been ordered at all.
-      if order == .ready && invocation.condition != nil && replica.order != .ready { return .done }
-      last = replica
-      let isSo = isTrue(order, replica)
-      times = isSo ? times + 1 : 0
-      if times == 2 || isSo && order == .ready { return .done }
-      guard deadline.left > 0 else { break }
-      Clock.sleep(milliseconds: min(50, deadline.left))
     }
-    guard let last, !isTrue(order, last) else { return .done }
-    let state = order == .ready ? "is \(last.state.rawValue)" : "has \(last.active) in flight"
-    throw Failure(.timedOut, "\(Readable.clean(last.name)) still \(state)")
-  }
-
-  private func isTrue(_ order: ReplicaOrder, _ replica: ReplicaReport) -> Bool {
-    order == .ready ? replica.state.isServing : replica.active == 0
-  }
-
-  /// One replica as it is now; nil where time is up, unless nobody has looked yet.
-  private func look(at name: String, hasLooked: Bool) throws(Failure) -> ReplicaReport? {
-    do throws(Failure) {
-      return try look(at: name)
-    } catch {
-      guard hasLooked && error.code == .timedOut else { throw error }
-      return nil
+    var sum = OrderSum(orders: orders)
+    if waits != nil, let deadline = client.deadline {
+      sum.outcome = try OrderWait(client: client, order: order, deadline: deadline).run(awaited)
     }
+    if invocation.isJSON {
+      try output.write(json: sum.json)
+    } else if let outcome = sum.outcome {
+      try output.write(lines: [outcome])
+    }
+    return .done
   }
 
-  /// One replica as it is now.
-  private func look(at name: String) throws(Failure) -> ReplicaReport {
+  private func post(_ order: ReplicaOrder, _ name: String) throws(Failure) -> DetailReport {
+    let target = ControlPath.order(order)
+    guard let condition = invocation.condition else {
+      return try client.post(target, [OrderBody.replicaKey: name]).report
+    }
+    return try client.post(
+      target, [OrderBody.replicaKey: name, OrderBody.conditionKey: condition.rawValue]
+    ).report
+  }
+
+  /// The names of all that the command line names, each once. Whatever is wrong with them is said at
+  /// once.
+  private func namedReplicas() throws(Failure) -> [String] {
+    let answer: ControlClient.Answer<PoolReport> = try client.get(ControlPath.pool)
+    let replicas = answer.report.pools.flatMap(\.replicas).map { ($0.name, $0.address) }
+    var names: [String] = []
+    var refusals: [String] = []
+    for text in [invocation.operand ?? ""] + invocation.others {
+      let found = ReplicaNaming.find(text, among: replicas)
+      guard found.count == 1 else {
+        refusals.append(ReplicaNaming.refusal(text, found: found, among: replicas))
+        continue
+      }
+      let name = replicas[found[0]].0
+      if !names.contains(name) { names.append(name) }
+    }
+    guard refusals.isEmpty else {
+      throw Failure(.noSuchReplica, refusals.joined(separator: "; "))
+    }
+    return names
+  }
+
+  /// Those that took the order: with a condition it may not have been given.
+  private func takers(
+    of order: ReplicaOrder, among names: [String]
+  ) throws(Failure) -> [String] {
+    guard invocation.condition != nil else { return names }
     let answer: ControlClient.Answer<PoolReport> = try client.get(ControlPath.pool)
     let replicas = answer.report.pools.flatMap(\.replicas)
-    let found = replicas.first { $0.name == name } ?? replicas.first { $0.isCalled(name) }
-    guard let found else {
-      throw Failure(.noSuchReplica, "\(Readable.clean(name)) has left the pool")
+    return replicas.filter { $0.order == order && names.contains($0.name) }.map(\.name)
+  }
+}
+
+/// What an order to one replica came to at once.
+private struct OrderOutcome: JSONWritable {
+  let replica: String
+  let report: DetailReport
+
+  init(replica: String, _ report: DetailReport) {
+    self.replica = replica
+    self.report = report
+  }
+
+  func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.field("replica", replica)
+      $0.field("detail", report.detail)
+      if let warning = report.warning { $0.field("warning", warning) }
     }
-    return found
+  }
+}
+
+/// What orders came to, as one object of JSON.
+private struct OrderSum: JSONWritable {
+  let orders: [OrderOutcome]
+  /// What was waited for has come true, in words; nil where nothing was.
+  var outcome: String?
+
+  func write(to writer: inout JSONWriter) {
+    let details = orders.map(\.report.detail).joined(separator: "; ")
+    let warnings = orders.compactMap(\.report.warning)
+    writer.object {
+      $0.field("schema", 1)
+      $0.field("detail", outcome ?? details)
+      if !warnings.isEmpty { $0.field("warning", warnings.joined(separator: "; ")) }
+      if outcome != nil { $0.field("outcome", ExitCode.done.word) }
+      $0.field("orders", orders)
+    }
   }
 }

@@ -8,68 +8,87 @@ extension Command {
   func pool() throws(Failure) -> ExitCode {
     let first = try look()
     guard let interval = invocation.watch else {
-      try output.write(lines: first)
+      try write(first)
       return .done
     }
     return try watch(from: first, every: interval)
   }
 
-  /// What there is to show: lines of a table, or one of JSON. Without the header the summary goes
-  /// too, so that every line is a replica.
-  private func look() throws(Failure) -> [String] {
+  /// What one look shows.
+  private enum View {
+    case json([UInt8])
+    /// Without the headings the summary goes too, so that every line is a replica.
+    case table(rows: [String], summary: [String])
+  }
+
+  private func look() throws(Failure) -> View {
     let answer: ControlClient.Answer<PoolReport> = try client.get(ControlPath.pool)
     var report = answer.report
     if let name = invocation.operand {
       report.pools = try Command.choose(name, of: report.pools)
-      if invocation.isJSON { return [String(decoding: report.json, as: UTF8.self)] }
+      if invocation.isJSON { return .json(report.json) }
     } else if invocation.isJSON {
-      return [String(decoding: answer.json, as: UTF8.self)]
+      return .json(answer.json)
     }
     let table = PoolTable(report.pools)
-    return table.lines(hasHeader: invocation.hasHeader, isColoured: output.isColoured)
-      + (invocation.hasHeader ? [table.summary] : [])
+    // A terminal may be made wider or narrower between two looks.
+    let room = invocation.isWide ? .all : output.room
+    let rows = table.lines(
+      hasHeader: invocation.hasHeader, isColoured: output.isColoured, in: room)
+    guard invocation.hasHeader else { return .table(rows: rows, summary: []) }
+    let summary = room.width.map { Readable.broken(table.summary, at: $0) } ?? [table.summary]
+    return .table(rows: rows, summary: summary)
+  }
+
+  private func write(_ view: View) throws(Failure) {
+    switch view {
+    case .json(let json): try output.write(json: json)
+    case .table(let rows, let summary): try output.write(lines: rows + summary)
+    }
   }
 
   static func choose(_ name: String, of pools: [PoolStatus]) throws(Failure) -> [PoolStatus] {
     let chosen = pools.filter { $0.name == name }
     guard chosen.isEmpty else { return chosen }
-    let names = pools.map { Readable.clean($0.name) }.joined(separator: ", ")
+    let names = pools.map(\.name).joined(separator: ", ")
     throw Failure(
       .noSuchReplica,
-      "no pool \"\(Readable.clean(name))\"; there is \(names.isEmpty ? "none" : names)")
+      "no pool \"\(name)\"; there is \(names.isEmpty ? "none" : names)")
   }
 
   // MARK: Watching
 
-  /// Ends on SIGINT or SIGTERM. An lbd that restarts meanwhile is waited for.
-  private func watch(from first: [String], every interval: Int) throws(Failure) -> ExitCode {
+  /// Ends on SIGINT or SIGTERM, or when nobody reads any more. An lbd that restarts meanwhile is waited
+  /// for.
+  private func watch(from first: View, every interval: Int) throws(Failure) -> ExitCode {
     let interruption = try Interruption.awaited()
     let isRedrawn = output.isTerminal && !invocation.isJSON
-    try output.write(isRedrawn ? Screen.clear : "")
-    try isRedrawn ? redraw(first) : output.write(lines: first)
+    if isRedrawn { try output.clearScreen() }
+    try isRedrawn ? redraw(first) : write(first)
     var trouble: Failure?
     while !interruption.came(within: interval) {
-      let lines: [String]
+      let view: View
       do throws(Failure) {
-        lines = try look()
+        view = try look()
         trouble = nil
       } catch {
-        if isRedrawn { try redraw(["lbctl: \(error.message)"]) }
-        if !isRedrawn && trouble != error { Command.say(error.message) }
+        if isRedrawn { try output.redraw(["lbctl: \(error.message)"]) }
+        if !isRedrawn && trouble != error { Messages.say(error.message) }
         trouble = error
         continue
       }
       if isRedrawn {
-        try redraw(lines)
+        try redraw(view)
       } else {
-        try output.write(lines: (invocation.isJSON || !invocation.hasHeader ? [] : [""]) + lines)
+        if case .table = view, invocation.hasHeader { try output.write(lines: [""]) }
+        try write(view)
       }
     }
     return .done
   }
 
-  /// Writes over what stands on the screen, cut to its size so that nothing scrolls.
-  private func redraw(_ lines: [String]) throws(Failure) {
-    try output.write(Screen(Terminal.size() ?? (80, 24)).frame(lines))
+  private func redraw(_ view: View) throws(Failure) {
+    guard case .table(let rows, let summary) = view else { return }
+    try output.redraw(rows, above: summary)
   }
 }

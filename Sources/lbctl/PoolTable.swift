@@ -11,42 +11,100 @@ struct PoolTable {
     self.pools = pools
   }
 
-  /// The columns are the same on a terminal and on a pipe; the pool's name comes first only where
-  /// more than one pool is shown.
-  func lines(hasHeader: Bool = true, isColoured: Bool = false) -> [String] {
-    let namesPools = pools.count > 1
-    var table = Table((namesPools ? [.left("POOL")] : []) + PoolTable.columns)
-    for pool in pools {
-      for replica in pool.replicas {
-        table.rows.append((namesPools ? [Table.Cell(pool.name)] : []) + PoolTable.row(replica))
+  /// How much room there is.
+  enum Room: Equatable {
+    /// Whatever the lines need.
+    case all
+    /// That of a terminal so wide: what has no room there is left out, what tells least first.
+    case terminal(Int)
+    /// That of a pipe, where columns come and go with nothing that happens: those that usually fit 80.
+    case pipe
+
+    /// Where texts are broken.
+    var width: Int? {
+      switch self {
+      case .all: nil
+      case .terminal(let width): width
+      case .pipe: 80
       }
     }
-    return table.lines(hasHeader: hasHeader, isColoured: isColoured)
   }
 
-  private static let columns: [Table.Column] = [
-    .left("REPLICA"), .left("ADDRESS"), .left("STATE"), .right("SINCE"), .right("WEIGHT"),
-    .right("ACTIVE"), .right("REQ/S"), .right("P50"), .right("P99"), .right("5XX"),
-    .right("RETRY"), .left("CHECK"),
-  ]
+  /// The pool's name comes first only where more than one pool is shown.
+  func lines(
+    hasHeader: Bool = true, isColoured: Bool = false, in room: Room = .all
+  ) -> [String] {
+    let whole = Column.allCases
+    switch room {
+    case .all: return table(whole).lines(hasHeader: hasHeader, isColoured: isColoured)
+    case .pipe:
+      let usual = whole.filter { !Column.dispensable.prefix(3).contains($0) }
+      return table(usual).lines(hasHeader: hasHeader, isColoured: isColoured)
+    case .terminal(let width):
+      var columns = whole
+      var table = table(columns)
+      for column in Column.dispensable where table.width(ofLastAtMost: 24) > width {
+        columns.removeAll { $0 == column }
+        table = self.table(columns)
+      }
+      return table.lines(hasHeader: hasHeader, isColoured: isColoured)
+    }
+  }
 
-  private static func row(_ replica: ReplicaReport) -> [Table.Cell] {
-    [
-      Table.Cell(replica.name), Table.Cell(replica.address),
-      Table.Cell(replica.state.rawValue, colour(replica.state)),
-      Table.Cell(Readable.duration(seconds: replica.stateSeconds)),
-      "\(replica.weight)", "\(replica.active)",
-      Table.Cell(Readable.rate(replica.rate)),
-      Table.Cell(Readable.latency(milliseconds: replica.p50Milliseconds)),
-      Table.Cell(Readable.latency(milliseconds: replica.p99Milliseconds)),
-      "\(replica.status5xx)", "\(replica.retries)", Table.Cell(check(replica.check)),
+  private func table(_ columns: [Column]) -> Table {
+    let namesPools = pools.count > 1
+    var table = Table((namesPools ? [.left("POOL")] : []) + columns.map(\.heading))
+    for pool in pools {
+      for replica in pool.replicas {
+        let cells = columns.map { $0.cell(replica) }
+        table.rows.append((namesPools ? [Table.Cell(pool.name)] : []) + cells)
+      }
+    }
+    return table
+  }
+
+  /// The columns, in their order.
+  private enum Column: String, CaseIterable {
+    case replica, address, state, since, weight, active
+    case rate = "req/s"
+    case p50, p99
+    case errors = "5xx"
+    case retry, check
+
+    /// Those that may be missing, what tells least first. Who it is, how it is and why always stay.
+    static let dispensable: [Column] = [
+      .p50, .retry, .weight, .p99, .rate, .errors, .active, .since, .address,
     ]
+
+    var heading: Table.Column {
+      switch self {
+      case .replica, .address, .state, .check: .left(rawValue.uppercased())
+      default: .right(rawValue.uppercased())
+      }
+    }
+
+    func cell(_ replica: ReplicaReport) -> Table.Cell {
+      switch self {
+      case .replica: Table.Cell(replica.name)
+      case .address: Table.Cell(replica.address)
+      case .state: Table.Cell(replica.state.rawValue, PoolTable.colour(replica.state))
+      case .since: Table.Cell(Readable.duration(seconds: replica.stateSeconds))
+      case .weight: "\(replica.weight)"
+      case .active: "\(replica.active)"
+      case .rate: Table.Cell(Readable.rate(replica.rate))
+      case .p50: Table.Cell(PoolTable.latency(replica.p50Milliseconds))
+      case .p99: Table.Cell(PoolTable.latency(replica.p99Milliseconds))
+      case .errors: "\(replica.status5xx)"
+      case .retry: "\(replica.retries)"
+      case .check: Table.Cell(PoolTable.check(replica.check))
+      }
+    }
   }
 
   static func colour(_ state: ReplicaState) -> Colour {
     switch state {
     case .up: .green
-    case .starting, .warming, .slow: .yellow
+    case .starting, .slow: .yellow
     case .ejected, .down, .draining, .maint, .unresolved: .red
     }
   }
@@ -56,7 +114,15 @@ struct PoolTable {
     guard Int(check.result) != nil, let latency = check.latencyMilliseconds else {
       return check.result
     }
-    return "\(check.result) \(Readable.latency(milliseconds: latency))"
+    return "\(check.result) \(PoolTable.latency(latency))"
+  }
+
+  /// Without the tenths of long ones, which matter as little as there is room for them.
+  private static func latency(_ milliseconds: Double?) -> String {
+    guard let milliseconds, milliseconds >= 9.95, milliseconds < 999.5 else {
+      return Readable.latency(milliseconds: milliseconds)
+    }
+    return "\(Readable.fixed(milliseconds, digits: 0))ms"
   }
 
   // MARK: The line below
@@ -73,13 +139,13 @@ struct PoolTable {
   }
 
   private static let order: [ReplicaState] = [
-    .up, .warming, .slow, .starting, .ejected, .down, .unresolved, .draining, .maint,
+    .up, .slow, .starting, .ejected, .down, .unresolved, .draining, .maint,
   ]
 
   private static func group(_ state: ReplicaState, _ members: [ReplicaReport]) -> String {
     let count = "\(members.count) \(state.rawValue)"
-    guard state != .up && state != .warming else { return count }
-    let named = members.prefix(3).map { "\(Readable.clean($0.name)): \(reason($0))" }
+    guard state != .up else { return count }
+    let named = members.prefix(3).map { "\($0.name): \(reason($0))" }
     let rest = members.count > 3 ? ["and \(members.count - 3) more"] : []
     return "\(count) (\((named + rest).joined(separator: ", ")))"
   }
@@ -87,14 +153,14 @@ struct PoolTable {
   private static func reason(_ replica: ReplicaReport) -> String {
     guard !replica.state.isOrderedOut else { return "\(replica.active) in flight" }
     guard replica.state != .unresolved else {
-      return replica.lookup.map { Readable.clean($0) } ?? "being looked up"
+      return replica.lookup ?? "being looked up"
     }
     let cause: String
     switch replica.check.result {
     case "-": cause = "no probe yet"
     case "refused": cause = "connect refused"
     case let status where Int(status) != nil: cause = "answered \(status)"
-    case let other: cause = Readable.clean(other)
+    case let other: cause = other
     }
     guard let next = replica.check.nextInMilliseconds else { return cause }
     return "\(cause); next probe in \(Readable.duration(seconds: max(0, next) / 1000))"

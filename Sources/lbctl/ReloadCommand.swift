@@ -11,9 +11,9 @@ extension Command {
     let answer = try client.reload(isRehearsal: invocation.isRehearsal)
     let report = answer.report
     if invocation.isJSON {
-      try output.write(line: answer.json)
+      try output.write(json: answer.json)
     } else {
-      try output.write(lines: report.changes.map { Readable.clean($0) })
+      try output.write(lines: report.changes)
       tell(report)
     }
     return report.isAccepted ? .done : .failed
@@ -22,14 +22,14 @@ extension Command {
   private func tell(_ report: ReloadReport) {
     for error in report.errors {
       for line in error.split(separator: "\n", omittingEmptySubsequences: false) {
-        // Tabs stay: the caret below stands where they put it.
-        let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
-        Console.error(parts.map { Readable.clean(String($0)) }.joined(separator: "\t"))
+        Messages.tell(String(line))
       }
     }
-    guard report.isAccepted else { return Command.say("refused: lbd goes on with the conf it has") }
-    for line in report.leftOut + (report.unchecked ?? []) { Command.say(Readable.clean(line)) }
-    if report.changes.isEmpty && report.leftOut.isEmpty { Command.say("nothing changes") }
+    guard report.isAccepted else {
+      return Messages.say("refused: lbd goes on with the conf it has")
+    }
+    for line in report.leftOut + (report.unchecked ?? []) { Messages.say(line) }
+    if report.changes.isEmpty && report.leftOut.isEmpty { Messages.say("nothing changes") }
   }
 
   func config() throws(Failure) -> ExitCode {
@@ -41,9 +41,9 @@ extension Command {
         $0.field("schema", 1)
         $0.field("conf", String(decoding: text, as: UTF8.self))
       }
-      try output.write(line: writer.bytes)
+      try output.write(json: writer.bytes)
     } else {
-      try output.write(line: text)
+      try output.write(document: text)
     }
     return .done
   }

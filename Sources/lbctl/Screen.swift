@@ -14,13 +14,11 @@ struct Screen {
   }
 
   /// The control sequences and texts of a frame: from the top, each line cut and its rest erased,
-  /// then all that was below. Lines that have no room give way before the last one, the summary.
-  func frame(_ lines: [String]) -> String {
-    var shown = lines
-    let room = max(2, rows - 1)
-    if lines.count > room, let last = lines.last {
-      shown = Array(lines.prefix(room - 1)) + [last]
-    }
+  /// then all that was below. Lines that have no room give way before the last ones, the summary.
+  func frame(_ lines: [String], above last: [String] = []) -> String {
+    let room = max(1, rows - 1)
+    let feet = last.prefix(max(1, room - 1))
+    let shown = lines.prefix(room - feet.count) + feet
     let body = shown.map { "\(cut($0))\u{1B}[K\n" }.joined()
     return "\u{1B}[H\(body)\u{1B}[J"
   }

@@ -7,18 +7,17 @@ extension Command {
   /// Has exit codes of its own (0 all up, 1 some down, 2 none up, 3 unreachable), so whatever keeps
   /// an answer from being read is "unreachable". With `--serving` some down is 0, too: who restarts lbd
   /// for what this says must not do so for a replica.
-  func health() -> ExitCode {
+  func health() throws(Failure) -> ExitCode {
     let answer: ControlClient.Answer<HealthReport>
     do throws(Failure) {
       answer = try client.get(ControlPath.health)
     } catch {
-      Command.say(error.message)
-      return .notRunning
+      throw Failure(.notRunning, error.message)
     }
     if invocation.isJSON {
-      try? output.write(line: answer.json)
+      try? output.write(json: answer.json)
     } else {
-      try? output.write(lines: [Readable.clean(answer.report.detail)])
+      try? output.write(lines: [answer.report.detail])
     }
     switch answer.report.verdict {
     case .allUp: return .done
@@ -39,22 +38,25 @@ extension Command {
       if invocation.isJSON {
         try write(version: answer.report.version)
       } else {
-        try output.write(lines: ["lbd \(Readable.clean(answer.report.version))"])
+        try output.write(lines: ["lbd \(answer.report.version)"])
       }
       return .done
     } catch {
-      if invocation.isJSON { try write(version: nil) }
-      throw error
+      guard invocation.isJSON else { throw error }
+      try write(version: nil, error)
+      return error.code
     }
   }
 
-  private func write(version: String?) throws(Failure) {
+  /// One object, with why lbd's is not known.
+  private func write(version: String?, _ failure: Failure? = nil) throws(Failure) {
     var writer = JSONWriter()
     writer.object {
       $0.field("schema", 1)
       $0.field("lbctl", Release.version)
       $0.field("lbd", optional: version)
+      failure?.write(fieldsTo: &$0)
     }
-    try output.write(line: writer.bytes)
+    try output.write(json: writer.bytes)
   }
 }

@@ -22,15 +22,15 @@ extension Command {
     let tally = TestTally(replicas: route.replicas, keepsAnswers: invocation.isJSON)
     let (output, isJSON) = (output, invocation.isJSON)
     let result = TestRun(plan, tally) { answer in
-      isJSON || (try? output.write(line: answer.body)) != nil
+      isJSON || (try? output.write(document: answer.body)) != nil
     }.run(after: first)
     guard result.succeeded + result.failed == plan.count else {
       throw Failure(.failed, "standard output could not be written; the test was given up")
     }
     if isJSON {
-      try output.write(line: result.json)
+      try output.write(json: result.json)
     } else {
-      Console.error(result.lines.joined(separator: "\n"))
+      for line in result.lines { Messages.tell(line) }
     }
     return result.failed == 0 ? .done : .failed
   }
@@ -41,7 +41,8 @@ extension Command {
   private func plan(_ route: Route) -> TestRun.Plan {
     TestRun.Plan(
       addresses: route.addresses, request: route.target.request(token: route.token),
-      count: invocation.requests, concurrency: invocation.concurrency)
+      count: invocation.requests, concurrency: invocation.concurrency,
+      isNamed: route.token != nil)
   }
 
   /// Where an app that has no `/getInfo` is asked, which is said; nil for one that has it.
@@ -53,9 +54,9 @@ extension Command {
     else { return nil }
     let path = route.healthPath ?? "/"
     let source = path == "/" ? "" : ", the path of [health]"
-    Command.say(
+    Messages.say(
       "the app answers \(answer.status) to \(Command.demoPath); "
-        + "asks \(Readable.clean(path))\(source) instead")
+        + "asks \(path)\(source) instead")
     var other = route
     other.target = try route.target.at(path: path)
     return other
@@ -75,7 +76,7 @@ extension Command {
       self.target = target
       addresses = SocketAddress.resolve(target.host, port: target.port)
       guard !addresses.isEmpty else {
-        throw Failure(.failed, "\"\(Readable.clean(target.host))\" does not resolve to an address")
+        throw Failure(.failed, "\"\(target.host)\" does not resolve to an address")
       }
     }
 
@@ -92,7 +93,7 @@ extension Command {
     let answer: ControlClient.Answer<PoolReport> = try client.get(ControlPath.pool)
     guard let target = try TestTarget(listener: answer.report.listener, path: path) else {
       throw Failure(
-        .failed, "lbd listens at \"\(Readable.clean(answer.report.listener))\", which has no port")
+        .failed, "lbd listens at \"\(answer.report.listener)\", which has no port")
     }
     var route = try Route(target)
     route.take(answer.report)

@@ -13,6 +13,9 @@ final class TestRun: Sendable {
     let request: [UInt8]
     let count: Int
     let concurrency: Int
+    /// The requests show lbd's token, so that lbd names the replica. Whoever else answers is not
+    /// believed on that.
+    let isNamed: Bool
 
     /// Milliseconds for one request: longer than lbd itself waits for a replica.
     static let patience = 35_000
@@ -106,7 +109,8 @@ final class TestRun: Sendable {
   private func exchange(
     _ connection: consuming HTTPConnection, _ held: inout HTTPConnection?, _ deadline: Deadline
   ) throws(ExchangeError) -> HTTPAnswer {
-    let answer = try connection.exchange(plan.request, .get, limit: Plan.bodyLimit, deadline)
+    var answer = try connection.exchange(plan.request, .get, limit: Plan.bodyLimit, deadline)
+    if !plan.isNamed { answer.replica = nil }
     if connection.isReusable { held = consume connection }
     return answer
   }

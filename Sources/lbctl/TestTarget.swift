@@ -17,7 +17,7 @@ struct TestTarget: Equatable {
   /// Reads `http://host[:port][/path]`.
   init(url: String) throws(Failure) {
     let refusal = Failure.usage(
-      "\"\(Readable.clean(url))\" is neither a path, which begins with /, nor an http:// URL")
+      "\"\(url)\" is neither a path, which begins with /, nor an http:// URL")
     guard url.lowercased().hasPrefix("http://") else { throw refusal }
     let rest = url.dropFirst(7)
     let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex

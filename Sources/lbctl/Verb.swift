@@ -3,17 +3,24 @@
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
   case pool, test, explain, events, drain, ready, maint, weight, add, remove, reload, config
-  case metrics, health, version, help
+  case metrics, health, version, completion, help
 
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
     switch self {
     case .pool, .test, .help: 0...1
-    case .add, .remove, .explain, .drain, .ready, .maint: 1...1
+    case .add, .remove, .explain, .completion: 1...1
+    case .drain, .ready, .maint: 1...Verb.operandLimit
     case .weight: 2...2
     case .events, .reload, .config, .metrics, .health, .version: 0...0
     }
   }
+
+  /// As many as a pool may have replicas.
+  private static let operandLimit = 1024
+
+  /// Its operands are all of one kind.
+  var takesSeveral: Bool { operands.upperBound > 2 }
 
   /// What its operand is called where it must have one.
   var operandName: String {
@@ -21,6 +28,7 @@ enum Verb: String, CaseIterable {
     case .add: "ADDRESS"
     case .remove, .explain, .drain, .ready, .maint: "REPLICA"
     case .weight: "REPLICA and N"
+    case .completion: "SHELL"
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
@@ -31,7 +39,7 @@ enum Verb: String, CaseIterable {
   /// The options that it takes beside those that all take.
   var options: Set<Option> {
     switch self {
-    case .pool: [.watch]
+    case .pool: [.watch, .wide]
     case .test: [.count, .concurrency]
     case .events: [.follow, .count]
     case .drain, .ready: [.wait, .condition]
@@ -50,6 +58,7 @@ enum Option: String, CaseIterable {
   case noHeader = "--no-header"
   case socket = "--socket"
   case watch = "--watch"
+  case wide = "--wide"
   case follow = "--follow"
   case count = "-n"
   case wait = "--wait"
@@ -66,7 +75,7 @@ enum Option: String, CaseIterable {
 
   var value: Value {
     switch self {
-    case .json, .noHeader, .follow, .dryRun, .diff, .serving, .help, .version: .never
+    case .json, .noHeader, .wide, .follow, .dryRun, .diff, .serving, .help, .version: .never
     case .watch: .optional
     case .socket, .count, .concurrency, .wait, .condition: .always
     }
@@ -76,7 +85,7 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff, .serving: false
+    case .watch, .wide, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff, .serving: false
     }
   }
 

@@ -125,10 +125,11 @@ extension Daemon {
   /// Adds a replica to the running pool. It gets requests once its first probe has passed, and
   /// stays until lbd ends or reloads its conf.
   private mutating func add(_ request: ControlRequest) -> ControlAnswer {
-    guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.addressKey,
-      let address = ReplicaAddress(value)
-    else {
+    guard let (key, value) = OrderBody.parse(request.body), key == OrderBody.addressKey else {
       return refusal(400, "add takes {\"address\": \"host:port\"}, [v6]:port or unix:/path")
+    }
+    guard let address = ReplicaAddress(value) else {
+      return refusal(400, ReplicaAddress.fault(in: value))
     }
     guard !replicas.contains(where: { $0.configuration.address == address }) else {
       return refusal(409, "\(address) is in the pool already")
@@ -151,7 +152,9 @@ extension Daemon {
 
   /// The port where that is free, as the conf's `ports` are named, else the whole address.
   private func freeName(for address: ReplicaAddress) -> String {
-    if case .host(_, let port) = address, find("\(port)") == nil { return "\(port)" }
+    if case .host(_, let port) = address, ReplicaNaming.find("\(port)", among: named).isEmpty {
+      return "\(port)"
+    }
     return address.description
   }
 
@@ -179,14 +182,15 @@ extension Daemon {
       200, DetailReport("removed \(name) (\(address)) until lbd reloads or ends"))
   }
 
-  /// A replica by its name, its address or its port.
+  /// The one replica that is called so, by its name, its address or its port; nil where several are.
   func find(_ text: String) -> Int? {
-    if let index = replicas.firstIndex(where: { $0.name == text }) { return index }
-    return replicas.firstIndex { replica in
-      if replica.configuration.address.description == text { return true }
-      guard case .host(_, let port) = replica.configuration.address else { return false }
-      return "\(port)" == text
-    }
+    let found = ReplicaNaming.find(text, among: named)
+    return found.count == 1 ? found[0] : nil
+  }
+
+  /// The replicas as people may call them.
+  var named: [ReplicaNaming.Named] {
+    replicas.map { ($0.name, $0.configuration.address.description) }
   }
 
   private mutating func logOrder(

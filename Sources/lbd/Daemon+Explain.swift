@@ -33,12 +33,10 @@ extension Daemon {
     return ControlAnswer(200, explain(replicas[index]))
   }
 
-  /// A replica that is not in the pool, and those that are, as far as a line has room.
+  /// Says that a text names no replica, or several, and what would name one.
   func noReplica(_ text: String) -> ControlAnswer {
-    let names = replicas.prefix(20).map(\.name).joined(separator: ", ")
-    let more = replicas.count > 20 ? " and \(replicas.count - 20) more" : ""
-    let pool = replicas.isEmpty ? "the pool is empty" : "the pool has \(names)\(more)"
-    return refusal(404, "there is no replica \(text); \(pool)")
+    let found = ReplicaNaming.find(text, among: named)
+    return refusal(404, ReplicaNaming.refusal(text, found: found, among: named))
   }
 
   private func explain(_ replica: ReplicaRecord) -> ExplainReport {

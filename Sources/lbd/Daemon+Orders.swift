@@ -98,15 +98,16 @@ extension Daemon {
   mutating func setWeight(_ request: ControlRequest) -> ControlAnswer {
     let weights = ReplicaConfiguration.weights
     let keys = [OrderBody.replicaKey, OrderBody.weightKey]
-    guard let values = OrderBody.parse(request.body, keys), let weight = Int(values[1]),
-      weights.contains(weight)
-    else {
-      return refusal(
-        400,
-        "weight takes {\"replica\": \"NAME\", \"weight\": \"N\"}, N from \(weights.lowerBound) to "
-          + "\(weights.upperBound); to send it nothing, drain it")
+    guard let values = OrderBody.parse(request.body, keys) else {
+      return refusal(400, "weight takes {\"replica\": \"NAME\", \"weight\": \"N\"}")
     }
     guard let index = find(values[0]) else { return noReplica(values[0]) }
+    guard let weight = Int(values[1]), weights.contains(weight) else {
+      return refusal(
+        400,
+        "a weight is a number from \(weights.lowerBound) to \(weights.upperBound), not "
+          + "\"\(values[1])\"; to send a replica nothing, drain it")
+    }
     let replica = replicas[index].configuration
     replicas[index].standing.weight = weight == replica.weight ? nil : weight
     standing[replica.name] = replicas[index].standing

@@ -260,14 +260,20 @@ extension Daemon {
   mutating func healthChanged(_ index: Int, _ reason: String) {
     let replica = replicas[index]
     pool.setUsable(replica.slot, replica.isUsable)
-    let state = replica.observed.rawValue
+    let (state, observed) = (replica.state.rawValue, replica.observed.rawValue)
+    // What an operator took out stays out, whatever is seen of it: no cause for a warning.
+    let cause = replica.state.isOrderedOut ? "seen \(observed): \(reason)" : reason
     if replica.observed == .slow { mayBeSlow = true }
+    let isWell = replica.isUsable && replica.observed != .slow
     log.write(
-      replica.isUsable && replica.observed != .slow ? .info : .warning,
-      "replica \(replica.name) is \(state) (\(reason))",
-      ["event": "state", "replica": replica.name, "state": state, "cause": reason])
+      isWell || replica.state.isOrderedOut ? .info : .warning,
+      "replica \(replica.name) is \(state) (\(cause))",
+      [
+        "event": "state", "replica": replica.name, "state": state, "observed": observed,
+        "cause": reason,
+      ])
     replicas[index].stateCause = reason
-    history.add(.state, replica: replica.name, state: replica.state, cause: reason)
+    history.add(.state, replica: replica.name, state: replica.state, cause: cause)
     isStatusNew = true
   }
 }

@@ -31,13 +31,14 @@ enum Options {
       -c FILE              the conf; \(standardPath) when left out
       -t                   check the conf and exit: 0 when it is good, 1 when not
       -T                   print the conf in force, with where each value came from
-      --takeover           take the place of the lbd that runs, without a request lost: its listener
-                           and its orders come over the control socket, then it drains
+      --takeover           take the place of the lbd that runs, without a request
+                           lost: its listener and its orders come over the control
+                           socket, then it drains
       --help-config [KEY]  explain the keys of the conf
       --version            print the version
 
-    Signals: HUP reloads the conf, USR1 opens the access log anew, TERM and INT drain and stop, a
-    second one stops now.
+    Signals: HUP reloads the conf, USR1 opens the access log anew, TERM and INT
+    drain and stop, a second one stops now.
     lbctl shows the pool and sends test requests.
     """
 

@@ -93,7 +93,7 @@ struct ReportTests {
     func health(_ states: ReplicaState...) -> HealthReport {
       HealthReport(pool(states.enumerated().map { replica("r\($0)", $1) }).pools)
     }
-    #expect(health(.up, .warming, .maint).verdict == .allUp)
+    #expect(health(.up, .up, .maint).verdict == .allUp)
     #expect(health(.up, .ejected, .starting).verdict == .someDown)
     #expect(
       health(.up, .ejected, .starting).detail == "1 of 3 replicas up (r1 ejected, r2 starting)")

@@ -97,8 +97,8 @@ final class FakeDaemon: Sendable {
   }
 }
 
-/// Runs the command that was built beside the tests.
-func lbctl(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+/// Where the command is that was built beside the tests.
+func commandPath() throws -> String {
   let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
   let candidates = [tests, CommandLine.arguments[0]] + CommandLine.arguments
   let directories = candidates.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
@@ -106,9 +106,14 @@ func lbctl(_ arguments: [String], environment: [String: String] = [:]) throws ->
     directories.map { $0.appendingPathComponent("lbctl") }.first {
       FileManager.default.isExecutableFile(atPath: $0.path)
     })
+  return command.path
+}
+
+/// Runs it.
+func lbctl(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
   let process = Process()
   let (output, error) = (Pipe(), Pipe())
-  process.executableURL = command
+  process.executableURL = URL(fileURLWithPath: try commandPath())
   process.arguments = arguments
   process.environment = environment
   process.standardOutput = output
@@ -286,6 +291,52 @@ struct CommandTests {
     let outcome = try FakeDaemon(pool: FakeServer.reply(200, body)).run("pool")
     #expect(outcome.code == 1 && outcome.output.isEmpty)
     #expect(outcome.error.hasPrefix("lbctl: ") && outcome.error.count { $0 == "\n" } == 1)
+  }
+
+  @Test func `a server that gives itself a name is not believed`() throws {
+    let (server, port) = try FakeServer.tcp { _ in
+      FakeServer.reply(200, "x", "X-Lbd-Replica: r0\r\n")
+    }
+    defer { server.stop() }
+    let outcome = try FakeDaemon().run("test", "-n", "2", "http://127.0.0.1:\(port)/")
+    #expect(outcome.code == 0 && !outcome.error.contains("r0"), "\(outcome)")
+  }
+
+  /// What an error says in JSON.
+  private struct Trouble: Decodable, Equatable {
+    let schema: Int
+    let error: String
+    let code: Int32
+    let detail: String
+  }
+
+  @Test(arguments: [
+    "frobnicate", "pool --frob", "pool x", "remove nobody", "add taken", "help x", "test ftp://x",
+    "drain nobody", "maint r0", "health --socket /nonexistent", "pool --socket /nonexistent",
+    "completion tcsh", "reload", "metrics",
+  ])
+  func `with --json an error is one object on standard output, with the same exit code`(
+    _ line: String
+  ) throws {
+    let daemon = try FakeDaemon()
+    var arguments = line.split(separator: " ").map { String($0) }
+    if !arguments.contains("--socket") { arguments += ["--socket", daemon.path] }
+    let text = try lbctl(arguments)
+    let json = try lbctl(arguments + ["--json"])
+    #expect(text.code != 0 && text.code == json.code && text.output.isEmpty)
+    #expect(json.error.isEmpty && json.output.count { $0 == "\n" } == 1)
+    let trouble = try JSONDecoder().decode(Trouble.self, from: Data(json.output.utf8))
+    #expect(trouble.schema == 1 && trouble.code == text.code)
+    #expect("lbctl: \(trouble.detail)\n" == text.error)
+  }
+
+  @Test func `version in JSON is one object where lbd does not run, too`() throws {
+    let outcome = try lbctl(["version", "--json", "--socket", "/nonexistent"])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(outcome.code == 3 && outcome.error.isEmpty)
+    #expect(object["lbctl"] as? String == Release.version)
+    #expect(object["lbd"] is NSNull && object["error"] as? String == "not-running")
   }
 
   @Test func `an lbd that hangs up is a message`() throws {

@@ -1,6 +1,7 @@
 // The tables of events and of one replica, character for character, and where a reader of events is.
 
 import ControlProtocol
+import Foundation
 import Testing
 
 @testable import lbctl
@@ -131,7 +132,7 @@ struct ExplainTextTests {
       conf        weight 100
       ordered     nothing
       observed    ejected for 3.1s, since 2026-11-22T13:54:40.123Z
-      requests    9 answered, 0 of them with 5xx; 4 taken to another replica; 0 in flight
+      requests    9 answered, 0 with 5xx; 4 retried elsewhere; 0 in flight
       failures    connect 2, reset 1
                   the last 3.1s ago: connect, Connection refused
       next probe  in 0.2s
@@ -170,6 +171,19 @@ struct ExplainTextTests {
     var report = report(odd)
     report.lastFailure?.secondsAgo = .nan
     report.probes[0].latencyMilliseconds = -.infinity
-    #expect(!ExplainText(report).lines().joined().contains("\u{1B}"))
+    // The name's in the verdict is written out where it leaves lbctl.
+    #expect(!ExplainText(report).lines().dropFirst().joined().contains("\u{1B}"))
+  }
+
+  @Test func `no line is longer than there is room, but what cannot be broken`() {
+    var report = report(replica("8082", .down))
+    report.cause = String(repeating: "connect timed out ", count: 10)
+    report.events[0].cause = report.cause
+    report.lastFailure?.cause = report.cause ?? ""
+    for width in [80, 100, 132] {
+      let lines = ExplainText(report).lines(within: width)
+      #expect(lines.allSatisfy { $0.count <= width }, "\(width)")
+      #expect(lines.joined(separator: " ").components(separatedBy: "timed").count == 31)
+    }
   }
 }

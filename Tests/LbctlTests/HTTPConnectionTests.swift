@@ -31,6 +31,7 @@ struct HTTPConnectionTests {
     ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", "200 - hi"),
     ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi more", "200 - hi"),
     ("HTTP/1.1 204 OK\r\nx-LBD-replica: 8081\r\n\r\n", "204 8081  reusable"),
+    ("HTTP/1.1 204 OK\r\nX-Lbd-Replica: a\r\nX-Lbd-Replica: b\r\n\r\n", "204 -  reusable"),
     (
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 -  reusable"
     ),

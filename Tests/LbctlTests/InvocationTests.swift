@@ -106,6 +106,10 @@ struct InvocationTests {
     ("remove a b", "remove: \"b\" is too much; see lbctl remove --help"),
     ("drain", "drain needs REPLICA; see lbctl drain --help"),
     ("weight 8081", "weight needs REPLICA and N; see lbctl weight --help"),
+    ("explain a b", "explain: \"b\" is too much; see lbctl explain --help"),
+    ("ready -x", "unknown option \"-x\"; see lbctl --help"),
+    ("completion", "completion needs SHELL; see lbctl completion --help"),
+    ("test --wide", "test takes no --wide; see lbctl test --help"),
     ("weight 8081 5 6", "weight: \"6\" is too much; see lbctl weight --help"),
     ("weight 8081 5 --wait 5s", "weight takes no --wait; see lbctl weight --help"),
     ("drain 8081 --wait", "--wait needs a value"),
@@ -118,6 +122,34 @@ struct InvocationTests {
   ])
   func `a mistake is named`(_ line: String, _ expected: String) {
     #expect(message(line) == expected)
+  }
+
+  @Test func `drain, ready and maint take several replicas`() throws {
+    for verb in ["drain", "ready", "maint"] {
+      let invocation = try parse("\(verb) 8081 8082 --wait 1s 8083")
+      #expect(invocation.operand == "8081" && invocation.others == ["8082", "8083"])
+      #expect(try parse("\(verb) 8081").others.isEmpty)
+    }
+    #expect(message("drain " + (0...1024).map { "\($0)" }.joined(separator: " ")) != nil)
+  }
+
+  @Test func `a number with a minus is an operand, if a wrong one`() throws {
+    #expect(try parse("weight 8081 -1").second == "-1")
+    #expect(try parse("test -n 3").requests == 3)
+  }
+
+  @Test func `whether JSON was asked for is known of a line that makes no sense, too`() {
+    #expect(Invocation.asksForJSON(["frobnicate", "--json"]))
+    #expect(Invocation.asksForJSON(["--json", "--json"]))
+    #expect(!Invocation.asksForJSON(["explain", "--", "--json"]))
+  }
+
+  @Test(arguments: Verb.allCases)
+  func `each help text fits 80 columns and speaks of nothing that is not there`(_ verb: Verb) {
+    for line in Help.text(for: verb).split(separator: "\n") {
+      #expect(line.utf8.count <= 80, "\(line)")
+      #expect(!line.contains("warming") && !line.contains("several pools"), "\(line)")
+    }
   }
 
   @Test func `an empty operand is refused`() {

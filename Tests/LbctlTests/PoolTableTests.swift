@@ -37,11 +37,11 @@ struct PoolTableTests {
   }
 
   @Test func `colour changes the state's letters only`() {
-    let table = PoolTable([pool("default", replica("8081"), ejected, replica("3", .warming))])
+    let table = PoolTable([pool("default", replica("8081"), ejected, replica("3", .starting))])
     let coloured = table.lines(isColoured: true)
-    #expect(coloured[1].contains("  \u{1B}[32mup\u{1B}[0m        2h4m"))
-    #expect(coloured[2].contains("  \u{1B}[31mejected\u{1B}[0m   3.1s"))
-    #expect(coloured[3].contains("\u{1B}[33mwarming\u{1B}[0m"))
+    #expect(coloured[1].contains("  \u{1B}[32mup\u{1B}[0m         2h4m"))
+    #expect(coloured[2].contains("  \u{1B}[31mejected\u{1B}[0m    3.1s"))
+    #expect(coloured[3].contains("\u{1B}[33mstarting\u{1B}[0m"))
     #expect(!table.lines().joined().contains("\u{1B}"))
   }
 
@@ -59,19 +59,49 @@ struct PoolTableTests {
       pool(
         "default", replica("1", .down, check: "503"), replica("2", .down, check: "timeout"),
         replica("3", .down, check: "-"), replica("4", .down), replica("5", .maint),
-        replica("6", .warming))
+        replica("6"))
     ])
     #expect(
       table.summary
-        == "1 warming, 4 down (1: answered 503, 2: timeout, 3: no probe yet, and 1 more), "
+        == "1 up, 4 down (1: answered 503, 2: timeout, 3: no probe yet, and 1 more), "
         + "1 maint (5: 12 in flight)")
     #expect(PoolTable([]).summary == "no replicas")
     #expect(PoolTable([pool()]).summary == "no replicas")
   }
 
-  @Test func `names from elsewhere do not reach the terminal as they are`() {
-    let table = PoolTable([pool("default", replica("a\u{1B}[2J", .down, check: "\u{1B}c"))])
-    #expect(!(table.lines() + [table.summary]).joined().contains("\u{1B}"))
+  private func headings(_ room: PoolTable.Room, _ replicas: ReplicaReport...) -> [String] {
+    let pool = PoolStatus(name: "default", algorithm: "round_robin", replicas: replicas)
+    return PoolTable([pool]).lines(in: room)[0].split(separator: " ").map { String($0) }
+  }
+
+  @Test func `a terminal gets the columns that it has room for, and always who, how and why`() {
+    let busy = replica("18081", .draining, check: "refused")
+    let all = headings(.terminal(120), busy)
+    #expect(all == headings(.all, busy) && all.count == 12)
+    for width in 1...120 {
+      let lines = PoolTable([pool("default", busy)]).lines(in: .terminal(width))
+      let kept = headings(.terminal(width), busy)
+      for name in ["REPLICA", "STATE", "CHECK"] { #expect(kept.contains(name), "\(width)") }
+      #expect(kept.count == 3 || lines.allSatisfy { $0.count <= width }, "\(width)")
+    }
+    #expect(headings(.terminal(80), busy).contains("REQ/S"))
+    // A long cause takes no column away: it goes on where the terminal ends.
+    let failing = replica("18081", .down, check: String(repeating: "why ", count: 20))
+    #expect(headings(.terminal(100), failing).contains("P99"))
+  }
+
+  @Test func `a pipe gets the same columns whatever is in them, which fit 80 as a rule`() {
+    let idle = headings(.pipe, replica("1", isBusy: false))
+    #expect(
+      idle
+        == ["REPLICA", "ADDRESS", "STATE", "SINCE", "ACTIVE", "REQ/S", "P99", "5XX", "CHECK"])
+    #expect(idle == headings(.pipe, replica(String(repeating: "x", count: 64))))
+    var busiest = replica("65535", .draining, seconds: 86399)
+    (busiest.rate, busiest.p99Milliseconds) = (99_999, 99.9)
+    busiest.check.latencyMilliseconds = 99.9
+    for line in PoolTable([pool("default", busiest)]).lines(in: .pipe) {
+      #expect(line.count <= 80, "\(line)")
+    }
   }
 
   @Test func `figures out of all bounds are shown somehow`() {

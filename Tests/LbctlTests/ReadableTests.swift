@@ -1,6 +1,8 @@
 // Numbers as people read them, and that no number traps.
 
 import CommandText
+import ControlProtocol
+import Foundation
 import Testing
 
 @testable import lbctl
@@ -44,9 +46,46 @@ struct ReadableTests {
     #expect(Readable.fixed(2.6, digits: 0) == "3")
   }
 
-  @Test func `what controls a terminal is taken out`() {
-    #expect(Readable.clean("a\u{1B}[31mb\r\n\u{9B}c") == "a\u{FFFD}[31mb\u{FFFD}\u{FFFD}\u{FFFD}c")
-    #expect(Readable.clean("äöü ☃") == "äöü ☃")
+  /// What a terminal obeys, or what turns round what it shows.
+  static let unsafe: [Unicode.Scalar] =
+    [0..<0x20, 0x7F..<0xA0, 0x200E..<0x2010, 0x2028..<0x202F, 0x2066..<0x206A, 0x61C..<0x61D]
+    .flatMap { $0 }.compactMap { Unicode.Scalar($0) }
+
+  @Test func `what controls a terminal or turns letters round is written out`() {
+    #expect(
+      Readable.clean("a\u{1B}[31mb\r\n\u{9B}c\u{202E}")
+        == "a\\u001b[31mb\\r\\n\\u009bc\\u202e")
+    #expect(Readable.clean("äöü ☃ \u{200D}") == "äöü ☃ \u{200D}")
+    for scalar in ReadableTests.unsafe {
+      let cleaned = Readable.clean("a\(Character(scalar))b")
+      #expect(cleaned.unicodeScalars.allSatisfy { 0x20..<0x7F ~= $0.value }, "\(scalar.value)")
+      #expect(Readable.clean(cleaned) == cleaned)
+    }
+    #expect(Readable.clean("a\tb\n\u{7}", keepsLines: true) == "a\tb\n\\u0007")
+  }
+
+  @Test func `of control characters only those that are the command's own are kept, whole`() {
+    let own = Colour.sequences
+    #expect(Readable.clean("\u{1B}[31mx\u{1B}[0m", kept: own) == "\u{1B}[31mx\u{1B}[0m")
+    #expect(Readable.clean("\u{1B}[2J\u{1B}[3", kept: own) == "\\u001b[2J\\u001b[3")
+  }
+
+  @Test func `JSON has the same characters escaped, and reads as before`() throws {
+    let text = String(String.UnicodeScalarView(ReadableTests.unsafe)) + "ä\"\\"
+    let json = DetailReport(text).json
+    let cleaned = Readable.clean(json: json)
+    let plain = String(decoding: cleaned, as: UTF8.self).unicodeScalars
+    #expect(!plain.contains { ReadableTests.unsafe.contains($0) })
+    #expect(try JSONDecoder().decode(DetailReport.self, from: Data(cleaned)).detail == text)
+    #expect(Readable.clean(json: Array("{\r\n\t}".utf8)) == Array("{ \n\t}".utf8))
+  }
+
+  @Test func `long texts are broken at spaces, words that are longer anywhere`() {
+    #expect(Readable.broken("a bc def", at: 4) == ["a bc", "def"])
+    #expect(Readable.broken("abcdef gh", at: 4) == ["abcd", "ef", "gh"])
+    #expect(Readable.broken("", at: 4) == [""])
+    #expect(
+      Readable.broken("abcd", at: 4) == ["abcd"] && Readable.broken("ab", at: 0) == ["a", "b"])
   }
 
   @Test func `near words are found, far ones are not`() {
@@ -65,7 +104,8 @@ struct ReadableTests {
     #expect(screen.cut("\u{1B}[32mab\u{1B}[0mcdef") == "\u{1B}[32mab\u{1B}[0mcd")
     #expect(screen.cut("ab\u{1B}[31mcdef\u{1B}[0m") == "ab\u{1B}[31mcd\u{1B}[0m")
     let end = "\u{1B}[K\n"
-    #expect(screen.frame(["1", "2", "3", "sum"]) == "\u{1B}[H1\(end)sum\(end)\u{1B}[J")
+    #expect(screen.frame(["1", "2", "3"], above: ["sum"]) == "\u{1B}[H1\(end)sum\(end)\u{1B}[J")
+    #expect(screen.frame(["1", "2", "3"], above: ["s", "u"]) == "\u{1B}[H1\(end)s\(end)\u{1B}[J")
     #expect(screen.frame(["1"]) == "\u{1B}[H1\(end)\u{1B}[J")
   }
 }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import Foundation
+import Glibc
 import Testing
 
 @Suite struct LbctlTests {
@@ -41,6 +42,102 @@ import Testing
     #expect(sums.replicas == [stage.names[0]: 5, stage.names[1]: 5])
     #expect(sums.answers.map(\.replica) == (0..<10).map { stage.names[$0 % 2] })
     #expect(sums.answers.allSatisfy { $0.status == 200 && $0.body.contains($0.replica) })
+  }
+
+  @Test func `the name that a test learns is never a replica's own word, in head and trailers`()
+    throws
+  {
+    let forging = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 103 Early Hints\r\nX-Lbd-Replica: hint\r\n\r\n"
+          + "HTTP/1.1 200 OK\r\nX-Lbd-Replica: forged\r\nx-lbd-REPLICA: again\r\n"
+          + "X_Lbd_Replica: alike\r\nTransfer-Encoding: chunked\r\n"
+          + "Trailer: X-Lbd-Replica\r\n\r\n2\r\nok\r\n0\r\nX-Lbd-Replica: last\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage(scripted: [forging])
+    let client = try stage.connect()
+    try client.send("GET / HTTP/1.1\r\nHost: test\r\nTE: trailers\r\nConnection: TE, close\r\n\r\n")
+    let answer = String(decoding: try client.takeRest(), as: UTF8.self).lowercased()
+    #expect(answer.contains("200 ok") && answer.contains("\r\nok\r\n"))
+    for word in ["x-lbd-replica: ", "x_lbd_replica", "forged", "again", "last", "hint\r"] {
+      #expect(!answer.contains(word), "\(word) in \(answer)")
+    }
+    let outcome = try stage.lbctl("test", "-n", "2", "/", "--json")
+    let sums = try JSONDecoder().decode(Sums.self, from: Data(outcome.output.utf8))
+    #expect(sums.answers.map(\.replica) == ["\(forging.port)", "\(forging.port)"])
+    #expect(sums.replicas == ["\(forging.port)": 2])
+  }
+
+  /// Runs lbctl at a terminal, for which a shell first does something.
+  private func atTerminal(
+    _ stage: Stage, _ arguments: [String], columns: Int = 80, before: String = ":"
+  ) throws -> Child {
+    let words = [try Binaries.path("lbctl")] + arguments + ["--socket", stage.socketPath]
+    let command = words.map { "'\($0)'" }.joined(separator: " ")
+    return try Child(
+      "/usr/bin/script",
+      ["-qec", "stty rows 24 cols \(columns); \(before); exec \(command)", "/dev/null"],
+      environment: ["TERM": "xterm"])
+  }
+
+  @Test func `what a replica answers reaches a terminal as text, and a pipe as it came`() throws {
+    let body = "\u{1B}]0;owned\u{7}\u{9B}2J\u{202E}txt\tend"
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica])
+    #expect(try stage.lbctl("test", "-n", "1", "/").output == body + "\n")
+    let shown = try atTerminal(stage, ["test", "-n", "1", "/"]).outcome().output
+    #expect(
+      shown.contains("\\u001b]0;owned\\u0007\\u009b2J\\u202etxt\tend\r\n"), "\(shown)")
+    #expect(!shown.contains("\u{1B}]") && !shown.contains("\u{9B}"))
+  }
+
+  @Test func `watching at 80 columns shows who, how and why`() throws {
+    let stage = try Stage(replicas: 2)
+    try stage.killReplica(stage.ports[0])
+    try stage.awaitPool("it is out") { $0[0].state == .down || $0[0].state == .ejected }
+    let watch = try atTerminal(stage, ["pool", "-w=100ms"])
+    defer { watch.signal(SIGTERM) }
+    try eventually("two frames: \(watch.output)") {
+      watch.output.components(separatedBy: "REPLICA").count > 2
+    }
+    let lines = watch.output.replacing(/\u{1B}\[[0-9;]*[A-Za-z]/, with: "").split(separator: "\r\n")
+    let header = try #require(lines.first { $0.hasPrefix("REPLICA") })
+    for name in ["STATE", "SINCE", "ACTIVE", "CHECK"] { #expect(header.contains(name)) }
+    #expect(lines.contains { $0.hasPrefix(stage.names[0]) && $0.hasSuffix("  refused") })
+    #expect(lines.allSatisfy { $0.count <= 80 })
+    let wide = try atTerminal(stage, ["pool"], columns: 200).outcome().output
+    #expect(wide.contains("WEIGHT") && wide.contains("P50") && wide.contains("RETRY"))
+  }
+
+  @Test func `tables on a pipe fit 80 columns`() throws {
+    let stage = try Stage(replicas: 2)
+    #expect(try stage.lbctl("drain", stage.names[0]).status == 0)
+    for verb in [["pool"], ["explain", stage.names[0]]] {
+      let outcome = try Child.run("lbctl", verb + ["--socket", stage.socketPath])
+      #expect(outcome.status == 0)
+      for line in outcome.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+    #expect(try stage.lbctl("pool", "--wide").output.contains("WEIGHT"))
+  }
+
+  @Test(arguments: ["events -f", "pool -w=100s"])
+  func `what follows ends when nobody reads it any more`(_ line: String) throws {
+    let stage = try Stage(replicas: 1)
+    let lbctl = try Binaries.path("lbctl")
+    let shell = try Child(
+      "/bin/sh",
+      [
+        "-c",
+        "{ '\(lbctl)' \(line) --socket '\(stage.socketPath)'; echo ended $? >&2; } | head -n 1",
+      ])
+    let outcome = try shell.outcome(within: 30)
+    #expect(outcome.output.split(separator: "\n").count == 1)
+    #expect(outcome.error == "ended 0\n")
   }
 
   @Test func `test fails when no replica is left`() throws {

@@ -33,8 +33,13 @@ import Testing
     try stage.awaitPool("it is in flight") { $0[0].active == 1 }
     let early = try stage.lbctl("drain", stage.names[0], "--wait", "100ms")
     #expect(early.status == 5)
+    #expect(early.output.hasSuffix("1 in flight; waiting up to 100ms\n"), "\(early)")
     #expect(early.error == "lbctl: \(stage.names[0]) still has 1 in flight\n")
-    #expect(try stage.lbctl("drain", stage.names[0], "--wait=10s").status == 0)
+    let late = try stage.lbctl("drain", stage.names[0], "--wait=10s")
+    #expect(late.status == 0 && late.error.isEmpty)
+    let lines = late.output.split(separator: "\n")
+    #expect(lines.count == 2 && lines[0].hasSuffix("; waiting up to 10s"), "\(lines)")
+    #expect(lines.last == "\(stage.names[0]) has nothing in flight")
     #expect(try stage.replica(stage.ports[0]).active == 0)
     #expect(try slow.answer().status == 200)
   }
@@ -120,9 +125,121 @@ import Testing
     let connection = try stage.connect()
     let answers = try (0..<30).map { _ in try connection.get("/getInfo").port }
     #expect(answers.count { $0 == stage.names[0] } == 20)
-    #expect(try stage.lbctl("weight", stage.names[0], "0").status == 1)
+    for wrong in ["0", "257", "-1", "x", "1e3", "99999999999999999999"] {
+      let outcome = try stage.lbctl("weight", stage.names[0], wrong)
+      #expect(outcome.status == 2 && outcome.output.isEmpty, "\(wrong): \(outcome)")
+      #expect(
+        outcome.error.hasPrefix("lbctl: a weight is a number from 1 to 256, not \"\(wrong)\""),
+        "\(outcome.error)")
+    }
+    #expect(try stage.replica(stage.ports[0]).weight == 200)
     #expect(try stage.lbctl("weight", "nobody", "1").status == 4)
     #expect(stage.lbd?.error.contains("weight 200 was ordered by user \(getuid())") == true)
+  }
+}
+
+/// Whom an order is for.
+@Suite struct OrderNamingTests {
+  private struct Sum: Decodable {
+    let schema: Int
+    let detail: String
+    let outcome: String?
+    let error: String?
+    let code: Int?
+    let orders: [[String: String]]?
+  }
+
+  private func sum(_ outcome: Child.Outcome) throws -> Sum {
+    try JSONDecoder().decode(Sum.self, from: Data(outcome.output.utf8))
+  }
+
+  @Test func `a port that several replicas have names none of them, and they are listed`() throws {
+    let replica = try ScriptedReplica(host: "0.0.0.0") { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+      return .keep
+    }
+    let stage = try Stage()
+    try stage.writeConf(replicas: 3, on: replica.port, health: Stage.fastProbes)
+    try stage.start()
+    let port = "\(replica.port)"
+    let orders = [
+      ["drain", port], ["ready", port], ["maint", port], ["remove", port], ["weight", port, "5"],
+      ["explain", port], ["drain", "r1", port],
+    ]
+    for order in orders {
+      let outcome = try Child.run("lbctl", order + ["--socket", stage.socketPath])
+      #expect(outcome.status == 4 && outcome.output.isEmpty, "\(order): \(outcome)")
+      for index in 0..<3 {
+        let candidate = "r\(index + 1) (\(Stage.loopback(index)):\(port))"
+        #expect(outcome.error.contains(candidate), "\(outcome.error)")
+      }
+    }
+    #expect(try stage.pool().allSatisfy { $0.order == .ready && $0.weight == 100 })
+    #expect(try stage.pool().count == 3)
+    // A whole address is one's own, and so is a name.
+    #expect(try stage.lbctl("drain", "\(Stage.loopback(1)):\(port)").status == 0)
+    #expect(try stage.pool().map(\.order) == [.ready, .drain, .ready])
+  }
+
+  @Test func `one order is for several replicas, or where one is not there for none`() throws {
+    let stage = try Stage(replicas: 3)
+    let names = stage.names
+    let wrong = try stage.lbctl("drain", names[0], "nobody", names[1], "somebody")
+    #expect(wrong.status == 4 && wrong.output.isEmpty)
+    #expect(wrong.error.contains("nobody") && wrong.error.contains("somebody"), "\(wrong.error)")
+    #expect(try stage.pool().allSatisfy { $0.order == .ready })
+    let drain = try stage.lbctl("drain", names[0], names[1], "127.0.0.1:\(names[0])")
+    #expect(drain.status == 0 && drain.output.split(separator: "\n").count == 2, "\(drain)")
+    #expect(try stage.pool().map(\.order) == [.drain, .drain, .ready])
+    let ready = try stage.lbctl("ready", names[0], names[1], "--wait", "20s")
+    #expect(ready.status == 0, "\(ready)")
+    #expect(ready.output.hasSuffix("\n\(names[0]), \(names[1]) are up\n"), "\(ready.output)")
+    #expect(try stage.pool().allSatisfy { $0.state == .up })
+  }
+
+  @Test func `the JSON of a wait says whether it came true`() throws {
+    let stage = try Stage(replicas: 2)
+    let name = stage.names[0]
+    let slow = try stage.connect()
+    try slow.send("GET /delay/60s HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    let late = try stage.lbctl("drain", name, "--wait", "100ms", "--json")
+    #expect(late.status == 5 && late.error.isEmpty)
+    let failure = try sum(late)
+    #expect(failure.error == "timed-out" && failure.code == 5 && failure.outcome == nil)
+    #expect(failure.detail == "\(name) still has 1 in flight")
+    let ready = try stage.lbctl("ready", name, "--wait", "20s", "--json")
+    #expect(ready.status == 0 && ready.error.isEmpty)
+    let success = try sum(ready)
+    #expect(success.outcome == "done" && success.error == nil && success.schema == 1)
+    #expect(success.detail == "\(name) is up")
+    #expect(success.orders?.map { $0["replica"] } == [name])
+  }
+
+  @Test func `a draining replica's state is the same word in log, events and pool`() throws {
+    let stage = try Stage(replicas: 2)
+    let (port, name) = (stage.ports[0], stage.names[0])
+    #expect(try stage.lbctl("drain", name).status == 0)
+    try stage.killReplica(port)
+    try stage.awaitPool("it is seen down") { $0[0].observed == .down || $0[0].observed == .ejected }
+    try stage.startReplica(port: port)
+    try stage.awaitPool("it is seen up") { $0[0].observed == .up && $0[0].state == .draining }
+    struct Line: Decodable {
+      let level, event, message: String
+      let replica, state, observed: String?
+    }
+    let lines = try (stage.lbd?.error ?? "").split(separator: "\n").map {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+    }
+    let order = try #require(lines.firstIndex { $0.event == "order" })
+    let states = lines[order...].filter { $0.event == "state" && $0.replica == name }
+    #expect(states.count >= 2 && states.last?.observed == "up")
+    for line in states {
+      #expect(line.level == "info" && line.state == "draining", "\(line)")
+      #expect(line.message.contains(" is draining (seen "), "\(line.message)")
+    }
+    let events = try stage.events().filter { $0.event == .state && $0.replica == name }
+    #expect(events.last?.state == .draining && events.last?.cause?.hasPrefix("seen up: ") == true)
   }
 }
 

@@ -115,7 +115,7 @@ enum DocsStyle {
     .state::before { content: ""; display: inline-block; width: .6em; height: .6em;
       margin-right: .45em; border-radius: 50%; background: currentColor }
     .up { color: var(--good) }
-    .starting, .warming, .slow, .unresolved { color: var(--warn) }
+    .starting, .slow, .unresolved { color: var(--warn) }
     .ejected, .down { color: var(--bad) }
     .draining, .maint { color: var(--idle) }
     td .state { font-weight: 600 }
