@@ -42,9 +42,10 @@ struct Binder {
   mutating func bind(_ document: Document) {
     hasGaps = hasGaps || !document.loose.isEmpty
     for setting in document.loose {
-      let home = Binder.home(of: setting.key) ?? "lbd"
       diagnostics.add(
-        setting.place, "\(quoted(setting.key)) stands before any section, write [\(home)] above it")
+        setting.place,
+        "\(quoted(setting.key)) stands before any section, \(Binder.place(for: setting.key))"
+      )
     }
     for section in document.sections { bind(section) }
   }
@@ -101,7 +102,12 @@ struct Binder {
       }
       bound.settings[key.name] = setting
       let refusal = setting.value.flatMap { key.set($0, &root) }
-      if let refusal { refuse(setting, in: section, refusal) }
+      if let refusal {
+        refuse(setting, in: section, refusal) { text in
+          var trial = root
+          return key.set(text, &trial) == nil
+        }
+      }
       if refusal != nil || setting.value == nil { bound.failed.insert(key.name) }
     }
   }
@@ -130,10 +136,8 @@ extension Binder {
   private mutating func refuseUnknown(_ section: DocumentSection) {
     hasGaps = true
     let kinds = Schema.sections.map(\.kind) + [Schema.replica.kind]
-    let hint =
-      nearest(to: section.kind, among: kinds).map { "did you mean \(quoted($0))?" }
-      ?? "the sections are \(kinds.joined(separator: ", "))"
-    diagnostics.add(section.place, "unknown section \(section.title), \(hint)")
+    diagnostics.add(
+      section.place, "unknown section \(section.title), \(Binder.hint(section, among: kinds))")
   }
 
   private mutating func isNamedAsItShould(_ section: DocumentSection, isReplica: Bool) -> Bool {
@@ -141,6 +145,12 @@ extension Binder {
     case (true, nil):
       diagnostics.add(section.place, "[replica] has no name, write [replica r1]")
     case (true, let name?) where !ReplicaConfiguration.isName(name):
+      let bare = name.filter { $0 != "\"" && $0 != "'" }
+      guard bare == name || !ReplicaConfiguration.isName(bare) else {
+        diagnostics.add(
+          section.namePlace ?? section.place, "\(quoted(name)) has quotes, write [replica \(bare)]")
+        break
+      }
       diagnostics.add(
         section.namePlace ?? section.place,
         "\(quoted(name)) is no name, write up to 64 ASCII letters, digits, \".\", \"_\" or \"-\"")
@@ -154,30 +164,26 @@ extension Binder {
     return false
   }
 
+  /// - Parameter isAccepted: whether the setting's key takes another text.
   private mutating func refuse(
-    _ setting: Setting, in section: DocumentSection, _ refusal: Refusal
+    _ setting: Setting, in section: DocumentSection, _ refusal: Refusal,
+    isAccepted: (String) -> Bool
   ) {
-    let offset = setting.valuePlace.offset + (setting.isVerbatim ? refusal.offset : 0)
-    diagnostics.add(
-      Place(line: setting.place.line, offset: offset),
-      "bad value for \(quoted(setting.key)) in \(section.title): \(refusal.why)")
-  }
-
-  private static func unknown<Root>(
-    _ setting: Setting, in section: DocumentSection, of schema: Section<Root>
-  ) -> String {
-    let names = schema.keys.map(\.name)
-    let what = "unknown key \(quoted(setting.key)) in \(section.title)"
-    if let home = home(of: setting.key) { return "\(what), it belongs in [\(home)]" }
-    if let near = nearest(to: setting.key, among: names) {
-      return "\(what), did you mean \(quoted(near))?"
+    let start = "bad value for \(quoted(setting.key)) in \(section.title): "
+    let (key, text) = (setting.key, setting.value ?? "")
+    if let hint = Slips.hint(value: text, of: key, in: section.kind) {
+      return diagnostics.add(setting.valuePlace, "\(start)\(quoted(text)) \(hint)")
     }
-    return "\(what), its keys are \(names.joined(separator: ", "))"
-  }
-
-  /// The section that has such a key.
-  private static func home(of key: String) -> String? {
-    if let section = Schema.sections.first(where: { $0[key] != nil }) { return section.kind }
-    return Schema.replica[key].map { _ in "\(Schema.replica.kind) NAME" }
+    if diagnostics.hasRoom,
+      let mend = Mend.find(text, of: key, in: section.kind, isAccepted: isAccepted)
+    {
+      return diagnostics.add(
+        setting.valuePlace,
+        "\(start)\(quoted(text)) \(mend.reason), write \(key) = \(clipped(mend.text))")
+    }
+    for refusal in [refusal] + refusal.others {
+      let offset = setting.valuePlace.offset + (setting.isVerbatim ? refusal.offset : 0)
+      diagnostics.add(Place(line: setting.place.line, offset: offset), start + refusal.why)
+    }
   }
 }

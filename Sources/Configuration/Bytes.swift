@@ -20,6 +20,17 @@ extension UInt8 {
   }
 }
 
+extension Unicode.Scalar {
+  /// What a terminal may obey, and what turns round the order in which letters are shown: C0, DEL, C1,
+  /// marks, overrides and isolates of bidirectional text, ends of lines and paragraphs.
+  var isControl: Bool {
+    switch value {
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
+}
+
 /// Digits only, at most 18 of them, so that nothing overflows.
 func wholeNumber(_ text: some StringProtocol) -> Int? {
   let digits = text.utf8
@@ -43,17 +54,9 @@ func printable(_ text: String) -> String { printable(text.unicodeScalars) }
 func printable(_ scalars: some Sequence<Unicode.Scalar>) -> String {
   var text = String.UnicodeScalarView()
   for scalar in scalars {
-    text.append(scalar == "\t" || !steers(scalar) ? scalar : "\u{FFFD}")
+    text.append(scalar == "\t" || !scalar.isControl ? scalar : "\u{FFFD}")
   }
   return String(text)
-}
-
-/// Whether a terminal would obey a character, or turn the text around it.
-private func steers(_ scalar: Unicode.Scalar) -> Bool {
-  switch scalar.value {
-  case 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-  default: scalar.properties.generalCategory == .control
-  }
 }
 
 func trimmed(_ text: some StringProtocol) -> String {

@@ -8,19 +8,22 @@ struct Diagnostics {
   var isEmpty: Bool { found.isEmpty }
 
   mutating func add(_ place: Place, _ message: @autoclosure () -> String) {
-    guard hasRoom() else { return }
+    guard takeRoom() else { return }
     let diagnostic = Diagnostic(at: place, message: message())
     found.append((place.line.order, place.column, diagnostic))
   }
 
   /// For the file as a whole; comes after all that have a place.
   mutating func add(file: String, _ message: @autoclosure () -> String) {
-    guard hasRoom() else { return }
+    guard takeRoom() else { return }
     found.append((Int.max, 0, Diagnostic(file: file, message: message())))
   }
 
-  private mutating func hasRoom() -> Bool {
-    if found.count < 1000 { return true }
+  /// Whether one more would be kept. What it costs to find good words is spent only then.
+  var hasRoom: Bool { found.count < 1000 }
+
+  private mutating func takeRoom() -> Bool {
+    if hasRoom { return true }
     dropped += 1
     return false
   }

@@ -128,6 +128,12 @@ struct DocumentReader {
 extension DocumentReader {
   private mutating func include(_ setting: Setting) {
     guard let value = setting.value else { return }
+    guard value.utf8.first != UInt8(ascii: "\""), value.utf8.first != UInt8(ascii: "'") else {
+      hasGaps = true
+      diagnostics.add(
+        setting.valuePlace, "\(quoted(value)) has quotes, write the path without them")
+      return
+    }
     let base = setting.place.line.file.utf8
     let directory = base.lastIndex(of: .slash).map { String(base[...$0]) ?? "" } ?? ""
     let pattern = value.hasPrefix("/") ? value : directory + value

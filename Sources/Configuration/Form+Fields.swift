@@ -8,16 +8,20 @@ extension Form<[String]> {
       read: { text in
         var names: [String] = []
         var seen: Set<String> = []
+        var refusals: [Refusal] = []
         for (name, offset) in parts(of: text) {
-          if let why = FieldNames.refusal(of: name) { return .refused(why, offset: offset) }
-          guard seen.insert(FieldNames.folded(name)).inserted else {
-            return .refused("\(name) stands here twice, write it once", offset: offset)
-          }
-          guard seen.count <= FieldNames.limit else {
-            return .refused("\(FieldNames.limit) names at most, remove some", offset: offset)
+          if let why = FieldNames.refusal(of: name) {
+            refusals.append(Refusal(why: why, offset: offset))
+          } else if !seen.insert(FieldNames.folded(name)).inserted {
+            refusals.append(Refusal(why: "\(name) stands here twice, write it once", offset: offset))
+          } else if seen.count > FieldNames.limit {
+            refusals.append(
+              Refusal(why: "\(FieldNames.limit) names at most, remove some", offset: offset))
+            break
           }
           names.append(name)
         }
+        if let refusal = Refusal.all(refusals) { return .refused(refusal) }
         return .value(names)
       },
       write: { $0.joined(separator: ", ") })

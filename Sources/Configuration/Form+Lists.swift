@@ -8,19 +8,21 @@ extension Form<[UInt16]> {
       read: { text in
         var seen: Set<UInt16> = []
         var ports: [UInt16] = []
-        switch readRanges(text, within: 1...65535, such: "8081, 8082 or 8081-8083") {
-        case .refused(let refusal): return .refused(refusal)
-        case .value(let items):
-          for item in items {
-            for port in item.range.compactMap({ UInt16(exactly: $0) }) {
-              guard seen.insert(port).inserted else {
-                return .refused("\(port) stands here twice, write it once", offset: item.offset)
-              }
-              ports.append(port)
+        let (items, faults) = readItems(
+          text, within: 1...65535, such: "8081, 8082 or 8081-8083")
+        var refusals = faults
+        for item in items {
+          for port in item.range.lazy.compactMap({ UInt16(exactly: $0) }) {
+            guard seen.insert(port).inserted else {
+              refusals.append(
+                Refusal(why: "\(port) stands here twice, write it once", offset: item.offset))
+              break
             }
+            ports.append(port)
           }
-          return .value(ports)
         }
+        refusals.sort { $0.offset < $1.offset }
+        return Refusal.all(refusals).map { .refused($0) } ?? .value(ports)
       },
       write: { ports in
         var runs: [ClosedRange<UInt16>] = []
@@ -54,7 +56,9 @@ extension Form<StatusRanges> {
     Form(
       help: "statuses and ranges of statuses, \(bounds.lowerBound) to \(bounds.upperBound)",
       read: { text in
-        readRanges(text, within: bounds, such: example).map { StatusRanges($0.map(\.range)) }
+        let (items, refusals) = readItems(text, within: bounds, such: example)
+        return Refusal.all(refusals).map { .refused($0) }
+          ?? .value(StatusRanges(items.map(\.range)))
       },
       write: \.description)
   }
@@ -67,14 +71,15 @@ extension Form<[NetworkRange]> {
       help: "IP addresses and networks such as 10.0.0.0/8",
       read: { text in
         var networks: [NetworkRange] = []
+        var refusals: [Refusal] = []
         for (part, offset) in parts(of: text) {
           switch NetworkRange.read(part) {
           case .value(let network): networks.append(network)
           case .refused(let refusal):
-            return .refused(refusal.why, offset: offset + refusal.offset)
+            refusals.append(Refusal(why: refusal.why, offset: offset + refusal.offset))
           }
         }
-        return .value(networks)
+        return Refusal.all(refusals).map { .refused($0) } ?? .value(networks)
       },
       write: { $0.map(\.description).joined(separator: ", ") })
   }
@@ -90,28 +95,36 @@ func parts(of text: String) -> [(text: String, offset: Int)] {
 
 private typealias RangeItem = (range: ClosedRange<Int>, offset: Int)
 
-private func readRanges(
+/// The ranges of a list that are good, and what is wrong with the others.
+private func readItems(
   _ text: String, within bounds: ClosedRange<Int>, such example: String
-) -> Reading<[RangeItem]> {
+) -> (items: [RangeItem], refusals: [Refusal]) {
   var items: [RangeItem] = []
+  var refusals: [Refusal] = []
   for (part, offset) in parts(of: text) {
-    let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { trimmed($0) }
-    let numbers = ends.compactMap { wholeNumber($0) }
-    guard (1...2).contains(ends.count), numbers.count == ends.count else {
-      return .refused(
-        "\(quoted(part)) is neither a number nor a range, write \(example)",
-        offset: offset)
+    switch readRange(part, within: bounds, such: example) {
+    case .value(let range): items.append((range, offset))
+    case .refused(let refusal): refusals.append(Refusal(why: refusal.why, offset: offset))
     }
-    let (low, high) = (numbers[0], numbers[numbers.count - 1])
-    guard bounds.contains(low), bounds.contains(high) else {
-      return .refused(
-        "\(part) is out of bounds, write \(bounds.lowerBound) to \(bounds.upperBound)",
-        offset: offset)
-    }
-    guard low <= high else {
-      return .refused("\(low)-\(high) runs backwards, write \(high)-\(low)", offset: offset)
-    }
-    items.append((low...high, offset))
   }
-  return .value(items)
+  return (items, refusals)
+}
+
+private func readRange(
+  _ part: String, within bounds: ClosedRange<Int>, such example: String
+) -> Reading<ClosedRange<Int>> {
+  if part.isEmpty { return .refused("nothing stands between two commas, write \(example)") }
+  let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { trimmed($0) }
+  let numbers = ends.compactMap { wholeNumber($0) }
+  guard (1...2).contains(ends.count), numbers.count == ends.count else {
+    return .refused("\(quoted(part)) is neither a number nor a range, write \(example)")
+  }
+  let (low, high) = (numbers[0], numbers[numbers.count - 1])
+  guard bounds.contains(low), bounds.contains(high) else {
+    return .refused("\(part) is out of bounds, write \(bounds.lowerBound) to \(bounds.upperBound)")
+  }
+  guard low <= high else {
+    return .refused("\(low)-\(high) runs backwards, write \(high)-\(low)")
+  }
+  return .value(low...high)
 }

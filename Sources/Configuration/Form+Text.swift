@@ -23,7 +23,8 @@ extension Form<String> {
     Form(
       help: "a path, at most 107 bytes",
       read: { text in
-        text.utf8.count <= 107
+        if let fault = pathFault(text) { return .refused(fault) }
+        return text.utf8.count <= 107
           ? .value(text) : .refused("a socket path holds at most 107 bytes, choose a shorter one")
       },
       write: { $0 })
@@ -77,6 +78,15 @@ extension Form<String> {
   }
 }
 
+/// Why a text is hardly meant as a path, though it might be one: a file of that name is made.
+private func pathFault(_ text: String) -> String? {
+  if let first = text.first, "\"'`".contains(first) {
+    return "\(quoted(text)) has quotes, write it without"
+  }
+  let isURL = text.contains("://") || text.hasPrefix("unix:") || text.hasPrefix("file:")
+  return isURL ? "\(quoted(text)) is a URL, write the path alone" : nil
+}
+
 extension Form<AccessTarget> {
   /// A path has a slash, so that a slip such as `on` makes no file of that name.
   static var accessTarget: Form {
@@ -91,6 +101,7 @@ extension Form<AccessTarget> {
         guard text.utf8.contains(.slash) else {
           return .refused("\(quoted(text)) is no path, write off, stdout or ./\(clipped(text))")
         }
+        if let fault = pathFault(text) { return .refused(fault) }
         guard text.utf8.last != .slash else {
           return .refused("\(quoted(text)) is a directory, name a file in it")
         }

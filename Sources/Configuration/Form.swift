@@ -71,7 +71,10 @@ extension Form {
         switch form.read(text) {
         case .value(let value): return .value(value)
         case .refused(let refusal):
-          return .refused("\(refusal.why), or \(word)", offset: refusal.offset)
+          let all = ([refusal] + refusal.others).map { one in
+            Refusal(why: "\(one.why), or \(word)", offset: one.offset)
+          }
+          return Refusal.all(all).map { .refused($0) } ?? .refused(refusal)
         }
       },
       write: { value in value.map(form.write) ?? word })

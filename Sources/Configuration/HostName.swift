@@ -10,14 +10,17 @@ enum HostName {
       }
       return .value(address.description)
     }
-    let labels = String(text).split(separator: ".", omittingEmptySubsequences: false)
+    var labels = String(text).split(separator: ".", omittingEmptySubsequences: false)
+    // A name with its root's dot is complete: it is looked up as it is, in no search domain.
+    let isComplete = labels.count > 1 && labels.last == ""
+    if isComplete { labels.removeLast() }
     if let last = labels.last, !last.isEmpty, last.utf8.allSatisfy(\.isDigit) {
-      guard isIPv4(labels) else {
+      guard isIPv4(labels), !isComplete else {
         return .refused("\(quoted(text)) is not an IPv4 address, write one such as 127.0.0.1")
       }
       return .value(String(text))
     }
-    guard text.utf8.count <= 253, labels.allSatisfy(isLabel) else {
+    guard text.utf8.count <= (isComplete ? 254 : 253), labels.allSatisfy(isLabel) else {
       return .refused("\(quoted(text)) is not a host, write an address or a name in ASCII letters")
     }
     return .value(text.lowercased())
@@ -26,7 +29,7 @@ enum HostName {
   static func isWildcard(_ host: String) -> Bool { host == "0.0.0.0" || host == "::" }
 
   static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1"
+    host == "localhost" || host == "localhost." || host == "::1"
       || host.hasPrefix("127.") && isIPv4(host.split(separator: "."))
   }
 

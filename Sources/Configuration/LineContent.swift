@@ -27,7 +27,16 @@ enum LineContent {
         why: "a control character (byte \(line.bytes[index])), delete it",
         offset: index - line.bytes.startIndex)
     }
-    guard String(validating: line.bytes, as: UTF8.self) == nil else { return nil }
+    // Nearly all lines are ASCII.
+    guard line.bytes.contains(where: { $0 >= 0x80 }) else { return nil }
+    guard String(validating: line.bytes, as: UTF8.self) == nil else {
+      let text = line.text.unicodeScalars
+      guard let mark = text.firstIndex(where: { $0.isControl && $0 != "\t" }) else { return nil }
+      let number = String(text[mark].value, radix: 16, uppercase: true)
+      return .malformed(
+        why: "an invisible character (U+\(number)) that controls a text, delete it",
+        offset: line.text.utf8.distance(from: text.startIndex, to: mark))
+    }
     let text = line.text
     let bad = text.unicodeScalars.firstIndex(of: "\u{FFFD}") ?? text.startIndex
     return .malformed(
@@ -42,6 +51,11 @@ enum LineContent {
         offset: line.offset(of: body.endIndex))
     }
     let rest = body[(close + 1)...].trimmed
+    if body.dropFirst().first == .openBracket {
+      return .malformed(
+        why: "there are no double brackets, write [replica r1], and another name for each",
+        offset: line.offset(of: body.startIndex))
+    }
     guard rest.isEmpty else {
       return .malformed(
         why: "text behind a section, put it on a line of its own",
@@ -59,8 +73,10 @@ enum LineContent {
 
   private static func setting(_ body: ArraySlice<UInt8>, in line: SourceLine) -> LineContent {
     guard let equals = body.firstIndex(of: .equals) else {
+      let text = line.word(body).text
+      let what = "\(quoted(text)) is neither a [section] nor a key"
       return .malformed(
-        why: "\(quoted(line.word(body).text)) is neither a [section] nor a key, write key = value",
+        why: "\(what), \(Slips.hint(line: text) ?? "write key = value")",
         offset: line.offset(of: body.startIndex))
     }
     let key = body[..<equals].trimmed

@@ -56,6 +56,10 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
   static func readHostAndPort(
     _ text: String, isListener: Bool = false
   ) -> Reading<ReplicaAddress> {
+    let scheme = text.lowercased().prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    if !scheme.isEmpty, text.dropFirst(scheme.count).hasPrefix("://") {
+      return readURL(String(scheme), of: text)
+    }
     guard let colon = text.utf8.lastIndex(of: .colon) else {
       return .refused("\(quoted(text)) has no port, write \(clipped(text)):9000 or unix:/path")
     }
@@ -65,6 +69,19 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
       return .refused("\(quoted(port)) is not a port, write host:port with a port from 1 to 65535")
     }
     return readHost(host, isListener: isListener).map { .host($0, port: port) }
+  }
+
+  /// What a URL says too much, and what is left of it.
+  private static func readURL(_ scheme: String, of text: String) -> Reading<ReplicaAddress> {
+    guard !["https", "wss", "ssl", "tls"].contains(scheme) else {
+      return .refused(
+        "\(quoted(text)) is a URL, and lbd speaks plain HTTP to replicas, write host:port")
+    }
+    let rest = text.dropFirst(scheme.utf8.count + 3).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    if let address = ReplicaAddress(String(rest)) ?? ReplicaAddress("\(rest):80") {
+      return .refused("\(quoted(text)) is a URL, write \(clipped(address.description))")
+    }
+    return .refused("\(quoted(text)) is a URL, write host:port")
   }
 
   private static func readPath(_ path: String) -> Reading<ReplicaAddress> {

@@ -1,0 +1,62 @@
+/// What to write in the place of a section or key that there is not.
+
+extension Binder {
+  static func hint(_ section: DocumentSection, among kinds: [String]) -> String {
+    let kind = section.kind
+    // `[replica.r1]` and `[replica:r1]`, and tables within tables.
+    let parts = kind.split(maxSplits: 1, omittingEmptySubsequences: false) { ".:/".contains($0) }
+    if parts.count == 2, let known = Slips.known(String(parts[0]), among: kinds) {
+      let isNamed = known == Schema.replica.kind && ReplicaConfiguration.isName(String(parts[1]))
+      return "write [\(known)\(isNamed ? " \(parts[1])" : "")]"
+    }
+    if let known = Slips.known(kind, among: kinds) { return "write [\(known)]" }
+    if let hint = Slips.hint(section: kind) { return hint }
+    return nearest(to: kind, among: kinds).map { "did you mean \(quoted($0))?" }
+      ?? "the sections are \(kinds.joined(separator: ", "))"
+  }
+
+  static func unknown<Root>(
+    _ setting: Setting, in section: DocumentSection, of schema: Section<Root>
+  ) -> String {
+    "unknown key \(quoted(setting.key)) in \(section.title), "
+      + hint(setting.key, in: section.kind, among: schema.keys.map(\.name))
+  }
+
+  private static func hint(_ key: String, in kind: String, among names: [String]) -> String {
+    if let known = Slips.known(key, among: names) { return "write \(known)" }
+    if let hint = Slips.hint(key: key, in: kind) { return hint }
+    let homes = homes(of: key)
+    if !homes.isEmpty { return "it belongs in \(list(homes))" }
+    if let near = nearest(to: key, among: names) { return "did you mean \(quoted(near))?" }
+    // `lbd.host`, `set host`.
+    let word = key.split { ". \t".contains($0) }.last.map { String($0) } ?? ""
+    if word != key, let known = Slips.known(word) {
+      return "write \(known) below \(list(self.homes(of: known)))"
+    }
+    let all = Schema.sections.flatMap { $0.keys.map(\.name) } + Schema.replica.keys.map(\.name)
+    if let near = Slips.known(key, among: all) ?? nearest(to: key, among: all) {
+      return "did you mean \(quoted(near)) in \(list(self.homes(of: near)))?"
+    }
+    return "its keys are \(names.joined(separator: ", "))"
+  }
+
+  /// Where a setting that stands before any section should stand.
+  static func place(for key: String) -> String {
+    if Schema.sections.contains(where: { $0.kind == "lbd" && $0[key] != nil }) {
+      return "write [lbd] above it"
+    }
+    if let hint = Slips.hint(key: key, in: "lbd") { return hint }
+    let homes = homes(of: key)
+    return "write \(homes.isEmpty ? "[lbd]" : list(homes)) above it"
+  }
+
+  /// The sections that have such a key.
+  private static func homes(of key: String) -> [String] {
+    Schema.sections.filter { $0[key] != nil }.map(\.kind)
+      + (Schema.replica[key] == nil ? [] : ["\(Schema.replica.kind) NAME"])
+  }
+
+  private static func list(_ sections: [String]) -> String {
+    sections.map { "[\($0)]" }.joined(separator: " or ")
+  }
+}
