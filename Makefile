@@ -13,11 +13,16 @@ DESTDIR ?=
   format install install-symbols uninstall dist test-man clean soak
 
 help: ## list the goals
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-26s %s\n", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { start = sprintf("make %-27s", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
 	  $$1 == "logs" ? " [F=1]" : $$1 == "scale" ? " N=5" : $$1 ~ /^fuzz/ ? " [TIME=60]" : \
-	  $$1 ~ /-replica/ ? " PORT=8082" : $$1 == "bench" ? " [ROUNDS=5]" : ""), $$2 }' Makefile
+	  $$1 ~ /-replica/ ? " PORT=8082" : $$1 == "bench" ? " [ROUNDS=5]" : "")); \
+	  count = split($$2, words, " "); line = start; \
+	  for (i = 1; i <= count; i++) { \
+	    if (length(line " " words[i]) > 80) { print line; line = sprintf("%32s", "") } \
+	    line = line " " words[i] } \
+	  print line }' Makefile
 
-up: build ## build, start lbd and the local replicas of the conf, wait until all are up
+up: build ## build, start lbd and the demo replicas of the conf, wait for them; with an app of your own lbd alone
 	@$(compose) up
 
 down: | $(BIN)/compose ## stop all of them, each after what it has in flight

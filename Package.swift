@@ -61,9 +61,9 @@ let package = Package(
     pathLibrary("HTTPWire"),
     pathLibrary("Balancing"),
     library("Configuration"),
-    library("ConfigurationIO", ["Configuration", "LinuxIO"]),
+    library("ConfigurationIO", ["Configuration", "ControlProtocol", "LinuxIO"]),
     library("ControlProtocol"),
-    library("CommandText"),
+    library("CommandText", ["ControlProtocol"]),
     pathLibrary("Proxy", ["HTTPWire", "Balancing", "LinuxIO"]),
     command(
       "lbd",

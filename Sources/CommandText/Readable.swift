@@ -1,5 +1,7 @@
 // Numbers and texts as people read them in a table or a message. Nothing here traps, whatever an answer held.
 
+import ControlProtocol
+
 /// Short forms of durations, latencies, rates and texts from elsewhere.
 package enum Readable {
   /// How long something lasts, like systemd says it: `3.1s`, `42s`, `4m`, `2h4m`, `3d2h`. Parts
@@ -84,11 +86,11 @@ package enum Readable {
   package static func clean(
     _ text: String, keepsLines: Bool = false, kept: [String] = []
   ) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    guard text.unicodeScalars.contains(where: HiddenText.holds) else { return text }
     var cleaned = String.UnicodeScalarView()
     var rest = text.unicodeScalars[...]
     while let scalar = rest.first {
-      if !isControl(scalar) || keepsLines && (scalar == "\n" || scalar == "\t") {
+      if !HiddenText.holds(scalar) || keepsLines && (scalar == "\n" || scalar == "\t") {
         cleaned.append(rest.removeFirst())
       } else if let own = kept.first(where: { rest.starts(with: $0.unicodeScalars) }) {
         cleaned.append(contentsOf: own.unicodeScalars)
@@ -100,23 +102,12 @@ package enum Readable {
     return String(cleaned)
   }
 
-  /// C0, DEL and C1; the marks, embeddings, overrides and isolates of bidirectional text; the ends of
-  /// lines and paragraphs.
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-    default: false
-    }
-  }
-
   private static func written(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
-    case "\n": return "\\n"
-    case "\r": return "\\r"
-    case "\t": return "\\t"
-    default:
-      let digits = String(scalar.value, radix: 16)
-      return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    default: HiddenText.escape(scalar)
     }
   }
 

@@ -12,7 +12,7 @@ package struct Configuration: Sendable, Equatable {
   package var ports: [UInt16] = []
   /// Worker threads, 1 to 1024; nil is `auto`, one per core the process may use.
   package var workers: Int?
-  /// The path of the control socket, at most 107 bytes.
+  /// The path of the control socket, at most 107 bytes. A load may have been told of another default.
   package var control = "/run/lbd/lbd.sock"
   /// Whether clients that have ended their sending side are served, not counted as gone.
   package var halfClose = false

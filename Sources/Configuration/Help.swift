@@ -37,8 +37,23 @@ extension Configuration {
   private static func entry(
     _ name: String, _ help: String, _ form: String, _ standing: String
   ) -> String {
-    let gap = String(repeating: " ", count: max(1, 15 - name.utf8.count))
+    let start = "  \(name)" + String(repeating: " ", count: max(1, 15 - name.utf8.count))
     let indent = String(repeating: " ", count: 17)
-    return "  \(name)\(gap)\(help)\n\(indent)\(form); \(standing)\n"
+    return fitted(start, help) + fitted(indent, "\(form); \(standing)")
+  }
+
+  /// A text in lines of at most 80 columns; what goes on is set in further.
+  private static func fitted(_ start: String, _ text: String) -> String {
+    var lines = [start]
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      if !isEmpty && lines[lines.count - 1].count + 1 + word.count > 80 {
+        lines.append(String(repeating: " ", count: 19))
+        isEmpty = true
+      }
+      lines[lines.count - 1] += isEmpty ? "\(word)" : " \(word)"
+      isEmpty = false
+    }
+    return lines.map { "\($0)\n" }.joined()
   }
 }

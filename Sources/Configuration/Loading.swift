@@ -14,15 +14,19 @@ package enum LoadOutcome: Sendable {
 extension Configuration {
   /// Reads `path` and what it includes, fills in variables and defaults, and checks all of it. What is
   /// wrong is told in one run, of endless errors the first; changes nothing outside.
-  /// - Parameter environment: for `${NAME}`, and `LBD_SOCKET` where the conf has no `control`.
+  /// - Parameters:
+  ///   - environment: for `${NAME}`, and `LBD_SOCKET` where the conf has no `control`.
+  ///   - control: what `control` is where nobody says.
   package static func load(
-    path: String, environment: [String: String], files: any ConfigurationFiles
+    path: String, environment: [String: String], files: any ConfigurationFiles,
+    control: String = Configuration().control
   ) -> LoadOutcome {
     var reader = DocumentReader(environment: environment, files: files)
     reader.read(path)
     var binder = Binder(diagnostics: reader.diagnostics, hasGaps: reader.hasGaps)
     // Of a file that cannot be read there is nothing more to say.
     guard reader.isOpened else { return .refused(reader.diagnostics.inOrder(file: path)) }
+    binder.configuration.control = control
     binder.bind(reader.document)
     binder.takeControl(from: environment, file: path)
     binder.validate(file: path)

@@ -18,7 +18,10 @@ enum Schema {
         "workers", \.workers, .word("auto", or: .number(1...1024)), "threads; auto is one per core",
         isFixed: true),
       Key(
-        "control", \.control, .socketPath, "the Unix socket that lbctl talks to", isFixed: true),
+        "control", \.control, .socketPath,
+        "the Unix socket that lbctl talks to; who may not make it there has"
+          + " $XDG_RUNTIME_DIR/lbd.sock, or run/lbd.sock where lbd is started",
+        isFixed: true),
       Key(
         "half_close", \.halfClose, .onOff,
         "serve clients that have ended their sending side; off counts them as gone"),

@@ -2,12 +2,28 @@
 // its start and at every reload, compose to know which replicas there are.
 
 package import Configuration
+import ControlProtocol
 import LinuxIO
 
 extension Configuration {
   /// Loads a conf from the file system. Blocks as long as the disk does.
   package static func load(path: String, environment: [String: String]) -> LoadOutcome {
-    load(path: path, environment: environment, files: ConfFiles())
+    load(
+      path: path, environment: environment, files: ConfFiles(),
+      control: controlPlace(environment: environment))
+  }
+
+  /// Where the control socket goes while neither the conf nor `LBD_SOCKET` says: the first place where
+  /// this user may make one. It is the same at every load, also once lbd has its socket there.
+  private static func controlPlace(environment: [String: String]) -> String {
+    ControlPlaces.all(environment: environment).first { path in
+      guard path != ControlPlaces.local else { return true }
+      let directory = Files.directory(of: path)
+      // Root may make /run/lbd.
+      return Files.isWritable(directory)
+        || path == ControlPlaces.system && !Files.mayExist(directory)
+          && Files.isWritable(Files.directory(of: directory))
+    } ?? ControlPlaces.local
   }
 }
 

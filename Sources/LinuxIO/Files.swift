@@ -203,6 +203,33 @@ package enum Files {
     unsafe access(path, X_OK) == 0
   }
 
+  /// Whether this user may make files in a directory, as far as its rights tell.
+  package static func isWritable(_ directory: String) -> Bool {
+    unsafe access(directory, W_OK | X_OK) == 0
+  }
+
+  /// Why this user may make no file in a directory; nil when it may, as far as its rights tell.
+  package static func obstacle(toMakingIn directory: String) -> SystemError? {
+    var facts = stat()
+    guard unsafe stat(directory, &facts) == 0 else { return SystemError("open", errno) }
+    guard facts.st_mode & S_IFMT == S_IFDIR else { return SystemError("open", ENOTDIR) }
+    return unsafe access(directory, W_OK | X_OK) == 0 ? nil : SystemError("open", errno)
+  }
+
+  /// Why this user may not write to a file that is there; nil when it may.
+  package static func obstacle(toWriting path: String) -> SystemError? {
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0 else { return SystemError("open", errno) }
+    guard facts.st_mode & S_IFMT != S_IFDIR else { return SystemError("open", EISDIR) }
+    return unsafe access(path, W_OK) == 0 ? nil : SystemError("open", errno)
+  }
+
+  /// The directory that a path lies in, whether it is there or not.
+  package static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// Whether something lies at a path, or may: only what is surely absent gives false, so that a
   /// directory that may not be searched is told apart from one without the file.
   package static func mayExist(_ path: String) -> Bool {

@@ -15,17 +15,22 @@ extension Compose {
     ])
     table.rows.append(row(Compose.lbd, conf.mainPort, pool: "-"))
     let members = report?.localReplicas(home: conf.home) ?? []
+    let absent = isLbdRunning && run.isForOwnApp ? "own" : "stopped"
     for replica in Set(conf.replicas + members + ownReplicas(conf)).sorted() {
       let state = report?.replica(at: replica.address)?.state.rawValue ?? "-"
-      table.rows.append(row(replica.name(home: conf.home), replica.port, pool: state))
+      table.rows.append(
+        row(replica.name(home: conf.home), replica.port, pool: state, absent: absent))
     }
     try Output.write(table.lines().joined(separator: "\n"))
   }
 
-  private func row(_ name: String, _ port: UInt16, pool: String) -> [Table.Cell] {
+  /// - Parameter absent: the state of what was not started here, or was stopped.
+  private func row(
+    _ name: String, _ port: UInt16, pool: String, absent: String = "stopped"
+  ) -> [Table.Cell] {
     guard let record = run.record(name), record.isAlive else {
       // A pid file whose process is gone: nobody had stopped it.
-      let state = run.names.contains(name) ? "exited" : "stopped"
+      let state = run.names.contains(name) ? "exited" : absent
       return [Table.Cell(name), "-", Table.Cell(state), Table.Cell(pool), "\(port)", "-"]
     }
     let uptime = Readable.duration(seconds: ProcessTable.age(ofStart: record.start))

@@ -16,6 +16,7 @@ extension Compose {
 
   func startReplica(_ port: UInt16) throws(Failure) {
     let conf = try conf()
+    try requireDemo(conf)
     let pool = pool(conf)
     let members = isLbdRunning ? try pool.report()?.localReplicas(home: conf.home) ?? [] : []
     let replica =

@@ -10,6 +10,7 @@ extension Compose {
 
   func scale(to wanted: Int) throws(Failure) {
     let conf = try requireRunning()
+    try requireDemo(conf)
     var count = try members(conf).count
     while count < wanted {
       try grow(conf)

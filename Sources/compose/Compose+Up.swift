@@ -11,6 +11,7 @@ extension Compose {
     let conf = try Conf.load(options.conf, environment)
     let running = try runningConf()
     try requireSame(conf, running)
+    if isForOwnApp(conf) { return try upAlone(conf, running) }
     let replicas = try replicasToStart(conf)
     for replica in replicas { try requireFree(replica.host, replica.port, in: conf) }
     if running == nil { try requireFree(conf.configuration.host, conf.mainPort, in: conf) }
@@ -18,9 +19,35 @@ extension Compose {
     if let running { try reload(conf, from: running) } else { try startLbd(conf) }
     try awaitAll(conf)
     try rejoin(conf)
+    try show(conf)
+  }
+
+  private func show(_ conf: Conf) throws(Failure) {
     let pool = pool(conf)
     try pool.show()
     if let docs = try pool.report()?.docs { try Output.write(docs) }
+  }
+
+  /// lbd alone, before an app that somebody else runs: how that is, is for the table to say.
+  private func upAlone(_ conf: Conf, _ running: Conf?) throws(Failure) {
+    if let running {
+      try reload(conf, from: running)
+    } else {
+      try requireFree(conf.configuration.host, conf.mainPort, in: conf)
+      try startLbd(conf)
+      try run.noteOwnApp()
+    }
+    let pool = pool(conf)
+    _ = try Patience(seconds: options.wait).wait { () throws(Failure) in
+      guard let pid = supervisor.pid(of: Compose.lbd) else { throw lbdEnded() }
+      guard let report = try pool.report(), report.pid == Int(pid) else { return false }
+      return !report.replicas.contains { $0.state == .starting }
+    }
+    try show(conf)
+    let reason =
+      conf.isLikeDemo
+      ? "something listens at their ports already" : "its [health] path is not the demo's, /health"
+    try Output.write("lbd alone: the replicas of \(conf.path) are an app of your own (\(reason))")
   }
 
   func down() throws(Failure) {

@@ -87,6 +87,24 @@ struct Compose {
     return running
   }
 
+  /// Whether the conf is for an app of somebody's own, which compose leaves alone, and not for the demo's
+  /// replicas, which it runs: probes ask for something that no demo replica has, or somebody listens at
+  /// each replica's port already. A running lbd stays what it was started for.
+  func isForOwnApp(_ conf: Conf) -> Bool {
+    if isLbdRunning { return run.isForOwnApp }
+    let isOurs = conf.replicas.contains { supervisor.pid(of: $0.name(home: conf.home)) != nil }
+    if isOurs { return false }
+    return !conf.isLikeDemo || conf.replicas.allSatisfy { Ports.isAnswering($0.host, $0.port) }
+  }
+
+  /// For what starts demo replicas.
+  func requireDemo(_ conf: Conf) throws(Failure) {
+    guard isForOwnApp(conf) else { return }
+    throw Failure(
+      "compose: the replicas of \(conf.path) are an app of your own: start one yourself, then "
+        + "lbctl add ADDRESS")
+  }
+
   func pool(_ conf: Conf) -> RunningPool {
     RunningPool(supervisor: supervisor, socket: conf.configuration.control)
   }

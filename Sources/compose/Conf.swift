@@ -25,7 +25,10 @@ struct Conf {
   var home: String { configuration.localHost }
   var mainPort: UInt16 { configuration.mainPort }
 
-  /// The replicas that compose starts, in the conf's order.
+  /// Whether probes ask for what demo replicas answer.
+  var isLikeDemo: Bool { configuration.health.path == "/health" }
+
+  /// The replicas of this machine, in the conf's order.
   var replicas: [LocalReplica] {
     configuration.replicas.compactMap { LocalReplica($0.address, home: home) }
   }

@@ -42,6 +42,10 @@ struct Options: Equatable {
       stop-replica PORT   stop one replica
       start-replica PORT  start one replica
 
+    A conf is the demo's where its [health] path is /health and something else does
+    not listen at all of its ports already. For any other, an app of your own, up
+    starts lbd alone and leaves the replicas to you.
+
       --conf FILE         the conf; etc/lb.conf unless given
       --run DIRECTORY     where logs, pid files and the control socket are; run
                           unless given

@@ -34,6 +34,7 @@ struct RunDirectory {
   private func pidPath(_ name: String) -> String { "\(path)/\(name).pid" }
   private func startPath(_ name: String) -> String { "\(path)/.\(name).start" }
   private var confPath: String { path + "/lbd.conf" }
+  private var ownAppPath: String { path + "/.own-app" }
 
   private func names(ending suffix: String) -> [String] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -114,5 +115,13 @@ struct RunDirectory {
 
   func forgetConf() {
     try? Files.remove(confPath)
+    try? Files.remove(ownAppPath)
+  }
+
+  /// Whether lbd was started for an app that somebody else runs.
+  var isForOwnApp: Bool { Files.identity(ownAppPath) != nil }
+
+  func noteOwnApp() throws(Failure) {
+    try write("", to: ownAppPath)
   }
 }

@@ -16,7 +16,8 @@ struct Command {
     output = Output(environment: environment)
     client = ControlClient(
       socket: .choose(
-        option: invocation.socket, environment: environment, exists: Files.mayExist),
+        option: invocation.socket, environment: environment, exists: Files.mayExist,
+        answers: ControlSocket.isAnswering),
       deadline: invocation.wait.map { Deadline(milliseconds: $0) })
   }
 

@@ -1,27 +1,47 @@
 // Where lbd's control socket is, and what to say when it does not answer there.
 
-import CommandText
+import ControlProtocol
 import Glibc
 import LinuxIO
 
 /// The control socket that a command talks to.
 struct ControlSocket: Equatable {
-  static let system = "/run/lbd/lbd.sock"
-  static let local = "run/lbd.sock"
-
   let path: String
-  /// Somebody named it, so no other place was looked at.
-  let isNamed: Bool
+  /// The places that were looked at: one where somebody named it.
+  let places: [String]
 
-  /// Chooses by the option, then the environment, then what is there.
+  private init(path: String, places: [String]) {
+    self.path = path
+    self.places = places
+  }
+
+  init(named path: String) {
+    self.init(path: path, places: [path])
+  }
+
+  /// Chooses by the option, then the environment; else the first place at which an lbd answers, or
+  /// where at least something is.
   static func choose(
-    option: String?, environment: [String: String], exists: (String) -> Bool
+    option: String?, environment: [String: String], exists: (String) -> Bool,
+    answers: (String) -> Bool
   ) -> ControlSocket {
-    if let option { return ControlSocket(path: option, isNamed: true) }
-    if let named = environment["LBD_SOCKET"], !named.isEmpty {
-      return ControlSocket(path: named, isNamed: true)
+    if let option { return ControlSocket(named: option) }
+    if let named = environment["LBD_SOCKET"], !named.isEmpty { return ControlSocket(named: named) }
+    let places = ControlPlaces.all(environment: environment)
+    let present = places.filter(exists)
+    // Of one alone there is nothing to ask.
+    let path = present.count == 1 ? present[0] : present.first(where: answers) ?? present.first
+    return ControlSocket(path: path ?? ControlPlaces.local, places: places)
+  }
+
+  /// Whether somebody listens there.
+  static func isAnswering(_ path: String) -> Bool {
+    guard let address = SocketAddress(path: path) else { return false }
+    switch Socket.connect(address) {
+    case .connected: return true
+    case .connecting: return true
+    case .failed(let code): return code == EAGAIN
     }
-    return ControlSocket(path: exists(system) ? system : local, isNamed: false)
   }
 
   /// Whether lbctl asks the process of this user that listens there: root's, its own user's, or, at a path
@@ -47,19 +67,18 @@ struct ControlSocket: Equatable {
   func failure(connecting code: Int32) -> Failure {
     switch code {
     case ENOENT, ENOTDIR:
-      let places =
-        isNamed ? path : "\(ControlSocket.system) or \(ControlSocket.local)"
+      let list =
+        places.count > 1
+        ? places.dropLast().joined(separator: ", ") + " or \(places[places.count - 1])" : path
       return Failure(
-        .notRunning, "lbd is not running (no socket at \(places)); \(ControlSocket.advice)")
+        .notRunning, "lbd is not running (no socket at \(list)); \(ControlSocket.advice)")
     case ECONNREFUSED:
       return Failure(
         .notRunning,
-        "lbd is not running (\(path): connection refused, a socket that is left "
-          + "over); \(ControlSocket.advice)")
+        "lbd is not running (\(path): connection refused, a socket that is left over); "
+          + ControlSocket.advice)
     case EACCES, EPERM:
-      return Failure(
-        .failed,
-        "\(path): permission denied; join the group lbd or use sudo")
+      return Failure(.failed, "\(path): permission denied; join the group lbd or use sudo")
     default:
       return Failure(.failed, "\(path): \(SystemError.text(code))")
     }

@@ -77,7 +77,7 @@ enum Help {
 
     A terminal shows the columns that it has room for; P50, RETRY and WEIGHT go
     first. A pipe gets those that usually fit into 80 columns, without these three.
-    States: starting up ejected down draining maint unresolved.
+    States: starting up slow ejected down draining maint unresolved.
     """
 
   private static let test = """

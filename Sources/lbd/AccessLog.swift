@@ -36,10 +36,15 @@ struct AccessLog: ~Copyable {
       }
     } catch {
       let name = if case .path(let path) = target { path } else { "stdout" }
-      throw StartFailure(
-        "cannot open the access log \(name): \(error.reason); its directory must be there and lbd"
-          + " may write to it, or set another access in [log]")
+      throw failure(name, error)
     }
+  }
+
+  /// Why the access log of this name cannot be opened, and what to do.
+  static func failure(_ name: String, _ error: SystemError) -> StartFailure {
+    StartFailure(
+      "cannot open the access log \(name): \(error.reason); its directory must be there and lbd"
+        + " may write to it, or set another access in [log]")
   }
 
   /// Has a thread that writes, unless there is one or nothing is to be written.

@@ -2,6 +2,7 @@
 // taking another's place.
 
 import Configuration
+import ControlProtocol
 import Glibc
 import LinuxIO
 
@@ -84,8 +85,7 @@ struct ControlListener: ~Copyable {
     case .failed(ENOENT): break
     case .failed(ECONNREFUSED):
       guard Files.isSocket(path) else {
-        throw StartFailure(
-          "\(path) is a file and no socket; remove it or set another \(purpose.key)")
+        throw noSocket(path, purpose)
       }
     case .failed(EACCES): throw refusal(path, SystemError("connect", EACCES), purpose)
     case .failed(ENOTDIR): throw refusal(path, SystemError("connect", ENOTDIR), purpose)
@@ -93,15 +93,24 @@ struct ControlListener: ~Copyable {
       throw StartFailure("another lbd answers at \(path); stop it or set another \(purpose.key)")
     }
     do {
-      // So that a conf which says nothing of it works, /run/lbd is made where that is allowed.
-      if path.hasPrefix("/run/") { try Files.makeDirectory(of: path) }
+      // So that a conf which says nothing of it works, /run/lbd and run are made where that is allowed.
+      if ControlListener.makesDirectory(of: path) { try Files.makeDirectory(of: path) }
       try Files.remove(path)
     } catch {
       throw refusal(path, error, purpose)
     }
   }
 
-  private static func refusal(
+  static func noSocket(_ path: String, _ purpose: Purpose) -> StartFailure {
+    StartFailure("\(path) is a file and no socket; remove it or set another \(purpose.key)")
+  }
+
+  /// Whether the directory of a socket is made where there is none.
+  static func makesDirectory(of path: String) -> Bool {
+    path.hasPrefix("/run/") || path.hasPrefix(ControlPlaces.local)
+  }
+
+  static func refusal(
     _ path: String, _ error: SystemError, _ purpose: Purpose
   ) -> StartFailure {
     StartFailure(

@@ -143,7 +143,17 @@ struct Daemon: ~Copyable {
       return daemon.exitStatus
     } catch {
       Console.error("lbd: \(error.line)")
+      // With a socket that was passed, the conf's own place does not count.
+      let isOwn = !takesOver && environment["LISTEN_FDS"] == nil
+      if isOwn { tellFurther(configuration, besides: error.line) }
       return error.status
+    }
+  }
+
+  /// What else is in the way of a start that has failed: all of it is mended in one go.
+  private static func tellFurther(_ configuration: Configuration, besides line: String) {
+    for other in Preflight(configuration).obstacles where other != line {
+      Console.error("lbd: \(other)")
     }
   }
 

@@ -44,9 +44,13 @@ enum Main {
 
   private static func check(_ path: String, _ environment: [String: String]) {
     guard let (configuration, _) = load(path, environment) else { exit(1) }
+    let preflight = Preflight(configuration)
+    for line in preflight.obstacles { Console.error("lbd: \(line)") }
+    for line in preflight.notes { Console.error("lbd: note: \(line)") }
+    guard preflight.obstacles.isEmpty else { exit(1) }
     let count = configuration.replicas.count
     print("\(path): ok (1 pool, \(count) replica\(count == 1 ? "" : "s"))")
-    for line in Unchecked.all(of: configuration) { print("\(path): \(line)") }
+    for line in Unchecked.names(of: configuration.replicas) { print("\(path): \(line)") }
   }
 
   private static func show(_ path: String, _ environment: [String: String]) {

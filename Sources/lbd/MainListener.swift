@@ -103,7 +103,8 @@ struct MainListener: ~Copyable {
     return passed.first
   }
 
-  private static func address(
+  /// Where the conf says.
+  static func address(
     _ configuration: Configuration
   ) throws(StartFailure) -> SocketAddress {
     let (host, port) = (configuration.host, configuration.mainPort)
@@ -124,8 +125,12 @@ struct MainListener: ~Copyable {
         Clock.sleep(milliseconds: 50)
         return try listen(address, patience: patience - 1)
       }
-      throw StartFailure(
-        listening: address, error, port: "main_port in [lbd]", host: "host in [lbd]")
+      throw failure(address, error)
     }
+  }
+
+  /// Why nobody can listen there.
+  static func failure(_ address: SocketAddress, _ error: SystemError) -> StartFailure {
+    StartFailure(listening: address, error, port: "main_port in [lbd]", host: "host in [lbd]")
   }
 }

@@ -29,7 +29,8 @@ enum Options {
     Balances HTTP over the replicas that FILE names, in the foreground.
 
       -c FILE              the conf; \(standardPath) when left out
-      -t                   check the conf and exit: 0 when it is good, 1 when not
+      -t                   check the conf, and that all it names can be opened, and
+                           exit: 0 when a start would do, 1 when not
       -T                   print the conf in force, with where each value came from
       --takeover           take the place of the lbd that runs, without a request
                            lost: its listener and its orders come over the control

@@ -1,5 +1,5 @@
-// What a check of a conf leaves open: `lbd -t` and `lbctl reload --dry-run` open nothing, so that whether
-// something can be opened, or a name resolves, is only known at the start or the reload itself.
+// What a check of a conf leaves open: `lbctl reload --dry-run` opens nothing, so that whether something can be
+// opened is only known at the reload itself; whether a name resolves, `lbd -t` does not know either.
 
 import Configuration
 import LinuxIO
@@ -8,15 +8,6 @@ import LinuxIO
 enum Unchecked {
   /// Names that have a line of their own.
   private static let most = 8
-
-  /// All that a start with a conf would have to open.
-  static func all(of configuration: Configuration) -> [String] {
-    var lines = [listener(of: configuration)]
-    if let place = configuration.metrics.listen { lines.append(metrics(place)) }
-    lines.append(control(configuration.control))
-    if case .path(let path) = configuration.log.access { lines.append(accessLog(path)) }
-    return lines + names(of: configuration.replicas)
-  }
 
   static func listener(of configuration: Configuration) -> String {
     let place = ReplicaAddress.host(configuration.host, port: configuration.mainPort)

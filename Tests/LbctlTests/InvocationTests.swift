@@ -158,31 +158,45 @@ struct InvocationTests {
 }
 
 struct ControlSocketTests {
-  private func path(_ option: String?, _ environment: [String: String], _ present: String...)
-    -> String
-  {
-    ControlSocket.choose(option: option, environment: environment, exists: present.contains).path
+  private func path(
+    _ option: String?, _ environment: [String: String], _ present: String...,
+    answering: [String] = []
+  ) -> String {
+    ControlSocket.choose(
+      option: option, environment: environment, exists: present.contains,
+      answers: answering.contains
+    ).path
   }
 
-  @Test func `the option comes first, then the environment, then what is there`() {
-    let named = ["LBD_SOCKET": "/e"]
-    #expect(path("/o", named, ControlSocket.system) == "/o")
-    #expect(path(nil, named, ControlSocket.system) == "/e")
-    #expect(path(nil, ["LBD_SOCKET": ""], ControlSocket.system) == "/run/lbd/lbd.sock")
-    #expect(path(nil, [:], ControlSocket.system, ControlSocket.local) == "/run/lbd/lbd.sock")
-    #expect(path(nil, [:], ControlSocket.local) == "run/lbd.sock")
+  @Test func `the option comes first, then the environment, then what answers or is there`() {
+    let (system, session) = (ControlPlaces.system, "/run/user/1/lbd.sock")
+    let named = ["LBD_SOCKET": "/e", "XDG_RUNTIME_DIR": "/run/user/1"]
+    #expect(path("/o", named, system) == "/o")
+    #expect(path(nil, named, system) == "/e")
+    #expect(path(nil, ["LBD_SOCKET": ""], system) == "/run/lbd/lbd.sock")
+    #expect(path(nil, [:], system, "run/lbd.sock") == "/run/lbd/lbd.sock")
+    #expect(path(nil, [:], "run/lbd.sock") == "run/lbd.sock")
     #expect(path(nil, [:]) == "run/lbd.sock")
+    let own = ["XDG_RUNTIME_DIR": "/run/user/1"]
+    #expect(path(nil, own, session) == session)
+    #expect(path(nil, own, session, "run/lbd.sock", answering: ["run/lbd.sock"]) == "run/lbd.sock")
+    // One that another user has, or that is left over, is in nobody's way.
+    #expect(path(nil, own, system, session, answering: [session]) == session)
+    #expect(path(nil, own, system, session, answering: [system, session]) == system)
+    #expect(path(nil, ["XDG_RUNTIME_DIR": "relative"], "relative/lbd.sock") == "run/lbd.sock")
   }
 
   @Test func `each way not to reach lbd has its own advice`() {
-    let chosen = ControlSocket(path: "run/lbd.sock", isNamed: false)
+    let chosen = ControlSocket.choose(
+      option: nil, environment: ["XDG_RUNTIME_DIR": "/x"], exists: { _ in false },
+      answers: { _ in false })
     #expect(
       chosen.failure(connecting: 2)
         == Failure(
           .notRunning,
-          "lbd is not running (no socket at /run/lbd/lbd.sock or run/lbd.sock); "
+          "lbd is not running (no socket at /run/lbd/lbd.sock, /x/lbd.sock or run/lbd.sock); "
             + "start it with \"make up\" or \"systemctl start lbd\""))
-    let named = ControlSocket(path: "/x", isNamed: true)
+    let named = ControlSocket(named: "/x")
     #expect(named.failure(connecting: 2).message.contains("(no socket at /x)"))
     #expect(named.failure(connecting: 111).code == .notRunning)
     #expect(named.failure(connecting: 111).message.contains("/x: connection refused"))

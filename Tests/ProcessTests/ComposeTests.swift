@@ -106,6 +106,57 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: stage.startPath(name)))
   }
 
+  // MARK: An app of one's own
+
+  @Test(arguments: [true, false])
+  func `for an app of one's own up starts lbd alone, and leaves the app alone`(
+    _ asksLikeDemo: Bool
+  ) throws {
+    let stage = try ComposeStage()
+    let app = try (1...2).map { index in
+      try ScriptedReplica(port: stage.ports[index]) { _, connection in
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nown")
+        return .keep
+      }
+    }
+    let health = asksLikeDemo ? "/health" : "/"
+    try """
+    [lbd]
+    main_port = \(stage.mainPort)
+    ports = \(stage.ports[1]), \(stage.ports[2])
+    [health]
+    path = \(health)
+    """.write(toFile: stage.confPath, atomically: true, encoding: .utf8)
+    let output = try stage.make("up")
+    #expect(
+      output.contains("\n2 up\n") && output.contains("lbd alone: the replicas of"), "\(output)")
+    let pids = try stage.pids()
+    #expect(Array(pids.keys) == ["lbd"])
+    #expect(try stage.get(stage.mainPort).text == "own")
+    #expect(try stage.state(of: stage.replica(1)) == "own")
+    // One worker less is no reason to start something in its place.
+    app[1].stop()
+    try eventually("its port is free") { (try? Connection(port: stage.ports[2])) == nil }
+    try stage.make("up")
+    #expect(try stage.pids() == pids)
+    for verb in [["scale", "3"], ["start-replica", "\(stage.ports[2])"]] {
+      let outcome = try Child.run(
+        "compose", ["--conf", stage.confPath, "--run", stage.run] + verb)
+      #expect(outcome.status == 1 && outcome.error.contains("an app of your own"), "\(outcome)")
+    }
+    try stage.make("down")
+    #expect(try stage.pids().isEmpty && app[0].requests.count > 0)
+  }
+
+  @Test func `an app that is not there yet gets no stand-in`() throws {
+    let stage = try ComposeStage()
+    try "[lbd]\nmain_port = \(stage.mainPort)\nports = \(stage.ports[1])\n".write(
+      toFile: stage.confPath, atomically: true, encoding: .utf8)
+    let output = try stage.make("up")
+    #expect(output.contains("lbd alone") && output.contains("refused"), "\(output)")
+    #expect(try Array(stage.pids().keys) == ["lbd"])
+  }
+
   // MARK: Confs
 
   @Test func `a wrong conf is refused with its place and nothing is started`() throws {

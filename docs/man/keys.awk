@@ -17,6 +17,12 @@ function text(s) {
   print text($0)
   next
 }
+# What goes on of a line.
+/^                   [^ ]/ {
+  sub(/^ +/, "")
+  print text($0)
+  next
+}
 /^   / {
   sub(/^ +/, "")
   print ".br\n" text($0)
