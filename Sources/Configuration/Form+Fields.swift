@@ -13,7 +13,8 @@ extension Form<[String]> {
           if let why = FieldNames.refusal(of: name) {
             refusals.append(Refusal(why: why, offset: offset))
           } else if !seen.insert(FieldNames.folded(name)).inserted {
-            refusals.append(Refusal(why: "\(name) stands here twice, write it once", offset: offset))
+            refusals.append(
+              Refusal(why: "\(name) stands here twice, write it once", offset: offset))
           } else if seen.count > FieldNames.limit {
             refusals.append(
               Refusal(why: "\(FieldNames.limit) names at most, remove some", offset: offset))

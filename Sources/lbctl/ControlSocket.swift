@@ -10,6 +10,9 @@ struct ControlSocket: Equatable {
   /// The places that were looked at: one where somebody named it.
   let places: [String]
 
+  /// Somebody named it, so no other place was looked at.
+  private var isNamed: Bool { places.count == 1 }
+
   private init(path: String, places: [String]) {
     self.path = path
     self.places = places
@@ -50,7 +53,7 @@ struct ControlSocket: Equatable {
   func trusts(_ user: UInt32?) -> Bool {
     guard let user else { return false }
     if user == 0 || user == geteuid() { return true }
-    return (isNamed || path == ControlSocket.system) && Files.appointedOwner(of: path) == user
+    return (isNamed || path == ControlPlaces.system) && Files.appointedOwner(of: path) == user
   }
 
   /// What it says of one that it does not ask.

@@ -64,10 +64,9 @@ extension Command {
     if invocation.isJSON {
       try output.write(json: report.json)
     } else {
-      // On a pipe an event is a line, for grep and its like.
-      let width = output.isTerminal ? output.room.width : nil
       try output.write(
-        lines: table.lines(report.events, isColoured: output.isColoured, within: width))
+        lines: table.lines(
+          report.events, isColoured: output.isColoured, within: output.textWidth))
     }
   }
 

@@ -12,7 +12,7 @@ extension Command {
     } else {
       let text = ExplainText(answer.report)
       try output.write(
-        lines: text.lines(isColoured: output.isColoured, within: output.room.width ?? 80))
+        lines: text.lines(isColoured: output.isColoured, within: output.textWidth))
     }
     return .done
   }

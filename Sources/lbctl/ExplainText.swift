@@ -13,10 +13,11 @@ struct ExplainText {
     self.report = report
   }
 
-  /// - Parameter width: where texts are broken.
-  func lines(isColoured: Bool = false, within width: Int = 80) -> [String] {
+  /// - Parameter width: where texts are broken; nil for lines as long as they are.
+  func lines(isColoured: Bool = false, within width: Int? = nil) -> [String] {
     let facts = factTable.lines(hasHeader: false, isColoured: isColoured, within: width)
-    var lines = Readable.broken(verdict, at: width) + [""] + facts
+    let first = width.map { Readable.broken(verdict, at: $0) } ?? [verdict]
+    var lines = first + [""] + facts
     if !report.probes.isEmpty {
       lines += [""] + probeTable.lines(isColoured: isColoured, within: width)
     }

@@ -45,6 +45,10 @@ struct Output {
     try write(Array(screen.frame(clean(lines), above: clean(last)).utf8))
   }
 
+  /// Where long texts are broken: at a terminal's end. On a pipe each stays in its line, for grep and its
+  /// like.
+  var textWidth: Int? { isTerminal ? room.width : nil }
+
   /// How wide a table may be.
   var room: PoolTable.Room {
     isTerminal ? .terminal(Terminal.size()?.columns ?? 80) : .pipe

@@ -85,7 +85,8 @@ enum Option: String, CaseIterable {
   var isGlobal: Bool {
     switch self {
     case .json, .noHeader, .socket, .help, .version: true
-    case .watch, .wide, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff, .serving: false
+    case .watch, .wide, .follow, .count, .concurrency, .wait, .condition, .dryRun, .diff, .serving:
+      false
     }
   }
 

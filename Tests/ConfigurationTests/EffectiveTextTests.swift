@@ -46,6 +46,7 @@ import Testing
         ports = 8081-8083       ; etc/lb.conf:2
         workers = auto          ; default
         control = run/lbd.sock  ; ${LBD_SOCKET}, etc/lb.conf:4
+        half_close = off        ; default
         docs = off              ; default
 
         [balance]

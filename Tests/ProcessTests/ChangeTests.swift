@@ -39,7 +39,9 @@ import Testing
   @Test func `orders that make no sense are refused and change nothing`() throws {
     let stage = try Stage(replicas: 1)
     #expect(try stage.lbctl("add", "127.0.0.1:\(stage.names[0])").status == 1)
-    #expect(try stage.lbctl("add", "nonsense").status == 1)
+    let nonsense = try stage.lbctl("add", "http://nonsense")
+    #expect(nonsense.status == 2 && nonsense.error.contains("is a URL, write nonsense:80"))
+    #expect(!nonsense.error.contains("{"), "\(nonsense.error)")
     #expect(try stage.lbctl("remove", "nobody").status == 4)
     #expect(try stage.pool().map(\.name) == stage.names)
   }

@@ -39,7 +39,7 @@ enum DocsPage {
     """
 
   /// The hashes of the two, which DocsTests compares and names anew when one was changed.
-  static let styleHash = "sha256-MAJGkEAgEQjWPx2e+Up6mqlgEiTDQk3OmW3Vrcp15rM="
+  static let styleHash = "sha256-VsW5wcBVcKIjPgLkTs4jHZHdLTwmUppVzQS+2U2c7M4="
   static let scriptHash = "sha256-7HVW6hq0W/QEfPCW7oDBfI5cGGGWIdF40wH5lfDSA/U="
 
   /// In the page itself, so that no browser asks a replica for /favicon.ico and takes a turn.
