@@ -228,9 +228,9 @@ enum Help {
     none is, 3 when lbd cannot be reached. Replicas that an operator took out do not
     count.
 
-      --serving             exit 0 as long as one replica is up: for what restarts an
-                            lbd that is not healthy, such as an orchestrator of
-                            containers
+      --serving             exit 0 as long as one replica is up: for what restarts
+                            lbd when it is not healthy, such as containers'
+                            orchestrators
     """
 
   private static let version = """
