@@ -369,7 +369,8 @@ import Testing
   @Test func `letters that changed places, twice too, are a near miss`() {
     #expect(
       Loaded.beside("[limits]\nheda = 1k").heads == [
-        "4:1: unknown key \"heda\" in [limits], its keys are header, fields, body, connections"
+        "4:1: unknown key \"heda\" in [limits], its keys are header, fields, body, connections, "
+          + "max_connections, body_rate, resting, replica_connections"
       ])
     #expect(
       Loaded.beside("[health]\npaht = /").heads == [
