@@ -1,6 +1,7 @@
 // Crowds that once took lbd or a replica down at almost no cost: what each one leaves behind, and what
 // it costs those who behave well.
 
+import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
