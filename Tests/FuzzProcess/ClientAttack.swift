@@ -138,6 +138,8 @@ struct ClientAttack {
     let isValid = isTrusted && random.chance(75)
     bytes = (isValid ? ProxyHeaders.valid(&random) : ProxyHeaders.hostile(&random)) + bytes
     isPure = isPure && isValid
+    // Another header may take the message's front for its own end.
+    mustBeRefused = mustBeRefused && isValid
   }
 
   private mutating func deliver(_ kind: Kind, _ random: inout Seeded) {
