@@ -28,7 +28,9 @@ extension Command {
       }
     }
     guard report.isAccepted else { return Command.say("refused: lbd goes on with the conf it has") }
-    for line in report.leftOut + (report.unchecked ?? []) { Command.say(Readable.clean(line)) }
+    for line in report.leftOut + (report.unchecked ?? []) + (report.warnings ?? []) {
+      Command.say(Readable.clean(line))
+    }
     if report.changes.isEmpty && report.leftOut.isEmpty { Command.say("nothing changes") }
   }
 

@@ -46,6 +46,8 @@ struct ControlConnection: ~Copyable {
   /// The peer has sent all that it will.
   var isEnding = false
   var isLast = false
+  /// A request of it is being worked on; its answer comes later.
+  var isHeld = false
   /// What goes with the next bytes.
   var passing: Descriptor?
 
@@ -78,7 +80,7 @@ extension ControlConnection {
 
   /// The next whole request at hand; the connection's last one is the last it gives.
   mutating func nextRequest() -> ControlRequest? {
-    guard !isLast && output.count - sent < Self.longestOutput else { return nil }
+    guard !isLast && !isHeld && output.count - sent < Self.longestOutput else { return nil }
     _ = receive()
     guard !input.isEmpty else { return nil }
     switch take() {
@@ -159,6 +161,6 @@ extension ControlConnection {
       }
     }
     (output, sent) = ([], 0)
-    return !isLast && !isEnding
+    return isHeld || !isLast && !isEnding
   }
 }

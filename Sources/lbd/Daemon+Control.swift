@@ -26,17 +26,43 @@ extension Daemon {
 
   mutating func answerControl(_ event: Event) {
     guard let slot = control.receive(event, now: now) else { return }
+    serveControl(slot, event.token)
+  }
+
+  private mutating func serveControl(_ slot: UInt32, _ connection: UInt64) {
     while let request = control.nextRequest(slot) {
-      let answer = answer(request, from: event.token)
+      guard let answer = answer(request, from: connection) else {
+        control.hold(slot)
+        break
+      }
       if answer.passesListener { passListener(to: slot) }
       control.answer(slot, answer)
     }
     control.flush(slot)
   }
 
+  /// Answers those whose requests have come to their end since, and goes on with what they asked next.
+  mutating func answerLate() {
+    while !lateAnswers.isEmpty {
+      let (connection, answer) = lateAnswers.removeFirst()
+      guard let slot = control.resume(connection, now: now) else { continue }
+      control.answer(slot, answer)
+      serveControl(slot, connection)
+    }
+  }
+
+  /// Orders a reload, or asks for what one would come to. The answer follows: see `answerLate`.
+  private mutating func orderReload(
+    _ request: ControlRequest, _ connection: UInt64, isRehearsal: Bool
+  ) -> ControlAnswer? {
+    reload(ReloadOrder(user: request.user, connection: connection, isRehearsal: isRehearsal))
+    return nil
+  }
+
+  /// Nil where the answer takes a while.
   private mutating func answer(
     _ request: ControlRequest, from connection: UInt64
-  ) -> ControlAnswer {
+  ) -> ControlAnswer? {
     if isFollowed && request.method == .post {
       return refusal(409, "another lbd has taken over, this one takes no orders")
     }
@@ -53,8 +79,8 @@ extension Daemon {
     case (.post, ControlPath.addReplica): add(request)
     case (.post, ControlPath.removeReplica): remove(request)
     case (.get, ControlPath.conf): confText()
-    case (.get, ControlPath.confChanges): reloadAnswer(rehearseReload())
-    case (.post, ControlPath.reload): reloadAnswer(reload(for: request.user))
+    case (.get, ControlPath.confChanges): orderReload(request, connection, isRehearsal: true)
+    case (.post, ControlPath.reload): orderReload(request, connection, isRehearsal: false)
     case (.post, ControlPath.takeover): handOver(request, connection)
     case (.post, ControlPath.takeoverDone): endTakeover(connection)
     case (.post, ControlPath.weight): setWeight(request)
