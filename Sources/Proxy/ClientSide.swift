@@ -72,7 +72,9 @@ extension Worker {
   mutating func takeOver(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
     links.counts.add(.taken, links.index)
     // Many that were on their way at once may be more than there is room for.
-    guard clients.count < clients.capacity else { return }
+    guard clients.count < clients.capacity else {
+      return links.counts.add(.limitMet, links.index)
+    }
     welcome(descriptor, peer)
     if isDraining { endSilent() }
   }
@@ -89,7 +91,10 @@ extension Worker {
     links.counts.add(.clients, links.index)
     links.counts.add(.accepted, links.index)
     clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
-    if clients.count == clients.capacity { pauseListening() }
+    if clients.count == clients.capacity {
+      links.counts.add(.limitMet, links.index)
+      pauseListening()
+    }
   }
 
   // MARK: Events

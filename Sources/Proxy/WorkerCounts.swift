@@ -22,6 +22,8 @@ package final class WorkerCounts: Sendable {
     case heldRefused
     /// Times the worker's loop has shown that it runs: once for each `.tick`.
     case ticks
+    /// Times the worker had no room for one more client. Beside the cells below, as it is rare.
+    case limitMet = 11
   }
 
   package let workers: Int

@@ -71,7 +71,7 @@ extension Daemon {
     case (.get, ControlPath.pool): ControlAnswer(200, report(testToken: testToken))
     case (.get, ControlPath.publicPool): ControlAnswer(200, publicReport())
     case (.head, ControlPath.publicPool): publicHead()
-    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
+    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools(), note: limitNote))
     case (.get, ControlPath.metrics): metricsAnswer(metricsText())
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.get, ControlPath.events): eventsAnswer(request)

@@ -39,6 +39,7 @@ struct Daemon: ~Copyable {
   let pool: SharedPool
   /// The connections that there are descriptors for beside the pool as it is.
   var limits: ConnectionLimits
+  var limitWatch = LimitWatch()
   let tallies: [Tally]
   let workerCounts: WorkerCounts
   let orders: [Mailbox<Order>]
@@ -169,6 +170,7 @@ struct Daemon: ~Copyable {
       startDueProbes()
       rollMeters()
       rollBudget()
+      watchLimit()
       lookUpNames()
       expireReload()
       answerLate()
