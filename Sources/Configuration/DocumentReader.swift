@@ -45,7 +45,8 @@ struct DocumentReader {
     case .bytes(let bytes) where bytes.count > DocumentReader.fileLimit:
       refuse(path, from: origin, "larger than 1 MiB, a conf is not: check the path")
     case .bytes(let bytes) where byteCount + bytes.count > DocumentReader.totalLimit:
-      refuse(path, from: origin, "with it the conf has more than 16 MiB, a conf has not: check include")
+      refuse(
+        path, from: origin, "with it the conf has more than 16 MiB, a conf has not: check include")
     case .bytes(let bytes):
       byteCount += bytes.count
       isOpened = true

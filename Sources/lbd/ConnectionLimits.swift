@@ -48,7 +48,8 @@ struct ConnectionLimits {
   /// What the number of clients comes from.
   var origin: String {
     guard ordered == nil || isShort else { return "connections in [limits]" }
-    return "\(descriptors) descriptors (ulimit -n, LimitNOFILE=), of which \(reserve) are kept for probes,"
+    return
+      "\(descriptors) descriptors (ulimit -n, LimitNOFILE=), of which \(reserve) are kept for probes,"
       + " control and files; a client may need two"
   }
 

@@ -11,7 +11,10 @@ extension Daemon {
       return log.write(.info, "nothing to reopen: no log of lbd's goes to a file")
     }
     // The one under way may have found the file before it was moved away.
-    if isReopening { return isReopenDue = true }
+    if isReopening {
+      isReopenDue = true
+      return
+    }
     do throws(SystemError) {
       try files.open(.path(path))
       isReopening = true

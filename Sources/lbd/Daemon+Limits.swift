@@ -4,6 +4,7 @@
 import Configuration
 import ControlProtocol
 import LinuxIO
+import Proxy
 
 /// What is known of how often the limit was met.
 struct LimitWatch {
@@ -27,7 +28,10 @@ extension Daemon {
     log.write(
       limits.isShort ? .warning : .info,
       limits.isShort ? "connections = \(limits.ordered ?? 0) comes to less: \(text)" : text,
-      ["event": "limits", "connections": "\(limits.clients)", "descriptors": "\(limits.descriptors)"])
+      [
+        "event": "limits", "connections": "\(limits.clients)",
+        "descriptors": "\(limits.descriptors)",
+      ])
   }
 
   /// Notices that the limit was met, and says so at once, then at most once a minute.

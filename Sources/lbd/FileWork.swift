@@ -85,14 +85,19 @@ final class FileWork: Sendable {
   static func read(
     _ path: String, _ environment: [String: String], _ reading: ConfReading, within seconds: Int
   ) throws(SystemError) -> LoadOutcome? {
-    let (bell, result) = (try WakeUp(), Outcome())
+    let (bell, result) = (try Bell(), Outcome())
     try Thread.start("lbd-conf") {
       let outcome = Configuration.load(path: path, environment: environment, reading: reading)
       result.outcome.withLock { $0 = outcome }
-      bell.ring()
+      bell.wakeUp.ring()
     }.detach()
-    _ = bell.descriptor.wait(until: .readable, milliseconds: seconds * 1000)
+    _ = bell.wakeUp.descriptor.wait(until: .readable, milliseconds: seconds * 1000)
     return result.outcome.withLock { $0 }
+  }
+
+  private final class Bell: Sendable {
+    let wakeUp: WakeUp
+    init() throws(SystemError) { wakeUp = try WakeUp() }
   }
 
   private final class Outcome: Sendable {

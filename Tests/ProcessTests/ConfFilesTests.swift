@@ -134,7 +134,9 @@ import Testing
     #expect(try stage.connect().get("/getInfo").status == 200)
   }
 
-  @Test func `what is asked behind a reload is answered behind it, and who leaves is let go`() throws {
+  @Test func `what is asked behind a reload is answered behind it, and who leaves is let go`()
+    throws
+  {
     let stage = try stage()
     let address = try #require(SocketAddress(path: stage.socketPath))
     let reload = "POST \(ControlPath.reload) HTTP/1.1\r\nHost: lbd\r\nContent-Length: 0\r\n\r\n"

@@ -21,14 +21,17 @@ import Testing
     Int(try stage.metrics().sum("lbd_connections_limit"))
   }
 
-  @Test func `a limit that the descriptors lower is a warning at the start, and shown behind the key`()
+  @Test
+  func `a limit that the descriptors lower is a warning at the start, and shown behind the key`()
     throws
   {
     let stage = try stage("connections = 5000", by: Self.ulimit)
     let limit = try limit(stage)
     #expect(limit < 200 && limit >= 16)
     let log = try #require(stage.lbd?.error)
-    #expect(log.contains("\"level\":\"warning\",\"message\":\"connections = 5000 comes to less"), "\(log)")
+    #expect(
+      log.contains("\"level\":\"warning\",\"message\":\"connections = 5000 comes to less"), "\(log)"
+    )
     for part in ["at most \(limit) clients", "400 descriptors", "ulimit -n", "LimitNOFILE="] {
       #expect(log.contains(part), "\(part)")
     }
@@ -44,7 +47,8 @@ import Testing
   func `a limit that holds as it is said is no warning`(_ limits: String) throws {
     let stage = try stage(limits)
     let log = try #require(stage.lbd?.error)
-    #expect(log.contains("\"event\":\"limits\"") && !log.contains("\"level\":\"warning\""), "\(log)")
+    #expect(
+      log.contains("\"event\":\"limits\"") && !log.contains("\"level\":\"warning\""), "\(log)")
     let limit = try limit(stage)
     if limits.hasSuffix("40") {
       #expect(limit == 40 && log.contains("at most 40 clients at once: connections in [limits]"))

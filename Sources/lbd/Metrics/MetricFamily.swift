@@ -124,7 +124,8 @@ extension MetricFamily {
 
   /// In the order of the text.
   static let all = [
-    up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess, reloads, logDrops,
+    up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess, reloads,
+    logDrops,
     accessDrops, ownResponses, held, holds, replicas, info, replicaUp, replicaSlow, weight,
     inFlight, attempts,
     retries, failures, responses, ejections, probes, probeDuration, responseTime, clients, accepted,
