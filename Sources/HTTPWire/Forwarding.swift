@@ -25,16 +25,40 @@ package struct ForwardedFacts: ~Copyable, ~Escapable {
 
 /// What holds for every request that goes on.
 package struct ForwardRules: Sendable, Equatable {
-  /// `Forwarded` is stated too (RFC 7239).
-  package var statesForwarded = false
-  /// `Via` is stated, with the mark (RFC 9110 §7.6.3).
-  package var statesVia = true
   /// By which this lbd knows itself.
-  package var mark: UInt64 = 0
+  package let mark: UInt64
+  /// `Forwarded` is stated too (RFC 7239).
+  package let statesForwarded: Bool
   /// Fields of a request that go no further, nor as its trailers.
-  package var dropped = DroppedFields()
+  package let dropped: DroppedFields
+  /// What stands between the value of X-Forwarded-Host, or Forwarded, and that of X-Request-Id: Via where
+  /// it is stated (RFC 9110 §7.6.3).
+  private let via: [UInt8]
+  private let via10: [UInt8]
 
-  package init() {}
+  package init(
+    mark: UInt64 = 0, statesVia: Bool = true, statesForwarded: Bool = false,
+    dropped: DroppedFields = DroppedFields()
+  ) {
+    self.mark = mark
+    self.statesForwarded = statesForwarded
+    self.dropped = dropped
+    via = ForwardRules.lines(statesVia ? mark : nil, isVersion10: false)
+    via10 = ForwardRules.lines(statesVia ? mark : nil, isVersion10: true)
+  }
+
+  private static func lines(_ mark: UInt64?, isVersion10: Bool) -> [UInt8] {
+    var writer = ByteWriter(capacity: 64)
+    writer.append("\r\n")
+    if let mark { Hops.writeVia(mark, isVersion10: isVersion10, to: &writer) }
+    writer.append("X-Request-Id: ")
+    return writer.bytes.indices.map { writer.bytes[$0] }
+  }
+
+  @inline(__always)
+  fileprivate func writeVia(isVersion10: Bool, to writer: inout ByteWriter) {
+    writer.append(isVersion10 ? via10.span : via.span)
+  }
 }
 
 /// The writer of `X-Forwarded-*`, `Forwarded`, `Via` and `X-Request-Id`.
@@ -74,8 +98,7 @@ enum Forwarding {
     let isHost = !original.isEmpty && Authority.isWellFormed(bytes, original)
     writer.append(bytes.extracting(isHost ? original : host))
     if rules.statesForwarded { writeForwarded(head.fields, bytes, host, facts, to: &writer) }
-    writer.append("\r\n")
-    if rules.statesVia { Hops.writeVia(rules.mark, isVersion10: head.isVersion10, to: &writer) }
+    rules.writeVia(isVersion10: head.isVersion10, to: &writer)
     writeRequestID(head.fields, bytes, facts, to: &writer)
   }
 
@@ -110,7 +133,6 @@ enum Forwarding {
     _ fields: borrowing HeaderFields, _ bytes: Span<UInt8>, _ facts: borrowing ForwardedFacts,
     to writer: inout ByteWriter
   ) {
-    writer.append("X-Request-Id: ")
     let given = facts.isTrusted ? sole(.requestID, fields) : 0..<0
     if isID(bytes, given) {
       writer.append(bytes.extracting(given))

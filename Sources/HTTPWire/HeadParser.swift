@@ -251,10 +251,11 @@ package struct HeadParser: ~Copyable, ~Escapable {
     let start = position
     position = ByteScan.tokenEnd(bytes, from: start)
     let nameEnd = position
-    if isResponse && nameEnd > start {
-      while position < bytes.count && ByteClass.isBlank(bytes[position]) { position += 1 }
-    }
     guard position < bytes.count else { return .incomplete }
+    if bytes[position] != ByteClass.colon && isResponse {
+      skipBlanks()
+      guard position < bytes.count else { return .incomplete }
+    }
     guard nameEnd > start && bytes[position] == ByteClass.colon && position < 65535 else {
       return .malformed(.malformedField)
     }
@@ -270,6 +271,11 @@ package struct HeadParser: ~Copyable, ~Escapable {
     field.valueStart = UInt16(value.lowerBound)
     field.valueEnd = UInt16(value.upperBound)
     return lineEnd(.malformedField)
+  }
+
+  @inline(never)
+  private mutating func skipBlanks() {
+    while position < bytes.count && ByteClass.isBlank(bytes[position]) { position += 1 }
   }
 
   /// CRLF and nothing else: a bare CR or LF is read in two ways by others (§2.2).

@@ -41,8 +41,9 @@ package struct HeaderFields: ~Copyable {
   /// Empties the list and has it take so many fields of a sender, 1 or more.
   package mutating func setLimit(_ limit: Int) {
     count = 0
-    guard limit != self.limit else { return }
     self.limit = limit
+    // Room stays: heads that were accepted before are looked at again.
+    guard limit + HeaderFields.ownLines > capacity else { return }
     capacity = limit + HeaderFields.ownLines
     // Safe: this is the row's only holder, and the next one is initialised before anything reads it.
     unsafe fields.deallocate()

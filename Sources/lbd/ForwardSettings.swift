@@ -14,11 +14,9 @@ extension Network {
 
 extension ForwardRules {
   init(_ forward: ForwardConfiguration, mark: UInt64) {
-    self.init()
-    statesForwarded = forward.forwarded
-    statesVia = forward.via
-    self.mark = mark
-    dropped = DroppedFields(forward.drop ?? [])
+    self.init(
+      mark: mark, statesVia: forward.via, statesForwarded: forward.forwarded,
+      dropped: DroppedFields(forward.drop ?? []))
   }
 }
 

@@ -57,12 +57,9 @@ private struct Facts {
   let isReserved: Bool
 
   var rules: ForwardRules {
-    var rules = ForwardRules()
-    rules.mark = mark
-    rules.statesForwarded = statesForwarded
-    rules.statesVia = !isReserved
-    rules.dropped = DroppedFields(isReserved ? dropped : [])
-    return rules
+    ForwardRules(
+      mark: mark, statesVia: !isReserved, statesForwarded: statesForwarded,
+      dropped: DroppedFields(isReserved ? dropped : []))
   }
 
   func drops(_ key: [UInt8]) -> Bool {

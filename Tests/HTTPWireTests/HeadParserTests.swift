@@ -64,6 +64,17 @@ struct HeadParserTests {
     }
   }
 
+  @Test func `what lbd wrote is read again after the limit was lowered`() {
+    var head = RequestHead()
+    head.fields.setLimit(300)
+    let text = "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 310) + "\r\n"
+    let bytes = Array(text.utf8)
+    head.fields.setLimit(20)
+    let own = HeadParser.parse(request: bytes.span, isOwn: true, into: &head)
+    let other = HeadParser.parse(request: bytes.span, into: &head)
+    #expect(own == .complete(bytes.count) && other == .malformed(.tooManyFields))
+  }
+
   @Test func `a response's name is without the white space before its colon (RFC 9112 §5.1)`() {
     let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length \t: 5\r\nX-Y :z\r\n\r\n".utf8)
     var head = ResponseHead()

@@ -81,11 +81,9 @@ enum Wire {
     let address = Array(client.utf8)
     let facts = ForwardedFacts(
       client: address.span, scheme: "http", requestID: (1, 0xABCDEF), isTrusted: isTrusted)
-    var rules = ForwardRules()
-    rules.mark = mark
-    rules.statesForwarded = statesForwarded
-    rules.statesVia = statesVia
-    rules.dropped = DroppedFields(dropped)
+    let rules = ForwardRules(
+      mark: mark, statesVia: statesVia, statesForwarded: statesForwarded,
+      dropped: DroppedFields(dropped))
     HeadWriter.write(request: head, bytes.span, framing, facts, rules, to: &writer)
     return self.text(writer)
   }

@@ -7,15 +7,15 @@ import Testing
 @Suite struct RequestIDsTests {
   @Test func `a block is the one of RFC 8439 §2.3.2`() {
     let key = ChaCha.Key(
-      low: ChaCha.Row(0x0302_0100, 0x0706_0504, 0x0B0A_0908, 0x0F0E_0D0C),
-      high: ChaCha.Row(0x1312_1110, 0x1716_1514, 0x1B1A_1918, 0x1F1E_1D1C))
+      first: ChaCha.Row(0x0302_0100, 0x0706_0504, 0x0B0A_0908, 0x0F0E_0D0C),
+      second: ChaCha.Row(0x1312_1110, 0x1716_1514, 0x1B1A_1918, 0x1F1E_1D1C))
     let input = ChaCha.Row(1, 0x0900_0000, 0x4A00_0000, 0)
     let block = ChaCha.block(key, input, doubleRounds: 10)
     #expect(block.0 == ChaCha.Row(0xE4E7_F110, 0x1559_3BD1, 0x1FDD_0F50, 0xC471_20A3))
     #expect(block.1 == ChaCha.Row(0xC7F4_D1C7, 0x0368_C033, 0x9AAA_2204, 0x4E6C_D4C3))
     #expect(block.2 == ChaCha.Row(0x4664_82D2, 0x09AA_9F07, 0x05D7_C214, 0xA202_8BD9))
     #expect(block.3 == ChaCha.Row(0xD19C_12B5, 0xB94E_16DE, 0xE883_D0CB, 0x4E3C_50A2))
-    #expect(block.0.pairs == (0x1559_3BD1_E4E7_F110, 0xC471_20A3_1FDD_0F50))
+    #expect(block.0.low == 0x1559_3BD1_E4E7_F110 && block.0.high == 0xC471_20A3_1FDD_0F50)
   }
 
   @Test func `no id comes twice, and no half of one, from one generator or two`() {
