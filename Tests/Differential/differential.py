@@ -5,6 +5,7 @@
 import argparse
 import collections
 import random
+import re
 import sys
 import time
 
@@ -15,6 +16,7 @@ import mutations
 from readings import ProbeEnded, Reading, ask_h11, ask_lbd, disagreements, is_normal
 
 BATCH = 2000
+SPACE_BEFORE_COLON = re.compile(rb"(\r\n[!#-'*+\-.0-9A-Z^-z|~]+)[ \t]+:")
 
 
 class Judge:
@@ -61,12 +63,14 @@ class Judge:
 
     def is_same_without(self, message, ours):
         """Whether h11 reads the same when it is spared what lbd alone accepts: empty lines before a
-        request line, and trailers."""
+        request line, white space before a response's colons, and trailers."""
         kind, data = message
         if kind == "c":
             return is_normal(ours.meaning)
-        rest = data.lstrip(b"\r\n")
-        length = ours.meaning["length"] - (len(data) - len(rest))
+        length = ours.meaning["length"]
+        head, rest = data[:length], data[length:]
+        head = head.lstrip(b"\r\n") if kind == "q" else SPACE_BEFORE_COLON.sub(rb"\1:", head)
+        rest, length = head + rest, len(head)
         moved = Reading("accepts", meaning={**ours.meaning, "length": length})
         return self.is_explained((kind, rest), moved, ask_h11((kind, rest)))
 
