@@ -20,7 +20,6 @@ class Message:
 
     def __init__(self, kind, data, meaning):
         self.is_request = kind == "q"
-        self.is_to_head = kind == "h"
         self.meaning = meaning
         self.head = data[: meaning["length"]]
         self.lines = re.split(rb"\r?\n", self.head)[:-2]
@@ -225,13 +224,6 @@ def _(message):
     options = {option.strip(b" \t") for option in lists}
     is_named = b"keep-alive" in options and b"close" not in options
     return message.meaning["version"] == "1.0" and is_named
-
-
-@named("stated-body")
-def _(message):
-    is_bodiless = message.is_to_head or message.meaning.get("status") in (204, 304)
-    length = b"".join(message.values(b"content-length")).strip(b"0")
-    return is_bodiless and bool(length or message.values(b"transfer-encoding"))
 
 
 # Chunked bodies
