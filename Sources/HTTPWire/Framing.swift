@@ -37,6 +37,9 @@ package struct RequestFraming: Sendable {
 package struct ResponseFraming: Sendable {
   package var body = BodyFraming.none
   package var isPersistent = true
+  /// It has no body and states one: by a server that sends it all the same, it would be taken for the
+  /// next response.
+  package var statesBody = false
   package var listsFields = false
   /// It names a protocol to go on with (RFC 9110 §7.8).
   package var hasUpgrade = false
@@ -129,9 +132,7 @@ package enum Framing {
     framing.keepAlive = facts.keepAlive
     if method == .head || status < 200 || status == 204 || status == 304 {
       framing.body = .none
-      // A body is stated where none follows: by a server that sends it all the same, it would be
-      // taken for the next response.
-      if facts.codings > 0 || facts.length ?? 0 > 0 { framing.isPersistent = false }
+      framing.statesBody = facts.codings > 0 || facts.length ?? 0 > 0
     } else if facts.codings > 0 {
       framing.body = .chunked
     } else if let length = facts.length {

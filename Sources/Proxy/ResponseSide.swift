@@ -95,7 +95,8 @@ extension Worker {
     exchanges[exchange].responseBody = BodyProgress(
       responseFraming.body, keepsFraming: body == .chunked,
       keepsTrailers: !responseFraming.listsFields, isResponse: true)
-    exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
+    exchanges[exchange].isUpstreamReusable =
+      responseFraming.isPersistent && !responseFraming.statesBody
     let upstream = exchanges[exchange].upstream
     upstreams[upstream].keepAlive = Int32(min(responseFraming.keepAlive ?? -1, 3600))
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)

@@ -257,6 +257,19 @@ struct FramingTests {
     #expect(Wire.judge(response: response(status, fields), to: .head)?.body == BodyFraming.none)
   }
 
+  @Test(arguments: [
+    (204, "Content-Length: 5\r\n", Method.get, true),
+    (304, "Transfer-Encoding: chunked\r\n", .get, true),
+    (200, "Content-Length: 5\r\n", .head, true), (200, "Content-Length: 0\r\n", .head, false),
+    (204, "", .get, false), (200, "Content-Length: 5\r\n", .get, false),
+  ])
+  func `a body that is stated where none follows is known`(
+    _ status: Int, _ fields: String, _ method: Method, _ states: Bool
+  ) {
+    let framing = Wire.judge(response: response(status, fields), to: method)
+    #expect(framing?.statesBody == states && framing?.isPersistent == true)
+  }
+
   @Test func `chunked from an HTTP 1.0 replica is refused (RFC 9112 §6.1)`() {
     let text = response(200, "Transfer-Encoding: chunked\r\n", version: "1.0")
     #expect(Wire.judge(response: text) == nil)
