@@ -230,11 +230,10 @@ import Testing
       scripted: [replica], sections: "[timeouts]\nresponse = 500ms\nidle = 60s\n")
     let connection = try stage.connect()
     try connection.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-    // It reads on, and more slowly than the replica writes.
-    try eventually("the end of it", within: 5) {
-      Clock.sleep(milliseconds: 2)
-      return try !connection.receive(atMost: 16 << 10)
-    }
+    // More of them than may come are a broken response, whatever time there is.
+    var answer = try connection.answerHead()
+    while answer.status < 200 { answer = try connection.answerHead() }
+    #expect(answer.status == 502 || answer.status == 504)
   }
 
   private static let long = String(repeating: "x", count: 4000)
