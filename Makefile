@@ -9,7 +9,8 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
-  test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential fuzz-process bench lint \
+  test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential \
+  fuzz-process bench lint \
   format install install-symbols uninstall dist test-man clean soak
 
 help: ## list the goals
@@ -102,7 +103,7 @@ fuzz-differential: build ## the same messages to lbd's parser and to h11; needs 
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 Tests/Differential/differential.py \
 	  --probe $(BIN)/head-probe --time '$(TIME)' $(if $(SEED),--seed '$(SEED)')
 
-fuzz-process: build ## lbd under attack from clients, replicas, callers, confs and signals at once; SEED=N has it again
+fuzz-process: build ## whole processes attacked from all sides at once, and what is left of it; SEED=N has it again
 	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' $(BIN)/fuzz-process --time '$(TIME)' $(if $(SEED),--seed '$(SEED)')
 
 bench: build ## lbd beside nginx, HAProxy and a blind relay, in bench/results.md; 8 minutes

@@ -285,7 +285,7 @@ struct AnswerPlan {
       "ICY 200 OK\r\n\r\n",
       "\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n",
       "<html>\r\n\r\n",
-      start + (0..<120).map { "X-\($0): 1\r\n" }.joined() + "\r\n",
+      start + (0..<1100).map { "X-\($0): 1\r\n" }.joined() + "\r\n",
       start + "X: " + String(repeating: "x", count: 70_000) + "\r\n\r\n",
       "HTTP/1.1 200 " + String(repeating: "r", count: 70_000),
     ])

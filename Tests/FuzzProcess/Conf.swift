@@ -82,7 +82,8 @@ struct Conf {
     func line(_ key: String, _ values: [String]) -> String {
       random.chance(60) ? "\(key) = \(random.pick(values))\n" : ""
     }
-    var text = start(port: port) + line("docs", ["on", "off"])
+    var text = start(port: port) + line("docs", ["on", "off", "full"])
+    text += line("half_close", ["on", "off"])
     text += "[health]\npath = /health\ninterval = 300ms\nfast_interval = 50ms\n"
     text += line("timeout", ["300ms", "1s", "5s"]) + line("method", ["GET", "HEAD", "OPTIONS"])
     text += line("rise", ["1", "2", "5"]) + line("fall", ["1", "2", "5"])
@@ -93,13 +94,18 @@ struct Conf {
     text += "[timeouts]\nresponse = \(random.number(2...6))s\nidle = \(random.number(8...12))s\n"
     text += "client_header = \(random.number(3...6))s\ndrain = \(Conf.drain)s\n"
     text += line("connect", ["200ms", "1s", "5s"]) + line("client_idle", ["1s", "3s", "60s"])
+    text += line("tunnel_idle", ["1s", "1h"])
     text +=
       "[retry]\n" + line("attempts", ["0", "1", "2", "10"]) + line("budget", ["0%", "20%", "100%"])
     text += line("statuses", ["none", "502-504", "500-599"])
     text +=
       "[hold]\n" + line("timeout", ["off", "50ms", "2s"]) + line("queue", ["1", "16", "1024"])
     text += limits(fixed) + line("body", ["unlimited", "1k", "100k"])
-    text += "[forward]\n" + line("forwarded", ["on", "off"])
+    text += line("fields", ["20", "100", "1000"]) + line("max_connections", ["off", "20"])
+    text += line("body_rate", ["0", "500", "1m"]) + line("resting", ["0", "1", "64"])
+    text += line("replica_connections", ["unlimited", "3", "50"])
+    text += "[forward]\n" + line("forwarded", ["on", "off"]) + line("via", ["on", "off"])
+    text += line("drop", ["none", "X-Client-IP, X-Original-URL", "Cookie, X-Long"])
     text += "trusted_proxies = \(Conf.trusted)\n"
     text += "[log]\naccess = \(random.chance(80) ? scene.accessPath : "off")\n"
     text += line("level", ["info", "debug", "warning"]) + line("format", ["json", "text", "auto"])

@@ -1,4 +1,11 @@
 // The command fuzz-process: whole processes under attack. `make fuzz-process` calls it.
+//
+// The clients (ClientAttack), the replicas (AnswerPlan), who calls the control socket (ControlAttacker), who runs
+// lbd (Operator, ConfChecker) and who stands in its place (Impostor) all misbehave at once, each by numbers of
+// its own that follow from one seed. What must hold meanwhile: lbd and replicad live, lbctl answers, a steady
+// client is served (SteadyClient), nobody gets another's answer (Token), replicas get only what lbd may send
+// (ReceivedRequest), no request that must not be repeated comes twice. What must hold behind each round is in
+// Settlement. The first violation ends the run.
 
 import Glibc
 import LinuxIO

@@ -28,7 +28,9 @@ struct ReceivedRequest {
   }
 
   /// It is one of lbd's own questions.
-  var isProbe: Bool { head.values("user-agent") == ["lbd-health"] && head.values("via").isEmpty }
+  var isProbe: Bool {
+    head.values("user-agent") == ["lbd-health"] && head.values("x-request-id").isEmpty
+  }
   var isHead: Bool { method == "HEAD" }
   var isIdempotent: Bool {
     ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method)
@@ -39,9 +41,9 @@ struct ReceivedRequest {
     guard head.values("host").count == 1 else { throw Malformed("no single Host", text) }
     guard !isProbe else { return }
     let own = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id"]
-    guard own.allSatisfy({ head.values($0).count == 1 }),
-      head.values("via").last?.contains("lbd") == true
-    else { throw Malformed("a request without what lbd states", text) }
+    guard own.allSatisfy({ head.values($0).count == 1 }) else {
+      throw Malformed("a request without what lbd states", text)
+    }
     guard framing != .none || head.values("trailer").isEmpty else {
       throw Malformed("trailers without a body", text)
     }
