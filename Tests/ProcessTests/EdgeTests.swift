@@ -202,14 +202,21 @@ import Testing
 
   @Test func `a client beyond the limit waits for one that leaves`() throws {
     let stage = try Stage(
-      replicas: 1, lbd: "workers = 1", sections: "[limits]\nconnections = 20\n")
+      replicas: 1, lbd: "workers = 1",
+      sections: "[limits]\nconnections = 20\n[timeouts]\nclient_header = 5m\n")
     var connections = try (0..<20).map { _ in try stage.connect() }
-    for connection in connections { #expect(try connection.get("/getInfo").status == 200) }
+    for connection in connections {
+      #expect(try connection.get("/getInfo").status == 200)
+      // One that has begun a request does not rest, and keeps its place.
+      try connection.send("GET /getInfo HTTP/1.1\r\n")
+    }
     let late = try stage.connect()
     try late.send("GET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n")
     #expect(late.isSilent(milliseconds: 200))
     connections.removeLast()
     #expect(try late.answer().status == 200)
+    try connections[0].send("Host: test\r\n\r\n")
+    #expect(try connections[0].answer().status == 200)
   }
 
   @Test func `random bytes end nothing`() throws {
