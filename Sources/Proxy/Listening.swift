@@ -90,7 +90,8 @@ extension Worker {
   /// Whether there is room for another client: here, at another worker, or in the place of one that
   /// rests.
   private mutating func mayAdmit() -> Bool {
-    clients.count < clients.capacity || lighterWorker != nil
+    // Connections on their way from other workers have their room already.
+    links.counts.load(links.index) < clients.capacity || lighterWorker != nil
       || !isDraining && longestResting() != nil
   }
 
@@ -113,8 +114,8 @@ extension Worker {
   /// Takes over a connection that another worker has accepted.
   mutating func takeOver(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
     links.counts.add(.taken, links.index)
-    // Many that were on their way at once may be more than there is room for.
-    guard makeRoom() else { return }
+    // Where none rests there is room beyond the limit for what was on its way: see `init`.
+    guard makeRoom() || clients.count < limits.clients + links.counts.workers else { return }
     welcome(descriptor, peer)
     if isDraining { endSilent() }
   }

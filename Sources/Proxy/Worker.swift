@@ -99,14 +99,17 @@ package struct Worker: ~Copyable {
     settings = snapshot.settings
     poller = try Poller()
     now = Clock.now()
-    clients = Slab(capacity: limits.clients)
+    // Workers that hand connections to each other may each fill another one up at the same moment: there
+    // is room for one more of each, so that nobody is dropped who was accepted.
+    let places = limits.clients + links.counts.workers
+    clients = Slab(capacity: places)
     upstreams = Slab(capacity: limits.upstreams)
-    exchanges = Slab(capacity: limits.clients)
+    exchanges = Slab(capacity: places)
     // Two for each client at most: the request's and the response's.
     let block = max(32 << 10, settings.headLimit + HeadWriter.growth + 4096)
-    buffers = BufferPool(blocks: limits.clients * 2, blockSize: block)
+    buffers = BufferPool(blocks: places * 2, blockSize: block)
     largeBuffers = BufferPool(blocks: Worker.largeBlocks, blockSize: Worker.largeBlockSize)
-    clientDeadlines = Deadlines(capacity: limits.clients, now: now)
+    clientDeadlines = Deadlines(capacity: places, now: now)
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
     idleCounts = ZeroedArray(count: SharedPool.capacity + 1)
@@ -114,7 +117,7 @@ package struct Worker: ~Copyable {
     moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
     requestIDs = RequestIDs()
-    access = AccessRecorder(ring: links.access, exchanges: limits.clients)
+    access = AccessRecorder(ring: links.access, exchanges: places)
     expired.reserveCapacity(1024)
     waiting.reserveCapacity(1024)
     turn.reserveCapacity(1024)
@@ -308,7 +311,7 @@ package struct Worker: ~Copyable {
 
   /// Takes no more connections than it may have now; those that are more end by themselves.
   private mutating func fitLimits() {
-    clients.limit(to: settings.clients)
+    clients.limit(to: min(settings.clients, limits.clients))
     upstreams.limit(to: settings.upstreams)
     while upstreams.count > upstreams.capacity && closeAnyIdle() {}
   }
