@@ -25,6 +25,9 @@ package struct Deadlines: ~Copyable {
   /// A bit for each bucket that holds some.
   private let occupied = ZeroedArray<UInt64>(count: buckets / 64)
   private var current: Int
+  /// No bucket with an entry comes before this tick; `Int.max` where none has one. Not later than the
+  /// first, so that `wait` need not look for it.
+  private var next = Int.max
   /// Nanoseconds that count for no deadline: see `postpone`.
   private var lost: UInt64 = 0
 
@@ -72,31 +75,37 @@ package struct Deadlines: ~Copyable {
   }
 
   /// Milliseconds until `expire` may have something to do; negative when nothing is set.
+  @inline(__always)
   package func wait(now: UInt64) -> Int {
+    if next == .max { return -1 }
+    let time = (UInt64(next) << Deadlines.tickShift) + lost
+    return time <= now ? 0 : Int((time - now) / 1_000_000) + 1
+  }
+
+  /// The first tick behind the current one whose bucket has an entry.
+  private func firstOccupied() -> Int {
     let first = current + 1
     var offset = 0
     while offset < Deadlines.buckets {
       let bucket = (first + offset) % Deadlines.buckets
       let word = occupied[bucket >> 6] >> UInt64(bucket & 63)
-      if word != 0 {
-        let tick = UInt64(first + offset + word.trailingZeroBitCount)
-        let time = (tick << Deadlines.tickShift) + lost
-        return time <= now ? 0 : Int((time - now) / 1_000_000) + 1
-      }
+      if word != 0 { return first + offset + word.trailingZeroBitCount }
       offset += 64 - bucket & 63
     }
-    return -1
+    return .max
   }
 
   /// Moves on to `now` and appends the slots whose deadlines have passed; these have none afterwards.
   package mutating func expire(now: UInt64, into expired: inout [UInt32]) {
     let target = tick(now)
+    guard target > current else { return }
     // After a long sleep one round visits every bucket.
     if target - current > Deadlines.buckets { current = target - Deadlines.buckets }
     while current < target {
       current += 1
       visit(current % Deadlines.buckets, target, &expired)
     }
+    if next <= current { next = firstOccupied() }
   }
 
   private mutating func visit(_ bucket: Int, _ target: Int, _ expired: inout [UInt32]) {
@@ -119,6 +128,7 @@ package struct Deadlines: ~Copyable {
     let tick = min(max(entry.due, current + 1), current + Deadlines.buckets - 1)
     let bucket = tick % Deadlines.buckets
     entry.linked = tick
+    next = min(next, tick)
     entry.previous = 0
     entry.next = heads[bucket]
     if entry.next != 0 { entries[Int(entry.next - 1)].previous = slot + 1 }

@@ -128,4 +128,32 @@ import Testing
     deadlines.expire(now: 5 * second + second / 10, into: &expired)
     #expect(expired == [0])
   }
+
+  @Test func `whatever is set, moved, cleared and passed, the wait is never too long`() {
+    var random = SplitMix(7)
+    var deadlines = Deadlines(capacity: 64, now: 0)
+    var due = [UInt64](repeating: .max, count: 64)
+    var now: UInt64 = 0
+    var slots: [UInt32] = []
+    for _ in 0..<20_000 {
+      let slot = Int.random(in: 0..<64, using: &random)
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0:
+        deadlines.clear(UInt32(slot))
+        due[slot] = .max
+      case 1, 2:
+        now += UInt64.random(in: 0...3 * second, using: &random)
+        slots.removeAll()
+        deadlines.expire(now: now, into: &slots)
+        for slot in slots { due[Int(slot)] = .max }
+      default:
+        due[slot] = now + UInt64.random(in: 0...90 * second, using: &random)
+        deadlines.set(UInt32(slot), at: due[slot])
+      }
+      guard let first = due.min(), first != .max else { continue }
+      let wait = deadlines.wait(now: now)
+      #expect(wait >= 0 && now + UInt64(wait) * 1_000_000 <= max(first, now) + slack + 1_000_000)
+      if wait < 0 { return }
+    }
+  }
 }
