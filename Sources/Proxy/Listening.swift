@@ -7,6 +7,10 @@ extension Worker {
   /// How long a worker that could not accept waits before it tries again, in milliseconds.
   static var pause: Int { 100 }
 
+  /// A client counts as resting once it has sent nothing for this long, in nanoseconds. Whoever has
+  /// just connected, or is between two requests, would else give way to a burst of newcomers.
+  private static var leastRest: UInt64 { 100_000_000 }
+
   /// Lets new connections wait in the kernel's queue.
   mutating func pauseListening() {
     guard isListening, let listener = listener.take() else { return }
@@ -190,7 +194,8 @@ extension Worker {
 
   /// A request that has begun keeps its client; an answer that ended the connection was sent.
   private mutating func isResting(_ slot: UInt32) -> Bool {
-    switch clients[slot].phase {
+    guard now >= clients[slot].since + Worker.leastRest else { return false }
+    return switch clients[slot].phase {
     case .reading: !clients[slot].hasBegunHead && clients[slot].input.isEmpty
     case .lingering: true
     case .exchanging, .delivering: false
