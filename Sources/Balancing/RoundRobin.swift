@@ -17,6 +17,11 @@ package struct TriedReplicas: Sendable {
     count += 1
   }
 
+  /// Forgets the replica that was added last, if it is this one.
+  package mutating func forget(_ slot: Int) {
+    if count > 0 && slots[count - 1] == UInt16(slot) { count -= 1 }
+  }
+
   /// The replicas' slots, in the order of the attempts.
   package var list: [Int] { (0..<count).map { Int(slots[$0]) } }
 

@@ -19,9 +19,14 @@ package enum Console {
     return found
   }
 
+  /// The bytes that a pipe which is ready takes without a wait, the end of the line included: PIPE_BUF.
+  package static let most = 4096
+
   /// Writes a line to standard error unless its reader is behind. False when the line was not
-  /// written: a full pipe must not stop the thread.
+  /// written: a full pipe must not stop the thread, and one that is ready promises room for no more
+  /// than `most` bytes.
   package static func errorIfReady(_ line: String) -> Bool {
+    guard line.utf8.count < most else { return false }
     var watched = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
     // Safe: the kernel writes into the one entry during the call only.
     guard unsafe poll(&watched, 1, 0) == 1, watched.revents & Int16(POLLOUT) != 0 else {

@@ -61,20 +61,31 @@ package enum Files {
   }
 
   /// Who but root and this process's user may put something in a path's place, in words; nil where nobody
-  /// may. A sticky directory lets each remove only what is one's own; the group is this process's own
-  /// where that may write.
+  /// may. That is whoever may write to one of the directories that lead there. In a sticky one nobody
+  /// removes what is another's, but may be there first. The group is this process's own where that may
+  /// write.
   package static func strangers(at path: String) -> String? {
-    guard let slash = path.lastIndex(of: "/") else { return strangers(inDirectory: ".") }
-    return strangers(inDirectory: slash == path.startIndex ? "/" : String(path[..<slash]))
+    var directory = Files.directory(of: path)
+    if !directory.hasPrefix("/"), let here = try? target(of: "/proc/self/cwd") {
+      directory = here + "/" + directory
+    }
+    if let words = strangers(inDirectory: directory, isLast: true) { return words }
+    while directory != "/" {
+      directory = Files.directory(of: directory)
+      if let words = strangers(inDirectory: directory, isLast: false) { return words }
+    }
+    return nil
   }
 
-  private static func strangers(inDirectory path: String) -> String? {
+  /// - Parameter isLast: the path is to be made there; one that leads on is there already, and a sticky
+  ///   directory keeps it so.
+  private static func strangers(inDirectory path: String, isLast: Bool) -> String? {
     var facts = stat()
     guard unsafe stat(path, &facts) == 0 else { return nil }
     if facts.st_uid != 0 && facts.st_uid != geteuid() {
       return "\(path) belongs to user \(facts.st_uid)"
     }
-    if facts.st_mode & S_ISVTX != 0 { return nil }
+    if facts.st_mode & S_ISVTX != 0 && !isLast { return nil }
     if facts.st_mode & 0o002 != 0 { return "everybody may write to \(path)" }
     if facts.st_mode & 0o020 != 0 && facts.st_gid != getegid() {
       return "group \(facts.st_gid) may write to \(path)"

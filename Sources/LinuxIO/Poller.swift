@@ -17,6 +17,9 @@ package struct Readiness: Sendable {
   /// The connection is over in both directions.
   package var isOver: Bool { bits & Readiness.over != 0 }
 
+  /// It was reset, or has failed otherwise.
+  package var isBroken: Bool { bits & EPOLLERR.rawValue != 0 }
+
   private static var over: UInt32 { EPOLLHUP.rawValue | EPOLLERR.rawValue }
 }
 

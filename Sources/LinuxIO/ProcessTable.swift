@@ -52,4 +52,11 @@ package enum ProcessTable {
     let link = links.first { (try? Files.target(of: $0)) == wanted }
     return link.flatMap { Int32($0.dropFirst("/proc/".count).prefix { $0 != "/" }) }
   }
+
+  /// Whether a process holds a socket; nil where this user may not know.
+  package static func holds(_ pid: Int32, socket inode: UInt64) -> Bool? {
+    let links = (try? Files.expand("/proc/\(pid)/fd/*")) ?? []
+    if links.isEmpty { return nil }
+    return links.contains { (try? Files.target(of: $0)) == "socket:[\(inode)]" }
+  }
 }

@@ -134,11 +134,20 @@ package enum Socket {
   /// The user at the other end of a Unix socket, or nil: of a connection that was made, the one who began
   /// to listen.
   package static func peerUser(_ socket: borrowing Descriptor) -> UInt32? {
+    peerCredentials(socket)?.uid
+  }
+
+  /// The process there, or nil: one that this process cannot see has none.
+  package static func peerProcess(_ socket: borrowing Descriptor) -> Int32? {
+    peerCredentials(socket).flatMap { $0.pid > 0 ? $0.pid : nil }
+  }
+
+  private static func peerCredentials(_ socket: borrowing Descriptor) -> lbd_peer_credentials? {
     var credentials = lbd_peer_credentials()
     var length = socklen_t(MemoryLayout<lbd_peer_credentials>.size)
     let result = unsafe getsockopt(
       socket.raw, SOL_SOCKET, SO_PEERCRED, &credentials, &length)
-    return result == 0 ? credentials.uid : nil
+    return result == 0 ? credentials : nil
   }
 
   private static func make(_ family: Int32) throws(SystemError) -> Descriptor {

@@ -2,6 +2,8 @@
 
 /// One socket of this machine.
 package struct TCPEntry: Sendable, Equatable {
+  /// As the kernel writes it: hexadecimal, in words of this machine's byte order.
+  package let localHost: String
   package let localPort: UInt16
   package let remotePort: UInt16
   package let isListening: Bool
@@ -15,6 +17,7 @@ package struct TCPEntry: Sendable, Equatable {
     guard fields.count > 9, let local = TCPEntry.port(fields[1]),
       let remote = TCPEntry.port(fields[2]), let inode = UInt64(fields[9])
     else { return nil }
+    localHost = String(fields[1].dropLast(5))
     localPort = local
     remotePort = remote
     // The states of include/net/tcp_states.h.
@@ -25,6 +28,22 @@ package struct TCPEntry: Sendable, Equatable {
 
   private static func port(_ address: some StringProtocol) -> UInt16? {
     UInt16(address.suffix(4), radix: 16)
+  }
+
+  /// Whether nobody else may listen at an address because this socket listens.
+  package func keeps(_ address: SocketAddress) -> Bool {
+    guard isListening, localPort == address.port, let ip = address.ip else { return false }
+    let host = TCPEntry.host(ip)
+    return localHost == host || [localHost, host].contains { $0.allSatisfy { $0 == "0" } }
+  }
+
+  /// An address as the kernel writes it. x86 and ARM are little-endian, and lbd is built for no other.
+  private static func host(_ ip: IPAddress) -> String {
+    let digits = Array("0123456789ABCDEF")
+    return (0..<(ip.isIPv6 ? 16 : 4)).reduce(into: "") { text, index in
+      let byte = ip.bytes[index & ~3 | 3 - index & 3]
+      text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
   }
 
   /// All of them, of IPv4 and IPv6. Costs a millisecond for each few thousand.

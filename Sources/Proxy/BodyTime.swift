@@ -18,6 +18,11 @@ struct BodyTime {
     return since + left
   }
 
+  /// Time in which lbd did not run is nobody's.
+  mutating func forgive(_ lost: UInt64) {
+    if since != 0 { since += lost }
+  }
+
   /// Bytes have come.
   /// - Parameter byteTime: what each one earns, in nanoseconds.
   /// - Returns: false when they have come too late.

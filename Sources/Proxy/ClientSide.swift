@@ -11,7 +11,7 @@ extension Worker {
     if readiness.isReadable { clients[slot].isReadable = true }
     if readiness.isWritable { clients[slot].isWritable = true }
     if readiness.isEnding { clients[slot].isEnding = true }
-    if readiness.isOver { clients[slot].isOver = true }
+    if readiness.isOver && (readiness.isBroken || !hasEnded(slot)) { clients[slot].isOver = true }
     if clients[slot].isEnding && clients[slot].phase == .exchanging && isAbandoned(slot) {
       abandon(clients[slot].exchange)
     } else {
@@ -19,17 +19,20 @@ extension Worker {
     }
   }
 
+  /// Whether lbd has ended its direction of a tunnel: the client's end is the other one then, and what it
+  /// sent before is still to be read.
+  private mutating func hasEnded(_ slot: UInt32) -> Bool {
+    guard clients[slot].phase == .exchanging else { return false }
+    let exchange = clients[slot].exchange
+    return exchanges[exchange].isTunnel && exchanges[exchange].responseBody.isDone
+  }
+
   /// Whether a client that has ended its direction, or its connection, wants its exchange no more.
   private mutating func isAbandoned(_ slot: UInt32) -> Bool {
     let exchange = clients[slot].exchange
-    guard exchanges[exchange].isTunnel else {
-      // What lbd has of the response in full may be read by one that sends no more.
-      return isGone(slot) && (clients[slot].isOver || !exchanges[exchange].isAnswered)
-    }
-    // A tunnel whose replica ended first may hold the client's last bytes, and then its end.
-    return clients[slot].isOver
-      && (exchanges[exchange].requestBody.isDone
-        || exchanges[exchange].sentTo != exchanges[exchange].readyTo)
+    if exchanges[exchange].isTunnel { return clients[slot].isOver }
+    // What lbd has of the response in full may be read by one that sends no more.
+    return isGone(slot) && (clients[slot].isOver || !exchanges[exchange].isAnswered)
   }
 
   /// Whether nobody is there for an answer: the connection is over, or the client has ended its
@@ -52,7 +55,8 @@ extension Worker {
     guard clients.next(from: slot) == slot else { return }
     switch clients[slot].phase {
     case .reading where clients[slot].hasBegunHead: headIsLate(slot)
-    case .reading, .lingering: closeClient(slot)
+    case .reading: closeClient(slot)
+    case .lingering: endLingering(slot)
     case .delivering: deliver(slot)
     case .exchanging where exchanges[clients[slot].exchange].isHeld:
       holdExpired(clients[slot].exchange)
@@ -212,8 +216,23 @@ extension Worker {
     Socket.endSending(clients[slot].descriptor)
     clients[slot].phase = .lingering
     clients[slot].since = now
-    clientDeadlines.set(slot, at: now + (isDraining ? 1 : 10) * 1_000_000_000)
+    clients[slot].unsent = .max
+    clientDeadlines.set(slot, at: now + lingeringPause)
     linger(slot)
+  }
+
+  /// Half of the time that a client has to end its side.
+  private var lingeringPause: UInt64 { isDraining ? 500_000_000 : 5_000_000_000 }
+
+  /// The client has not ended its side. It has as long again; if it has taken nothing by then of what
+  /// the kernel still holds for it, that is thrown away, else the kernel goes on delivering it.
+  private mutating func endLingering(_ slot: UInt32) {
+    let before = clients[slot].unsent
+    let unsent = Socket.unsentBytes(clients[slot].descriptor)
+    clients[slot].unsent = unsent
+    if before == .max { return clientDeadlines.set(slot, at: now + lingeringPause) }
+    if unsent > 0 && unsent >= before { Socket.resetOnClose(clients[slot].descriptor) }
+    closeClient(slot)
   }
 
   /// How often it is seen whether a client has taken the last of a response that was cut.

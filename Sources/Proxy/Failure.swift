@@ -176,7 +176,11 @@ extension Worker {
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.
   mutating func abandon(_ exchange: UInt32) {
     let client = exchanges[exchange].client
-    if !exchanges[exchange].isTunnel { Socket.resetOnClose(clients[client].descriptor) }
+    // One that has ended its direction may still read the response before this one.
+    let mayRead = !clients[client].isOver && !exchanges[exchange].hasHead
+    if !exchanges[exchange].isTunnel && !mayRead {
+      Socket.resetOnClose(clients[client].descriptor)
+    }
     if exchanges[exchange].hasHead { count(exchange) }
     record(exchange, isAborted: true)
     endHold(exchange)

@@ -13,7 +13,8 @@ extension Worker {
     let timeout = settings.holdTimeout
     if exchanges[exchange].holdUntil == 0 { exchanges[exchange].holdUntil = now + timeout }
     let until = exchanges[exchange].holdUntil
-    let isHopeless = !isFull && now > links.pool.emptySince + timeout
+    let emptySince = max(links.pool.emptySince, standstill.endedAt)
+    let isHopeless = !isFull && now > emptySince + timeout
     guard now < until, !isHopeless, beginHold() else {
       if timeout > 0 { links.counts.add(.heldRefused, links.index) }
       return answerNoReplica(exchange, isFull: isFull)

@@ -158,16 +158,14 @@ extension Worker {
 
   // MARK: Room
 
-  /// Makes sure that there is room for one more client: at the limit, the one that has rested longest
-  /// is closed. False where none rests.
+  /// Makes sure that there is room for one more client: at the limit, or beyond one that was lowered,
+  /// the one that has rested longest is closed. False where none rests.
   private mutating func makeRoom() -> Bool {
     guard clients.count >= clients.capacity else { return true }
     links.counts.add(.limitMet, links.index)
-    while clients.count >= clients.capacity {
-      guard !isDraining, let slot = longestResting() else { return false }
-      links.counts.add(.restingClosed, links.index)
-      closeClient(slot)
-    }
+    guard !isDraining, let slot = longestResting() else { return false }
+    links.counts.add(.restingClosed, links.index)
+    closeClient(slot)
     return true
   }
 

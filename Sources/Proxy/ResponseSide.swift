@@ -58,6 +58,7 @@ extension Worker {
     guard exchanges[exchange].interims <= Worker.mostInterims else {
       return broken(exchange, "more than \(Worker.mostInterims) interim responses")
     }
+    if responseFraming.statesBody { return broken(exchange, "an interim response with a body") }
     if exchanges[exchange].awaitsContinue && responseHead.status == 100 {
       exchanges[exchange].awaitsContinue = false
       upstreamDeadlines.clear(exchanges[exchange].upstream)
@@ -95,9 +96,16 @@ extension Worker {
     exchanges[exchange].responseBody = BodyProgress(
       responseFraming.body, keepsFraming: body == .chunked,
       keepsTrailers: !responseFraming.listsFields, isResponse: true)
-    exchanges[exchange].isUpstreamReusable =
-      responseFraming.isPersistent && !responseFraming.statesBody
     let upstream = exchanges[exchange].upstream
+    exchanges[exchange].isUpstreamReusable =
+      responseFraming.isPersistent
+      && (!responseFraming.statesBody || exchanges[exchange].method == .head)
+    if responseFraming.statesBody {
+      upstreams[upstream].isDoubtful = true
+      if !exchanges[exchange].isUpstreamReusable {
+        Socket.resetOnClose(upstreams[upstream].descriptor)
+      }
+    }
     upstreams[upstream].keepAlive = Int32(min(responseFraming.keepAlive ?? -1, 3600))
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
     if !exchanges[exchange].requestBody.isDone {

@@ -15,6 +15,39 @@ extension Worker {
     rested.append(upstreams.token(upstream))
   }
 
+  /// How long a connection is watched after the response to a HEAD, in nanoseconds: some servers send
+  /// the body all the same, a moment later, and the next client would get it.
+  private static var watchTime: UInt64 { 100_000_000 }
+
+  /// Lets a connection serve again only once nothing has followed its response. No more of a replica's
+  /// are watched than may rest.
+  mutating func watch(_ upstream: UInt32) {
+    let slot = upstreams[upstream].replica
+    guard Int(watchedCounts[slot]) < settings.restingLimit else {
+      Socket.resetOnClose(upstreams[upstream].descriptor)
+      return closeUpstream(upstream)
+    }
+    upstreams[upstream].isWatched = true
+    watchedCounts[slot] += 1
+    upstreams[upstream].restedAt = now
+    upstreamDeadlines.set(upstream, at: now + Worker.watchTime)
+  }
+
+  mutating func endWatch(_ upstream: UInt32) {
+    guard upstreams[upstream].isWatched else { return }
+    upstreams[upstream].isWatched = false
+    upstreams[upstream].isDoubtful = false
+    watchedCounts[upstreams[upstream].replica] -= 1
+  }
+
+  /// The deadline of a connection without an exchange has passed.
+  mutating func restIsOver(_ upstream: UInt32) {
+    guard upstreams[upstream].isWatched else { return dropIdle(upstream) }
+    endWatch(upstream)
+    putIdle(upstream)
+    if settings.replicaConnections < .max { wakeLongestWaiting() }
+  }
+
   /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
   private mutating func restLimit(_ upstream: UInt32) -> UInt64 {
     var limit = settings.upstreamIdleTimeout
@@ -48,6 +81,7 @@ extension Worker {
   private mutating func restBriefly(_ upstream: UInt32) {
     let until = min(upstreams[upstream].usableUntil, now + Worker.surplusRest)
     upstreams[upstream].usableUntil = until
+    upstreams[upstream].isSurplus = true
     upstreamDeadlines.set(upstream, at: until)
   }
 
@@ -70,6 +104,7 @@ extension Worker {
       }
       let rest = now - upstreams[newest].restedAt
       if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) {
+        upstreams[newest].isSurplus = true
         dropIdle(newest)
         break
       }
@@ -113,7 +148,10 @@ extension Worker {
     upstreams[upstream].older = none
   }
 
+  /// Closes an idle connection. Those of a burst are reset: closed one by one they would keep a local
+  /// port each for a minute (RFC 9293 §3.6), and as many as there are ports use up a replica.
   mutating func dropIdle(_ upstream: UInt32) {
+    if upstreams[upstream].isSurplus { Socket.resetOnClose(upstreams[upstream].descriptor) }
     unlinkIdle(upstream)
     closeUpstream(upstream)
   }
@@ -123,9 +161,26 @@ extension Worker {
     while idle[slot] != 0 { dropIdle(idle[slot] - 1) }
   }
 
-  /// Closes the newest idle connection to a replica, if there is one.
-  mutating func closeOneIdle(_ slot: Int) {
-    if idle[slot] != 0 { dropIdle(idle[slot] - 1) }
+  /// Closes a connection to a replica that rests here; false when none does.
+  mutating func closeOneResting(_ slot: Int) -> Bool {
+    if idle[slot] != 0 {
+      dropIdle(idle[slot] - 1)
+    } else if let index = restedIndex(slot) {
+      if let upstream = upstreams.slot(of: rested.remove(at: index)) { closeUpstream(upstream) }
+    } else {
+      return false
+    }
+    return true
+  }
+
+  /// Where a connection to a replica is in `rested`.
+  mutating func restedIndex(_ slot: Int) -> Int? {
+    for index in rested.indices {
+      if let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot {
+        return index
+      }
+    }
+    return nil
   }
 
   /// Makes room for a connection; false when every one is in use.

@@ -31,6 +31,12 @@ struct Upstream: ~Copyable {
   var keepAlive: Int32 = -1
   /// By when the response has to begin.
   var answerBy: UInt64 = 0
+  /// More rest there than may.
+  var isSurplus = false
+  /// Bytes may follow its last response, which had no body but said how long one would be.
+  var isDoubtful = false
+  /// It waits for them.
+  var isWatched = false
   /// Neighbours in the list of idle connections to the replica.
   var newer = none
   var older = none

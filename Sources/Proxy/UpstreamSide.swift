@@ -19,8 +19,9 @@ extension Worker {
       return attemptFailed(exchange, .connect, "no address")
     }
     let limit = slot == SharedPool.controlSlot ? .max : settings.replicaConnections
-    guard links.pool.openConnection(slot, limit: limit) else {
-      return awaitConnection(exchange)
+    // One that rests here may not do for this request, and is in its way then.
+    while !links.pool.openConnection(slot, limit: limit) {
+      guard closeOneResting(slot) else { return awaitConnection(exchange) }
     }
     switch Socket.connect(address) {
     case .failed(let code):
@@ -42,7 +43,7 @@ extension Worker {
   /// Whether a request can go to a replica now: a connection rests here, or one more may be opened.
   mutating func mayConnect(_ slot: Int) -> Bool {
     let limit = settings.replicaConnections
-    if limit == .max || idle[slot] != 0 || !rested.isEmpty { return true }
+    if limit == .max || idle[slot] != 0 || restedIndex(slot) != nil { return true }
     if links.pool.connections(slot) < limit { return true }
     if links.pool.places(slot) < limit { askForRelease(slot) }
     return false
@@ -53,6 +54,7 @@ extension Worker {
     askForRelease(exchanges[exchange].replica)
     leavePlace(exchange)
     exchanges[exchange].attempts -= 1
+    exchanges[exchange].tried.forget(exchanges[exchange].replica)
     hold(exchange, isFull: true)
   }
 
@@ -132,7 +134,7 @@ extension Worker {
     } else if parting == .rests && !upstreams[upstream].isEnding
       && !upstreams[upstream].isReadable && !isDraining
     {
-      return putIdle(upstream)
+      return upstreams[upstream].isDoubtful ? watch(upstream) : putIdle(upstream)
     }
     closeUpstream(upstream)
   }
@@ -140,6 +142,7 @@ extension Worker {
   // MARK: Closing
 
   mutating func closeUpstream(_ upstream: UInt32) {
+    endWatch(upstream)
     upstreamDeadlines.clear(upstream)
     links.pool.closeConnection(upstreams[upstream].replica)
     _ = upstreams.remove(upstream)
@@ -160,7 +163,7 @@ extension Worker {
         let rest = now - upstreams[upstream].restedAt
         idleLimits[upstreams[upstream].replica].ended(after: rest, now: now)
       }
-      dropIdle(upstream)
+      upstreams[upstream].isWatched ? closeUpstream(upstream) : dropIdle(upstream)
     } else {
       resumeUpstream(upstream)
     }
@@ -203,7 +206,7 @@ extension Worker {
     guard upstreams.next(from: upstream) == upstream else { return }
     let exchange = upstreams[upstream].exchange
     if exchange == none {
-      dropIdle(upstream)
+      restIsOver(upstream)
     } else if !upstreams[upstream].isConnected {
       // Where the request had less time than a connect may take, that says nothing.
       if now >= upstreams[upstream].restedAt + settings.connectTimeout {

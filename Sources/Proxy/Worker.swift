@@ -71,10 +71,13 @@ package struct Worker: ~Copyable {
   var batch = 0
   /// It was full: others may wait in the kernel.
   var mayHaveMoreEvents = false
+  var standstill = Standstill()
   /// The newest idle connection to each replica, one above its slot; 0 for none.
   let idle: ZeroedArray<UInt32>
   /// How many there are to each.
   let idleCounts: ZeroedArray<UInt32>
+  /// How many to each are watched after a response without its body.
+  let watchedCounts: ZeroedArray<UInt32>
   /// What was learnt of how long each replica keeps idle connections.
   let idleLimits: ZeroedArray<IdleLimit>
 
@@ -113,6 +116,7 @@ package struct Worker: ~Copyable {
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
     idleCounts = ZeroedArray(count: SharedPool.capacity + 1)
+    watchedCounts = ZeroedArray(count: SharedPool.capacity + 1)
     idleLimits = ZeroedArray(count: SharedPool.capacity + 1)
     moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
@@ -138,7 +142,7 @@ package struct Worker: ~Copyable {
       batch = poller.wait(milliseconds: most)
       mayHaveMoreEvents = batch == poller.capacity
       now = Clock.now()
-      if now - before > Worker.standstill { forgive(most, before) }
+      if now - before > Standstill.shortest { forgive(most, before) }
       linkRested()
       // What replicas have said is known before a client's request goes to one of them.
       for index in 0..<batch where Token.isUpstream(poller.event(index).token) {
@@ -148,39 +152,13 @@ package struct Worker: ~Copyable {
         handle(poller.event(index))
       }
       resumeWaiting()
-      expireDeadlines()
+      if standstill.mayExpire(hasMoreEvents: mayHaveMoreEvents) { expireDeadlines() }
       if servesHeld || heldPause != 0 && now >= heldPause { serveHeld() }
       if !isListening && now >= listenAgain { resumeListening() }
       trim()
       if isDraining && clients.count == 0 && links.counts.close(links.index) { isStopped = true }
     }
     finish()
-  }
-
-  /// Longer than any batch of events: the process stood still for a part of it.
-  private static var standstill: UInt64 { 1_000_000_000 }
-
-  /// The time in which lbd did not run, and could take no answer that lay there, counts against nobody.
-  /// - Parameters:
-  ///   - most: the milliseconds that the worker had reason to wait; negative for without end, since
-  ///     nothing was due.
-  ///   - before: when it began to.
-  private mutating func forgive(_ most: Int, _ before: UInt64) {
-    let waited = UInt64(max(0, most)) * 1_000_000
-    guard most >= 0, now - before > waited + Worker.standstill else { return }
-    let lost = now - before - waited
-    clientDeadlines.postpone(by: lost)
-    upstreamDeadlines.postpone(by: lost)
-    var slot: UInt32 = 0
-    while let exchange = exchanges.next(from: slot) {
-      exchanges[exchange].deadline += lost
-      if exchanges[exchange].holdUntil != 0 { exchanges[exchange].holdUntil += lost }
-      let upstream = exchanges[exchange].upstream
-      if upstream != none && upstreams[upstream].answerBy != 0 {
-        upstreams[upstream].answerBy += lost
-      }
-      slot = exchange + 1
-    }
   }
 
   private mutating func start() {
@@ -234,6 +212,7 @@ package struct Worker: ~Copyable {
     var next = client < 0 || upstream < 0 ? max(client, upstream) : min(client, upstream)
     if !isListening && !isDraining { next = Worker.sooner(next, Worker.pause) }
     if heldPause != 0 { next = Worker.sooner(next, 1) }
+    if exchanges.count > 0 { next = Worker.sooner(next, Standstill.pulse) }
     let hasSpare =
       buffers.hasSpare || largeBuffers.hasSpare || clients.hasSpare || upstreams.hasSpare
     return hasSpare ? Worker.sooner(next, 1000) : next
@@ -278,7 +257,7 @@ package struct Worker: ~Copyable {
         (servesHeld, heldCredit) = (true, Worker.burst)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .retire(let slot): retire(slot)
-      case .release(let slot): closeOneIdle(slot)
+      case .release(let slot): _ = closeOneResting(slot)
       case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .drain: drain()
       case .stop: isStopped = true

@@ -25,7 +25,8 @@ extension Command {
     let word = invocation.operand ?? ""
     if word == Command.namesOperand {
       let answer: ControlClient.Answer<PoolReport> = try client.get(ControlPath.pool)
-      try output.write(lines: answer.report.pools.flatMap(\.replicas).map(\.name))
+      let names = answer.report.pools.flatMap(\.replicas).map(\.name)
+      try output.write(lines: names.filter(Completion.isPlain))
       return .done
     }
     guard let shell = Shell(rawValue: word) else {
@@ -39,6 +40,19 @@ extension Command {
 
 /// The scripts.
 enum Completion {
+  /// Whether a shell reads a name as it is. The path of a Unix socket may hold what it would carry out,
+  /// and a completed word is not quoted.
+  static func isPlain(_ name: String) -> Bool {
+    name.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        true
+      default: "._-:/[]@%+,".utf8.contains($0)
+      }
+    }
+  }
+
   /// What is offered behind a verb: its options, and words that may be its operand.
   private static func options(_ verb: Verb) -> String {
     Option.allCases.filter { $0.isGlobal || verb.options.contains($0) }.map(\.rawValue)
@@ -58,12 +72,13 @@ enum Completion {
   /// The verbs whose operand is a replica that is there.
   private static let aboutReplicas: [Verb] = [.explain, .drain, .ready, .maint, .weight, .remove]
 
-  /// `drain) all="…" ;;` for each verb.
+  /// `drain) all="…" names=… ;;` for each verb. Names come from lbd and are words of nobody's: no shell
+  /// may expand them.
   private static var cases: String {
     Verb.allCases.map { verb in
       let words = [operands(verb), options(verb)].filter { !$0.isEmpty }.joined(separator: " ")
-      let more = aboutReplicas.contains(verb) ? " \(names)" : ""
-      return "    \(verb.rawValue)) all=\"\(words)\(more)\" ;;\n"
+      let more = aboutReplicas.contains(verb) ? " names=\(names)" : ""
+      return "    \(verb.rawValue)) all=\"\(words)\"\(more) ;;\n"
     }.joined()
   }
 
@@ -71,7 +86,7 @@ enum Completion {
 
   static let bash = """
     _lbctl() {
-      local word=${COMP_WORDS[COMP_CWORD]} verb= all i
+      local word=${COMP_WORDS[COMP_CWORD]} verb= all names= i
       for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         --socket) ((i++)) ;;
@@ -83,6 +98,9 @@ enum Completion {
         "") all="\(verbs) --help --version" ;;
     \(cases)  esac
       COMPREPLY=($(compgen -W "$all" -- "$word"))
+      while IFS= read -r i; do
+        [[ -n $i && $i == "$word"* ]] && COMPREPLY+=("$i")
+      done <<<"$names"
     }
     complete -o default -F _lbctl lbctl
 
@@ -91,7 +109,7 @@ enum Completion {
   static let zsh = """
     #compdef lbctl
     _lbctl() {
-      local verb= all i
+      local verb= all names= i
       for ((i = 2; i < CURRENT; i++)); do
         case $words[i] in
         --socket) ((i++)) ;;
@@ -102,7 +120,7 @@ enum Completion {
       case $verb in
         "") all="\(verbs) --help --version" ;;
     \(cases)  esac
-      compadd -- ${=all}
+      compadd -- ${=all} ${(f)names}
     }
     if [ "$funcstack[1]" = _lbctl ]; then _lbctl; else compdef _lbctl lbctl; fi
 

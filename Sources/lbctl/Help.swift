@@ -249,6 +249,7 @@ enum Help {
       zsh                   source <(lbctl completion zsh)
       fish                  lbctl completion fish | source
 
-    lbctl completion replicas prints the names alone, one a line.
+    lbctl completion replicas prints the names alone, one a line, without those
+    that a shell would not read as they are.
     """
 }

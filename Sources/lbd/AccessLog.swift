@@ -40,6 +40,15 @@ struct AccessLog: ~Copyable {
     }
   }
 
+  /// Throws what `open` would, and neither makes nor opens anything.
+  static func check(_ target: AccessTarget) throws(StartFailure) {
+    guard case .path(let path) = target else { return }
+    let error =
+      Files.identity(path) == nil
+      ? Files.obstacle(toMakingIn: Files.directory(of: path)) : Files.obstacle(toWriting: path)
+    if let error { throw failure(path, error) }
+  }
+
   /// Why the access log of this name cannot be opened, and what to do.
   static func failure(_ name: String, _ error: SystemError) -> StartFailure {
     StartFailure(

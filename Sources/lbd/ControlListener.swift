@@ -55,8 +55,12 @@ struct ControlListener: ~Copyable {
     _ address: SocketAddress, _ purpose: Purpose, isShared: Bool
   ) throws(StartFailure) {
     do throws(SystemError) {
-      descriptor = try Socket.listen(address, backlog: 512, isShared: isShared)
-      if isShared { Socket.share(descriptor, false) }
+      let listener = try Socket.listen(address, backlog: 512, isShared: isShared)
+      if isShared {
+        Socket.share(listener, false)
+        try NextListener.refuseOthers(address)
+      }
+      descriptor = consume listener
       file = nil
     } catch {
       throw StartFailure(listening: address, error, port: purpose.key)
@@ -77,6 +81,28 @@ struct ControlListener: ~Copyable {
     }
   }
 
+  /// Throws what `init` would, as far as it can be known while nothing is made or removed.
+  /// - Parameter pid: a process that may have the socket.
+  static func check(
+    _ path: String, _ purpose: Purpose = .control, besides pid: Int32? = nil
+  ) throws(StartFailure) {
+    if Files.identity(path) != nil && !Files.isSocket(path) { throw noSocket(path, purpose) }
+    if let address = SocketAddress(path: path) {
+      switch Socket.connect(address) {
+      case .connected(let socket):
+        if pid == nil || Socket.peerProcess(socket) != pid { throw taken(path, purpose) }
+      case .connecting: throw taken(path, purpose)
+      case .failed(EAGAIN): throw taken(path, purpose)
+      case .failed: break
+      }
+    }
+    var directory = Files.directory(of: path)
+    if makesDirectory(of: path) && !Files.mayExist(directory) {
+      directory = Files.directory(of: directory)
+    }
+    if let error = Files.obstacle(toMakingIn: directory) { throw refusal(path, error, purpose) }
+  }
+
   /// Makes way at `path`: the directory is there, and no socket that nobody listens on.
   private static func clear(
     _ path: String, _ address: SocketAddress, _ purpose: Purpose
@@ -90,7 +116,7 @@ struct ControlListener: ~Copyable {
     case .failed(EACCES): throw refusal(path, SystemError("connect", EACCES), purpose)
     case .failed(ENOTDIR): throw refusal(path, SystemError("connect", ENOTDIR), purpose)
     default:
-      throw StartFailure("another lbd answers at \(path); stop it or set another \(purpose.key)")
+      throw taken(path, purpose)
     }
     do {
       // So that a conf which says nothing of it works, /run/lbd and run are made where that is allowed.
@@ -99,6 +125,10 @@ struct ControlListener: ~Copyable {
     } catch {
       throw refusal(path, error, purpose)
     }
+  }
+
+  static func taken(_ path: String, _ purpose: Purpose) -> StartFailure {
+    StartFailure("another lbd answers at \(path); stop it or set another \(purpose.key)")
   }
 
   static func noSocket(_ path: String, _ purpose: Purpose) -> StartFailure {

@@ -43,12 +43,13 @@ extension Daemon {
     let next = loaded.plan.next
     var opened = Opened(try fittingLimits(loaded))
     try access.prepare(for: next.log.access)
-    try checkControl(loaded.whole.control)
+    if next.log.access == access.target { try AccessLog.check(next.log.access) }
     if next.metrics.listen != configuration.metrics.listen, let place = next.metrics.listen {
       opened.metrics = try openMetrics(at: place)
     }
     do throws(StartFailure) {
       opened.listener = try nextListener(next)
+      try checkControl(loaded.whole.control)
       // Last, since it may leave a file behind.
       if next.log.access != access.target { opened.access = try AccessLog.open(next.log.access) }
     } catch {
@@ -72,7 +73,7 @@ extension Daemon {
   /// Another path takes a restart, which would fail where no socket can be made there.
   private func checkControl(_ path: String) throws(StartFailure) {
     guard path != configuration.control else { return }
-    try ControlListener(path: path, .control).remove()
+    try ControlListener.check(path)
   }
 
   private func openMetrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {

@@ -15,23 +15,24 @@ extension Daemon {
   mutating func lookUpNames() {
     guard now >= nextLookup else { return }
     nextLookup = now + Daemon.lookupInterval
+    let late = resolver.late(now: now)
     var hasNames = false
     for index in replicas.indices {
       guard let (host, port) = replicas[index].hostName else { continue }
       hasNames = true
-      if let began = replicas[index].lookupBegan {
-        if now >= began + Resolver.patience { lookupIsLate(index) }
+      let slot = replicas[index].slot
+      if replicas[index].isLookedUp {
+        if late.contains(slot) { lookupIsLate(index) }
         continue
       }
-      replicas[index].lookupBegan = now
+      replicas[index].isLookedUp = true
       resolver.ask(
-        Lookup(
-          slot: replicas[index].slot, host: host, port: port,
-          isSlow: replicas[index].isLookupSlow))
+        Lookup(slot: slot, host: host, port: port, isSlow: replicas[index].isLookupSlow))
     }
+    resolver.goOn(now: now)
     if !hasNames {
       nextLookup = .max
-    } else if replicas.contains(where: { $0.address == nil || $0.lookupBegan != nil }) {
+    } else if replicas.contains(where: { $0.address == nil || $0.isLookedUp }) {
       nextLookup = now + Daemon.soonInterval
     }
   }
@@ -39,11 +40,10 @@ extension Daemon {
   mutating func takeResolutions() {
     var hasChanged = false
     for answer in resolver.answers.take() {
-      guard let index = index(of: answer.slot) else { continue }
-      if let began = replicas[index].lookupBegan {
-        replicas[index].isLookupSlow = now >= began + Resolver.patience
-      }
-      replicas[index].lookupBegan = nil
+      guard let index = index(of: answer.slot), replicas[index].hostName?.host == answer.host
+      else { continue }
+      replicas[index].isLookupSlow = answer.isSlow
+      replicas[index].isLookedUp = false
       switch answer.outcome {
       case .failed(let reason): lookupFailed(index, answer.host, reason)
       case .found: if take(answer, at: index) { hasChanged = true }

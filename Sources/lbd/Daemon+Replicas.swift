@@ -82,6 +82,7 @@ extension Daemon {
     pool.leave(slot)
     schedule.remove(slot)
     prober.forget(slot)
+    resolver.forget(slot)
     figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
     slots.giveBack(slot)
   }

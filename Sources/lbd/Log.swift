@@ -62,12 +62,28 @@ struct Log {
       case .refused: break
       }
     }
-    return Console.errorIfReady(line(level, message, fields))
+    var text = line(level, message, fields, most: .max)
+    if text.utf8.count >= Console.most {
+      let texts = isJSON ? fields.count + 1 : 1
+      text = line(level, message, fields, most: Log.mostOfLong / texts)
+    }
+    return Console.errorIfReady(text)
+  }
+
+  /// Of a line that is too long for a pipe, each text keeps its part of this many bytes: escaped, one
+  /// byte may become six.
+  private static let mostOfLong = (Console.most - 512) / 6
+
+  /// A text's first bytes, at most so many.
+  private static func clipped(_ text: String, most: Int) -> String {
+    guard text.utf8.count > most else { return text }
+    return String(decoding: text.utf8.prefix(most), as: UTF8.self) + "…"
   }
 
   private func line(
-    _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>
+    _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>, most: Int
   ) -> String {
+    let message = Log.clipped(message, most: most)
     let time = Log.timestamp(Clock.wall())
     guard isJSON else {
       return "\(time) \(level.rawValue) \(HiddenText.shown(message))"
@@ -77,7 +93,7 @@ struct Log {
       $0.field("time", time)
       $0.field("level", level.rawValue)
       $0.field("message", message)
-      for (name, value) in fields { $0.field(name, value) }
+      for (name, value) in fields { $0.field(name, Log.clipped(value, most: most)) }
     }
     return String(decoding: writer.bytes, as: UTF8.self)
   }

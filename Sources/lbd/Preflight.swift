@@ -12,26 +12,40 @@ struct Preflight {
   /// What a start would be refused for now, but not where it follows the lbd that runs.
   private(set) var notes: [String] = []
 
-  /// An lbd of this conf runs: its addresses are taken by it, and free for who follows it.
-  private let isRunning: Bool
+  /// The lbd of this conf that runs: its addresses are taken by it, and free for who follows it.
+  private let running: Running?
+
+  /// Who answers at the control socket.
+  private struct Running {
+    /// Nil where this process cannot see it.
+    let pid: Int32?
+
+    /// Nil where nobody answers, or another program than lbd.
+    init?(at path: String) {
+      guard let address = SocketAddress(path: path) else { return nil }
+      switch Socket.connect(address) {
+      case .connected(let socket):
+        pid = Socket.peerProcess(socket)
+        if let pid, let name = ProcessTable.name(of: pid), name != "lbd" { return nil }
+      case .connecting: return nil
+      case .failed: return nil
+      }
+    }
+
+    /// Whether it has a socket; nil where this user may not know.
+    func has(_ inode: UInt64) -> Bool? {
+      pid.flatMap { ProcessTable.holds($0, socket: inode) }
+    }
+  }
 
   /// Looks at all that the conf names. Nothing is left open or made.
   init(_ configuration: Configuration) {
-    isRunning = Preflight.isAnswering(configuration.control)
+    running = Running(at: configuration.control)
     lookAtListener(configuration)
     lookAtMetrics(configuration.metrics.listen)
     lookAtSocket(configuration.control, .control)
     lookAtAccessLog(configuration.log.access)
     lookAtDescriptors(configuration)
-  }
-
-  private static func isAnswering(_ path: String) -> Bool {
-    guard let address = SocketAddress(path: path) else { return false }
-    switch Socket.connect(address) {
-    case .connected: return true
-    case .connecting: return true
-    case .failed: return false
-    }
   }
 
   private mutating func refuse(_ failure: StartFailure) {
@@ -71,55 +85,36 @@ struct Preflight {
     } catch {
       // Short of descriptors nothing is known of the address.
       guard error.code != EMFILE && error.code != ENFILE else { return }
-      guard error.code == EADDRINUSE else { return refuse(failure(error)) }
-      let holder = Holder(of: address.port)
-      if holder.mayBeLbd {
-        guard !isRunning else { return }
-        notes.append("\(address) is taken by \(holder.text): right for the lbd of this conf alone")
-      } else {
-        refuse(failure(error))
+      guard error.code == EADDRINUSE, let running else { return refuse(failure(error)) }
+      for entry in TCPEntry.all() where entry.keeps(address) {
+        switch running.has(entry.inode) {
+        case true: break
+        case false: return refuse(failure(error))
+        case nil:
+          notes.append(
+            "\(address) is taken, perhaps by the lbd that runs: only root can see by whom")
+        }
       }
-    }
-  }
-
-  /// Who listens at a port, as far as this user may know.
-  private struct Holder {
-    let text: String
-    let mayBeLbd: Bool
-
-    init(of port: UInt16) {
-      let inodes = TCPEntry.all().filter { $0.isListening && $0.localPort == port }.map(\.inode)
-      guard let pid = inodes.lazy.compactMap({ ProcessTable.holder(ofSocket: $0) }).first else {
-        (text, mayBeLbd) = ("a process of another user", true)
-        return
-      }
-      let name = ProcessTable.name(of: pid) ?? "a process"
-      (text, mayBeLbd) = ("\(name) (pid \(pid))", name == "lbd")
     }
   }
 
   // MARK: Paths
 
-  /// A socket's path: another lbd may answer there, whose place is taken or not.
   private mutating func lookAtSocket(_ path: String, _ purpose: ControlListener.Purpose) {
-    if Files.identity(path) != nil && !Files.isSocket(path) {
-      return refuse(ControlListener.noSocket(path, purpose))
-    }
-    var directory = Files.directory(of: path)
-    if ControlListener.makesDirectory(of: path) && !Files.mayExist(directory) {
-      directory = Files.directory(of: directory)
-    }
-    if let error = Files.obstacle(toMakingIn: directory) {
-      refuse(ControlListener.refusal(path, error, purpose))
+    do throws(StartFailure) {
+      try ControlListener.check(path, purpose, besides: running?.pid)
+    } catch {
+      // Where the lbd that runs cannot be seen, it may be the one that answers.
+      if running == nil || running?.pid != nil { refuse(error) }
     }
   }
 
   private mutating func lookAtAccessLog(_ target: AccessTarget) {
-    guard case .path(let path) = target else { return }
-    let error =
-      Files.identity(path) == nil
-      ? Files.obstacle(toMakingIn: Files.directory(of: path)) : Files.obstacle(toWriting: path)
-    if let error { refuse(AccessLog.failure(path, error)) }
+    do throws(StartFailure) {
+      try AccessLog.check(target)
+    } catch {
+      refuse(error)
+    }
   }
 
   // MARK: Descriptors

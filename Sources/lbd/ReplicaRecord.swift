@@ -12,7 +12,7 @@ struct ReplicaRecord {
   let slot: Int
   var configuration: ReplicaConfiguration
   /// Its host's name where that has to be looked up, with the port.
-  let hostName: (String, port: UInt16)?
+  let hostName: (host: String, port: UInt16)?
   /// What a probe's Host field says.
   let probeHost: String
   /// Where it is; nil while its name does not resolve.
@@ -26,8 +26,8 @@ struct ReplicaRecord {
   /// The last probe's verdict, such as `200` or `refused`.
   var checkResult = "-"
   var checkMilliseconds: Double?
-  /// Since when its name is being looked up; nil while it is not.
-  var lookupBegan: UInt64?
+  /// An answer to the question for its name is awaited.
+  var isLookedUp = false
   /// The last look-up took longer than one should.
   var isLookupSlow = false
   /// Why the last look-up found nothing, in the resolver's words; nil once one has found something.

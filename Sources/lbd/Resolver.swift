@@ -11,7 +11,7 @@ struct Lookup: Sendable {
   let slot: Int
   let host: String
   let port: UInt16
-  /// The last one of this name took longer than `Resolver.patience`.
+  /// The last look-up of this name took longer than `Resolver.patience`.
   let isSlow: Bool
 }
 
@@ -20,6 +20,8 @@ struct Resolution: Sendable {
   let slot: Int
   let host: String
   let outcome: LookupOutcome
+  /// The look-up took longer than `Resolver.patience`.
+  var isSlow = false
 
   /// The address to use: the present one as long as it is among the answers, so that an order that
   /// rotates changes nothing; the next one where the present one does not serve.
@@ -35,18 +37,50 @@ struct Resolution: Sendable {
 
 /// The threads that look names up. They come with the questions and go when there are none left.
 final class Resolver: Sendable {
-  /// Look-ups at once, and how many of them may be of names that were slow the last time: those leave
-  /// room for the others, however many they are.
-  static let most = 32
+  /// Look-ups at once.
+  static let most = 128
+  /// How many of them may be younger than `quick`, in nanoseconds: a name whose server is silent holds
+  /// up the others for that long, and no longer.
+  static let mostQuick = 32
+  static let quick: UInt64 = 1_000_000_000
+  /// How many may be of names that were slow the last time.
   static let mostSlow = 16
   /// A look-up that takes longer is told of as one that has failed, in nanoseconds. It goes on for as
   /// long as the system's resolver tries, and what it finds in the end counts.
   static let patience: UInt64 = 5_000_000_000
 
+  /// A look-up under way.
+  private struct Running {
+    /// Nil once nobody wants its answer.
+    var slot: Int?
+    let began: UInt64
+  }
+
   private struct State {
     var waiting: [Lookup] = []
+    var running: [Int: Running] = [:]
     var threads = 0
     var slow = 0
+    var begun = 0
+
+    /// Whether one more thread would help.
+    func needsThread(now: UInt64) -> Bool {
+      let waitingSlow = waiting.count(where: \.isSlow)
+      let ready = waiting.count - waitingSlow + min(waitingSlow, Resolver.mostSlow - slow)
+      let quick = threads - running.values.count { now >= $0.began + Resolver.quick }
+      return ready > threads - running.count && threads < Resolver.most
+        && quick < Resolver.mostQuick
+    }
+
+    mutating func take(now: UInt64) -> (number: Int, question: Lookup)? {
+      let mayBeSlow = slow < Resolver.mostSlow
+      guard let index = waiting.firstIndex(where: { mayBeSlow || !$0.isSlow }) else { return nil }
+      let question = waiting.remove(at: index)
+      if question.isSlow { slow += 1 }
+      begun += 1
+      running[begun] = Running(slot: question.slot, began: now)
+      return (begun, question)
+    }
   }
 
   private let state = Mutex(State())
@@ -63,47 +97,73 @@ final class Resolver: Sendable {
     self.lookUp = lookUp
   }
 
-  /// The control thread's call. An answer follows; whoever asks for a name again waits for that first.
+  // MARK: The control thread's calls
+
+  /// An answer follows; whoever asks for a name again waits for that first.
   func ask(_ lookup: Lookup) {
-    let needsThread = state.withLock { state in
-      state.waiting.append(lookup)
-      guard state.threads < Resolver.most else { return false }
+    state.withLock { $0.waiting.append(lookup) }
+    goOn(now: Clock.now())
+  }
+
+  /// Starts what waits and may begin by now. To be called again while answers are awaited.
+  func goOn(now: UInt64) {
+    while state.withLock({ state in
+      guard state.needsThread(now: now) else { return false }
       state.threads += 1
       return true
+    }) {
+      do throws(SystemError) {
+        try Thread.start("lbd-resolver") { [self] in work() }.detach()
+      } catch {
+        return giveUp("no thread to look it up: \(error.reason)")
+      }
     }
-    guard needsThread else { return }
-    do throws(SystemError) {
-      try Thread.start("lbd-resolver") { [self] in work() }.detach()
-    } catch {
-      giveUp("no thread to look it up: \(error.reason)")
+  }
+
+  /// Nobody wants the answer to what was asked for this slot.
+  func forget(_ slot: Int) {
+    state.withLock { state in
+      state.waiting.removeAll { $0.slot == slot }
+      for (number, running) in state.running where running.slot == slot {
+        state.running[number]?.slot = nil
+      }
+    }
+  }
+
+  /// The slots whose look-ups have taken longer than `patience` by now.
+  func late(now: UInt64) -> Set<Int> {
+    state.withLock { state in
+      Set(
+        state.running.values.lazy.filter { now >= $0.began + Resolver.patience }
+          .compactMap(\.slot))
     }
   }
 
   // MARK: Its threads
 
   private func work() {
-    while let question = next() {
-      answer(question, lookUp(question))
-      if question.isSlow { state.withLock { $0.slow -= 1 } }
+    while let (number, question) = next() {
+      let outcome = lookUp(question)
+      let now = Clock.now()
+      let ended = state.withLock { state in
+        if question.isSlow { state.slow -= 1 }
+        return state.running.removeValue(forKey: number)
+      }
+      guard let ended, ended.slot != nil else { continue }
+      let isSlow = now >= ended.began + Resolver.patience
+      answers.post(
+        Resolution(slot: question.slot, host: question.host, outcome: outcome, isSlow: isSlow))
     }
   }
 
   /// The next name in turn; nil where this thread is of no more use.
-  private func next() -> Lookup? {
-    state.withLock { state in
-      let mayBeSlow = state.slow < Resolver.mostSlow
-      guard let index = state.waiting.firstIndex(where: { mayBeSlow || !$0.isSlow }) else {
-        state.threads -= 1
-        return nil
-      }
-      let question = state.waiting.remove(at: index)
-      if question.isSlow { state.slow += 1 }
-      return question
+  private func next() -> (number: Int, question: Lookup)? {
+    let now = Clock.now()
+    return state.withLock { state in
+      if let taken = state.take(now: now) { return taken }
+      state.threads -= 1
+      return nil
     }
-  }
-
-  private func answer(_ question: Lookup, _ outcome: LookupOutcome) {
-    answers.post(Resolution(slot: question.slot, host: question.host, outcome: outcome))
   }
 
   /// There is no thread for the last question. Where others run they take it, else nobody would.
@@ -114,6 +174,9 @@ final class Resolver: Sendable {
       defer { state.waiting = [] }
       return state.waiting
     }
-    for question in left { answer(question, .failed(reason)) }
+    for question in left {
+      answers.post(
+        Resolution(slot: question.slot, host: question.host, outcome: .failed(reason)))
+    }
   }
 }

@@ -57,6 +57,39 @@ import Testing
     #expect(rest.allSatisfy { $0.outcome == .failed("Temporary failure in name resolution") })
   }
 
+  @Test func `a crowd of silent servers holds up the next name for a moment only`() throws {
+    let stuck = try Stuck()
+    let resolver = try Resolver { stuck.lookUp($0) }
+    for slot in 0..<100 { ask(resolver, "dead", slot) }
+    ask(resolver, "live", 100)
+    let start = Clock.now()
+    var taken: [Resolution] = []
+    while taken.isEmpty && Clock.now() - start < 60_000_000_000 {
+      resolver.goOn(now: Clock.now())
+      taken = resolver.answers.take()
+      Clock.sleep(milliseconds: 20)
+    }
+    #expect(taken.map(\.slot) == [100])
+    #expect(stuck.waiting.withLock { $0.most } <= Resolver.most)
+    stuck.release.ring()
+  }
+
+  @Test func `a replica that has left is not looked up, and late is only who was asked for`() throws
+  {
+    let stuck = try Stuck()
+    let resolver = try Resolver { stuck.lookUp($0) }
+    for slot in 0..<500 { ask(resolver, "dead", slot) }
+    #expect(resolver.late(now: Clock.now()).isEmpty)
+    let late = resolver.late(now: Clock.now() + 2 * Resolver.patience)
+    #expect(late.count <= Resolver.mostQuick)
+    for slot in 0..<500 { resolver.forget(slot) }
+    #expect(resolver.late(now: Clock.now() + 2 * Resolver.patience).isEmpty)
+    ask(resolver, "live", 7)
+    stuck.release.ring()
+    let taken = answers(resolver, until: 7)
+    #expect(taken.map(\.slot) == [7] && taken.first?.host == "live")
+  }
+
   @Test func `however many names were slow, there are threads for the others, and a bound to all`()
     throws
   {

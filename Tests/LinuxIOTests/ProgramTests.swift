@@ -91,6 +91,14 @@ import Testing
     let port = try #require(bound).port
     let entry = try #require(TCPEntry.all().first { $0.localPort == port && $0.isListening })
     #expect(ProcessTable.holder(ofSocket: entry.inode) == getpid())
+    #expect(ProcessTable.holds(getpid(), socket: entry.inode) == true)
+    #expect(ProcessTable.holds(getpid(), socket: 1) == false)
+    for (ip, isKept) in [
+      ("127.0.0.1", true), ("0.0.0.0", true), ("::", true), ("127.0.0.2", false), ("::1", false),
+    ] {
+      #expect(try entry.keeps(#require(SocketAddress(ip: ip, port: port))) == isKept, "\(ip)")
+    }
+    #expect(try !entry.keeps(#require(SocketAddress(ip: "127.0.0.1", port: port ^ 1))))
   }
 
   @Test func `a line of the kernel's table is read, its heading is not`() throws {

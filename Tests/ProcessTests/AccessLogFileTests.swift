@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct AccessLogFileTests {
+@Suite(.waiting) struct AccessLogFileTests {
   /// So many clients with so many requests each; every target is another one.
   private func send(_ port: UInt16, clients: Int, requests: Int) throws {
     let statuses = try inParallel(clients) { client in

@@ -5,7 +5,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct AccessLogTests {
+@Suite(.waiting) struct AccessLogTests {
   @Test func `a line says who asked for what, who answered and how much was sent`() throws {
     let replica = try ScriptedReplica { _, connection in
       try connection.send("HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello")

@@ -2,7 +2,7 @@
 
 import Testing
 
-@Suite struct AllocationTests {
+@Suite(.waiting) struct AllocationTests {
   /// The probe runs a worker, replicas and a client, and counts what the worker's thread allocates.
   @Test func `a proxied request allocates nothing`() throws {
     let outcome = try Child.run("allocation-probe", [], within: 60)

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite struct BadConfTests {
+@Suite(.waiting) struct BadConfTests {
   private let wrong = """
     [lbd]
     main_port = 80800

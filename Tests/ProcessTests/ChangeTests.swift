@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct ChangeTests {
+@Suite(.waiting) struct ChangeTests {
   @Test func `replicas come and go under traffic without an error`() throws {
     let stage = try Stage(replicas: 2)
     let load = try Load(port: stage.mainPort)

@@ -5,7 +5,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct ControlCallersTests {
+@Suite(.waiting) struct ControlCallersTests {
   private func caller(_ stage: Stage) throws -> Connection {
     try Connection(try #require(SocketAddress(path: stage.socketPath)))
   }

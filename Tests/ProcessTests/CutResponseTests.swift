@@ -3,7 +3,7 @@
 import LinuxIO
 import Testing
 
-@Suite struct CutResponseTests {
+@Suite(.waiting) struct CutResponseTests {
   private static let size = 1_500_000
 
   /// A replica that sends the beginning of a longer body, and then resets or closes.
@@ -55,9 +55,28 @@ import Testing
     #expect(answer.count >= Self.size - 16 && answer.end == .reset)
   }
 
+  @Test
+  func `the end of a response waits for a client that takes it slowly, not for one that does not`()
+    throws
+  {
+    let replica = try Self.replica("Content-Length: \(Self.size * 2)", .close)
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    let clients = try (0..<2).map { _ in try stage.connect() }
+    for client in clients { try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n") }
+    for client in clients { #expect(try client.answerHead().status == 200) }
+    // The first one takes a little now and then, until the other one is cut.
+    var taken = 0
+    try eventually("the one that takes nothing is cut") {
+      taken += try clients[0].take(10_000).count
+      return clients[1].isCut(within: 1000)
+    }
+    #expect(try taken + clients[0].takeRest().count == Self.size)
+    #expect(clients[0].end == .ended)
+  }
+
   @Test(arguments: [
     "OPTIONS 204 Transfer-Encoding: chunked", "GET 304 Transfer-Encoding: chunked",
-    "OPTIONS 204 Content-Length: 6", "HEAD 200 Content-Length: 6",
+    "OPTIONS 204 Content-Length: 6",
   ])
   func `a connection on which a body may follow an answer without one serves no other request`(
     _ trial: String
@@ -80,5 +99,26 @@ import Testing
     }
     // Each first request had a connection of its own; the others share one, or have one each.
     #expect(replica.connections >= 6)
+  }
+
+  @Test func `a body that comes a moment after the answer to a HEAD is nobody's answer`() throws {
+    let replica = try ScriptedReplica { request, connection in
+      if request.hasPrefix("GET /next") {
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        return .keep
+      }
+      let body = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+      Clock.sleep(milliseconds: 5)
+      try connection.send(body)
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    for _ in 0..<20 {
+      let first = try stage.connect()
+      try first.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n")
+      #expect(try first.answer(toHead: true).status == 200)
+      #expect(try stage.connect().get("/next").text == "ok")
+    }
   }
 }

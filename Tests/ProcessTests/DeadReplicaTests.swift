@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct DeadReplicaTests {
+@Suite(.waiting) struct DeadReplicaTests {
   /// Nothing but requests tells lbd that a replica is gone: probes come once an hour.
   private func stageWithoutProbes() throws -> Stage {
     try Stage(replicas: 3, health: Stage.noProbes)

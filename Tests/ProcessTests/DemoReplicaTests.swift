@@ -6,7 +6,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct DemoReplicaTests {
+@Suite(.waiting) struct DemoReplicaTests {
   private static let post =
     "POST /getInfo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct EarlySignalTests {
+@Suite(.waiting) struct EarlySignalTests {
   /// An lbd that is on its way, without a replica.
   private func begin(_ stage: Stage, by script: String? = nil) throws -> Apart {
     let lbd = [try Binaries.path("lbd"), "-c", stage.confPath]

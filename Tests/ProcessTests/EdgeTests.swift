@@ -3,7 +3,7 @@
 import ControlProtocol
 import Testing
 
-@Suite struct EdgeTests {
+@Suite(.waiting) struct EdgeTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
   @Test func `an answer before the request's end reaches a client that still sends`() throws {

@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct EjectionTests {
+@Suite(.waiting) struct EjectionTests {
   /// Replicas of which some answer 503, or nothing valid, to what asks for it.
   private func replicas(_ count: Int, bad: Int) throws -> [ScriptedReplica] {
     try (0..<count).map { index in

@@ -35,7 +35,7 @@ extension Stage {
   }
 }
 
-@Suite struct EventsTests {
+@Suite(.waiting) struct EventsTests {
   /// Requests find a dead replica before probes do.
   private static let slowProbes = "path = /health\ninterval = 1s\nfast_interval = 100ms\n"
 

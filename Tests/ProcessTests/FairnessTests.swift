@@ -4,7 +4,7 @@ import LinuxIO
 import Synchronization
 import Testing
 
-@Suite struct FairnessTests {
+@Suite(.waiting) struct FairnessTests {
   private final class Busy: Sendable {
     let isOver = Atomic(false)
     let moved = Counter()

@@ -3,7 +3,7 @@
 import LinuxIO
 import Testing
 
-@Suite struct ForwardTests {
+@Suite(.waiting) struct ForwardTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
   private static let trusting = "[forward]\ntrusted_proxies = 127.0.0.0/8\n"
   private static let get = "GET / HTTP/1.1\r\nHost: test\r\n"

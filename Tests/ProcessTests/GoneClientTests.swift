@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct GoneClientTests {
+@Suite(.waiting) struct GoneClientTests {
   private static let post = "POST /x HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"
 
   /// A replica that answers only what says `fast`, until the gate opens.
@@ -63,6 +63,26 @@ import Testing
       try eventually("it is in flight") { replica.requests.count == 1 }
     }
     try stage.awaitPool("it is given up") { $0.allSatisfy { $0.active == 0 } }
+  }
+
+  @Test func `a client that pipelines a request and leaves still gets the answer before it`() throws
+  {
+    let size = 3_000_000
+    let replica = try ScriptedReplica { request, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+      try connection.send([UInt8](repeating: 0x78, count: size))
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    let client = try stage.connect()
+    try client.send("GET /1 HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try client.answerHead().status == 200)
+    // lbd has passed it all on, and its kernel holds the end of it.
+    try stage.awaitPool("nothing is in flight") { $0[0].active == 0 && $0[0].requests == 1 }
+    try client.send("GET /2 HTTP/1.1\r\nHost: test\r\n\r\n")
+    client.endSending()
+    #expect(try client.takeRest().count == size)
+    #expect(client.end == .ended)
   }
 
   @Test

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite struct HardeningTests {
+@Suite(.waiting) struct HardeningTests {
   private static let commands = ["lbd", "lbctl", "replicad", "compose", "bench"]
 
   // What is expected is worked out first: a failed expectation prints all that stands in it.

@@ -6,7 +6,7 @@ import LinuxIO
 import Synchronization
 import Testing
 
-@Suite(.serialized) struct HealthCheckTests {
+@Suite(.serialized, .waiting) struct HealthCheckTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
   private static let fast = "path = /probe\ninterval = 50ms\nfast_interval = 50ms\n"
 

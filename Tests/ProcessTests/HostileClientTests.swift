@@ -5,7 +5,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct HostileClientTests {
+@Suite(.waiting) struct HostileClientTests {
   private static let short = "[timeouts]\nclient_header = 700ms\nidle = 700ms\nclient_idle = 1s\n"
   private static let limits = "[limits]\nbody = 1m\n"
 

@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct InterimTests {
+@Suite(.waiting) struct InterimTests {
   @Test func `interim responses reach the client before the final one`() throws {
     let replica = try ScriptedReplica { _, connection in
       try connection.send(
@@ -159,6 +159,39 @@ import Testing
       connection.resetOnClose()
     }
     try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
+  }
+
+  @Test func `an interim response with a body is a broken response`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      let body = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+      try connection.send(
+        "HTTP/1.1 103 Early Hints\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      return .keep
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    for _ in 0..<3 { #expect(try stage.connect().get("/").status == 502) }
+  }
+
+  @Test func `a tunnel whose replica ended first brings it all that the client sends`() throws {
+    let (bytes, count) = ([UInt8](repeating: 0x7A, count: 1 << 20), Counter())
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+      connection.endSending()
+      for _ in 0..<16 {
+        _ = try connection.take(bytes.count)
+        count.add()
+        Clock.sleep(milliseconds: 20)
+      }
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    try connection.send(handshake)
+    #expect(try connection.answerHead().status == 101)
+    for _ in 0..<16 { try connection.send(bytes) }
+    connection.endSending()
+    try eventually("all has come") { count.value == 16 }
   }
 
   @Test func `a tunnel whose replica ended is let go though its client sends on`() throws {

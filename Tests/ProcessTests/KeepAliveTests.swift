@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct KeepAliveTests {
+@Suite(.waiting) struct KeepAliveTests {
   private func quickReplica() throws -> ScriptedReplica {
     try ScriptedReplica { _, connection in
       try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")

@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite struct LbctlTests {
+@Suite(.waiting) struct LbctlTests {
   @Test func `test prints each answer in turn and the shares after them`() throws {
     let stage = try Stage(replicas: 3)
     let outcome = try stage.lbctl("test", "-n", "10")
@@ -17,6 +17,26 @@ import Testing
     #expect(outcome.error.contains("10 ok, 0 failed"))
     #expect(outcome.error.contains(/REPLICA +ANSWERS +SHARE/))
     #expect(outcome.error.contains(try Regex("\(stage.names[0]) +4 +40%")))
+  }
+
+  @Test func `no name that lbd tells is carried out by a shell that completes it`() throws {
+    let stage = try Stage(replicas: 1)
+    let mark = stage.directory + "/mark"
+    for name in ["$(touch \(mark))", "`touch \(mark)`", ";touch \(mark)"] {
+      #expect(try stage.lbctl("add", "unix:\(stage.directory)/\(name)").status == 0)
+    }
+    let bash = try Child(
+      "/bin/bash",
+      [
+        "-c",
+        "PATH=$1:$PATH; source <(lbctl completion bash); COMP_WORDS=(lbctl drain '') COMP_CWORD=2;"
+          + " _lbctl; printf '%s\n' \"${COMPREPLY[@]}\"", "bash", try Binaries.directory,
+      ], environment: ["LBD_SOCKET": stage.socketPath])
+    let outcome = try bash.outcome()
+    #expect(!FileManager.default.fileExists(atPath: mark))
+    #expect(
+      outcome.output.contains("\(stage.names[0])\n") && !outcome.output.contains("touch"),
+      "\(outcome)")
   }
 
   private struct Sums: Decodable {

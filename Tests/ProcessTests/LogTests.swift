@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite struct LogTests {
+@Suite(.waiting) struct LogTests {
   @Test func `a 5xx of lbd's own is logged with its cause and the replicas tried`() throws {
     let replica = try ScriptedReplica { _, _ in .close }
     let stage = try Stage(scripted: [replica], lbd: "workers = 1")

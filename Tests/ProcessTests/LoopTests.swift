@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct LoopTests {
+@Suite(.waiting) struct LoopTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
   private func replica() throws -> ScriptedReplica {

@@ -3,7 +3,7 @@
 import ControlProtocol
 import Testing
 
-@Suite struct MalformedResponseTests {
+@Suite(.waiting) struct MalformedResponseTests {
   private static let ok = "HTTP/1.1 200 OK\r\n"
 
   /// Nothing but the first test of each of these decides: none begins well.

@@ -5,7 +5,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct NamesTests {
+@Suite(.waiting) struct NamesTests {
   @Test func `a name that cannot be resolved is said in the log, pool, events and explain`() throws
   {
     let stage = try Stage()

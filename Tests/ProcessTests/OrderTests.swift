@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct OrderTests {
+@Suite(.waiting) struct OrderTests {
   @Test func `a drained replica gets nothing new, ends what it has, and comes back at once`() throws
   {
     let stage = try Stage(replicas: 2)
@@ -139,7 +139,7 @@ import Testing
 }
 
 /// Whom an order is for.
-@Suite struct OrderNamingTests {
+@Suite(.waiting) struct OrderNamingTests {
   private struct Sum: Decodable {
     let schema: Int
     let detail: String
@@ -244,7 +244,7 @@ import Testing
 }
 
 /// Orders outlive lbd.
-@Suite struct StandingOrderTests {
+@Suite(.waiting) struct StandingOrderTests {
   private func statePath(_ stage: Stage) -> String { stage.directory + "/lbd.state" }
 
   @Test func `orders and weights are in force after kill -9, from the first request on`() throws {

@@ -2,7 +2,7 @@
 
 import Testing
 
-@Suite struct OwnDocumentsTests {
+@Suite(.waiting) struct OwnDocumentsTests {
   private static let paths = ["/docs", "/openapi.json", "/docs/pool"]
 
   @Test(arguments: zip(paths, ["text/html", "application/json", "application/json"]))

@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct PreflightTests {
+@Suite(.waiting) struct PreflightTests {
   /// Runs a command in a directory as a user without rights: as nobody, where this test is root's.
   private func asAnybody(
     _ stage: Stage, _ name: String, _ arguments: [String], _ environment: [String: String] = [:]
@@ -93,16 +93,29 @@ import Testing
     #expect(try Connection(port: main).get("/getInfo").status == 200)
   }
 
-  @Test func `a port that another lbd has is a note, for who takes its place`() throws {
+  @Test func `what another lbd or another program has keeps a start away, and -t says so`() throws {
     let stage = try Stage(replicas: 1)
     let other = try Stage()
-    try other.write(
-      "[lbd]\nmain_port = \(stage.mainPort)\nports = 1\ncontrol = \(other.socketPath)\n")
-    let check = try Child.run("lbd", ["-t", "-c", other.confPath])
-    #expect(check.status == 0 && check.output.hasSuffix("ok (1 pool, 1 replica)\n"), "\(check)")
-    let pid = try #require(stage.lbd?.pid)
-    #expect(
-      check.error.hasPrefix("lbd: note: 127.0.0.1:\(stage.mainPort) is taken by lbd (pid \(pid))"))
+    let conf = "[lbd]\nports = 1\n"
+    let socket = try #require(SocketAddress(path: other.directory + "/taken.sock"))
+    let taken = try Socket.listen(socket)
+    for (more, part) in [
+      // Without an lbd of its own, and beside one.
+      ("main_port = \(stage.mainPort)\ncontrol = \(other.socketPath)", "Address already in use"),
+      ("main_port = \(stage.ports[0])\ncontrol = \(stage.socketPath)", "Address already in use"),
+      ("main_port = \(other.mainPort)\ncontrol = \(socket.host)", "another lbd answers at"),
+      (
+        "main_port = \(other.mainPort)\ncontrol = \(other.socketPath)\n"
+          + "[metrics]\nlisten = unix:\(socket.host)", "another lbd answers at"
+      ),
+    ] {
+      try other.write(conf + more + "\n")
+      for arguments in [["-t"], []] where !(arguments.isEmpty && more.contains(stage.socketPath)) {
+        let outcome = try Child.run("lbd", arguments + ["-c", other.confPath])
+        #expect(outcome.status == 1 && outcome.error.contains(part), "\(more): \(outcome)")
+      }
+    }
+    _ = consume taken
     #expect(try stage.connect().get("/getInfo").status == 200)
   }
 

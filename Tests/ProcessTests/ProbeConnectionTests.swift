@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct ProbeConnectionTests {
+@Suite(.waiting) struct ProbeConnectionTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
   /// lbd with one scripted replica that is probed every 50 ms by a path of the script's own.

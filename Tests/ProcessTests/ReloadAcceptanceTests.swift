@@ -3,10 +3,11 @@
 
 import ControlProtocol
 import Foundation
+import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct ReloadAcceptanceTests {
+@Suite(.waiting) struct ReloadAcceptanceTests {
   /// What a reload that is refused must leave.
   private func facts(_ stage: Stage) throws -> [String] {
     try [stage.lbctl("config").output] + stage.pool().map { "\($0.name) \($0.state)" }
@@ -65,6 +66,39 @@ import Testing
     let outcome = try stage.lbctl("reload")
     #expect(outcome.status == 0 && outcome.error.contains("takes a restart"), "\(outcome)")
     #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func `an address that another process shares is taken`() throws {
+    let stage = try Stage(replicas: 1)
+    let address = try #require(SocketAddress(ip: "127.0.0.2", port: stage.mainPort))
+    let shared = try Socket.listen(address, isShared: true)
+    let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
+    try stage.write(conf.replacing("host = 127.0.0.1", with: "host = 0.0.0.0"))
+    try expectRefused(stage, "cannot listen on 0.0.0.0:\(stage.mainPort): Address already in use")
+    _ = consume shared
+    #expect(try stage.lbctl("reload").status == 0)
+  }
+
+  @Test func `an access log that a start could not open refuses the reload`() throws {
+    let stage = try Stage()
+    let port = try stage.startReplica()
+    let directory = stage.directory + "/log"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    try stage.writeConf(ports: [port], sections: "[log]\naccess = \(directory)/access.log\n")
+    try stage.start()
+    try FileManager.default.moveItem(atPath: directory, toPath: directory + "2")
+    try expectRefused(stage, "cannot open the access log \(directory)/access.log")
+  }
+
+  @Test func `a reload that is refused makes no directory`() throws {
+    let stage = try Stage(replicas: 1)
+    let directory = "/run/lbd-test-\(getpid())-\(stage.mainPort)"
+    let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
+    try stage.write(
+      conf.replacing(stage.socketPath, with: directory + "/lbd.sock")
+        + "[metrics]\nlisten = 127.0.0.1:\(stage.ports[0])\n")
+    try expectRefused(stage, "Address already in use")
+    #expect(!FileManager.default.fileExists(atPath: directory))
   }
 
   @Test func `the main listener and the metrics' change places`() throws {

@@ -7,7 +7,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct ReloadTests {
+@Suite(.waiting) struct ReloadTests {
   @Test func `a reload says what changes, and a rehearsal changes nothing`() throws {
     let stage = try Stage(replicas: 3)
     try stage.writeConf(
@@ -137,7 +137,7 @@ import Testing
 }
 
 /// The listener moves.
-@Suite struct ReloadedListenerTests {
+@Suite(.waiting) struct ReloadedListenerTests {
   private func writeConf(_ stage: Stage, host: String = "127.0.0.1", to port: UInt16) throws {
     try stage.write(
       """
@@ -258,7 +258,7 @@ import Testing
 }
 
 /// Many reloads under everything that lasts.
-@Suite struct ReloadSoakTests {
+@Suite(.waiting) struct ReloadSoakTests {
   /// How long the long form takes; nil for the short one.
   private static let seconds = ProcessInfo.processInfo.environment["SOAK_SECONDS"].flatMap {
     Int($0)

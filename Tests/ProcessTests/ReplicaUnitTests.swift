@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite struct ReplicaUnitTests {
+@Suite(.waiting) struct ReplicaUnitTests {
   /// The unit's settings in their order.
   private func settings() throws -> [(key: String, value: String)] {
     let path = Binaries.package + "/deploy/systemd/replicad@.service"

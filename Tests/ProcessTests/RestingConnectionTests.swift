@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct RestingConnectionTests {
+@Suite(.waiting) struct RestingConnectionTests {
   /// So many clients, each of which keeps its connection, send one request at the same moment.
   private static func burst(_ clients: [Connection], _ request: String) throws {
     for client in clients { try client.send(request) }
@@ -32,6 +32,38 @@ import Testing
       Clock.sleep(milliseconds: 600)
     }
     #expect(counts[5] <= counts[0] + 20, "\(counts)")
+  }
+
+  @Test func `a connection that rests is in no request's way where connections are limited`() throws
+  {
+    // Each of its requests is tried elsewhere then, on a connection of its own.
+    let broken = try ScriptedReplica { _, _ in .reset }
+    let stage = try Stage()
+    let other = try stage.startReplica()
+    try stage.writeConf(
+      ports: [broken.port, other], lbd: "workers = 1", health: Stage.noProbes + "\nfailures = 0\n",
+      sections: "[limits]\nreplica_connections = 1\n")
+    try stage.start()
+    for _ in 0..<40 { #expect(try stage.connect().get("/getInfo").status == 200) }
+  }
+
+  @Test func `HEAD leaves no port behind, and its connection serves again`() throws {
+    let stage = try Stage(replicas: 1, lbd: "workers = 1", health: Stage.noProbes)
+    let (port, client) = (stage.ports[0], try stage.connect())
+    func head() throws {
+      try client.send("HEAD /getInfo HTTP/1.1\r\nHost: test\r\n\r\n")
+      #expect(try client.answer(toHead: true).status == 200)
+    }
+    for _ in 0..<300 { try head() }
+    #expect(try SocketTable.count(to: port, .timeWait) < 20)
+    let resting = try SocketTable.count(to: port, .established)
+    #expect(resting <= 70)
+    for _ in 0..<5 {
+      Clock.sleep(milliseconds: 300)
+      try head()
+    }
+    #expect(try SocketTable.count(to: port, .established) <= resting)
+    #expect(try SocketTable.count(to: port, .timeWait) < 20)
   }
 
   @Test func `no more connections rest for long than may`() throws {

@@ -5,7 +5,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct RetryTests {
+@Suite(.waiting) struct RetryTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
   private func ending(_ next: ScriptedReplica.Next) throws -> ScriptedReplica {

@@ -5,7 +5,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct RoundRobinTests {
+@Suite(.waiting) struct RoundRobinTests {
   /// The turns of so many requests that begin with the first replica.
   private func turns(_ stage: Stage, _ count: Int) -> [String] {
     (0..<count).map { stage.names[$0 % stage.names.count] }

@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct ServiceManagerTests {
+@Suite(.waiting) struct ServiceManagerTests {
   /// Runs lbd with what is its standard input as the descriptors from 3 on, passed by these names.
   private func passing(_ name: String, count: Int = 1, more: String = "") -> String {
     "exec 3<&0 \(count > 1 ? "4<&0" : "") </dev/null; \(more) LISTEN_PID=$$ LISTEN_FDS=\(count)"

@@ -7,7 +7,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct ShortageTests {
+@Suite(.waiting) struct ShortageTests {
   /// lbctl answers, and not only once it has waited.
   private func expectPrompt(_ stage: Stage) throws {
     let start = Clock.now()
@@ -81,6 +81,21 @@ import Testing
     log.fill()
     stage.lbd?.signal(SIGTERM)
     #expect(try stage.lbd?.exitStatus() == 0)
+  }
+
+  @Test func `a line that is longer than a pipe's page is cut, and stops nothing`() throws {
+    let stage = try Stage()
+    let port = try stage.startReplica()
+    let log = try startLogging(stage, [port])
+    // Some pages are free, and fewer than the whole line of what changes would take.
+    log.fill()
+    log.takeSome(8192)
+    let more = (0..<300).map { "[replica added-by-the-reload-\($0)]\naddress = 127.0.0.1:1\n" }
+    try stage.writeConf(ports: [port], lbd: "workers = 1", sections: more.joined())
+    #expect(try stage.lbctl("reload").status == 0)
+    #expect(try stage.lbctl("pool").status == 0)
+    let line = log.drain().split(separator: "\n").last { $0.contains("\"changes\"") }
+    #expect(line.map { $0.utf8.count < 4096 && $0.hasSuffix("}") && $0.contains("…") } == true)
   }
 
   @Test func `a replica comes back after any number of failures that nobody could log`() throws {

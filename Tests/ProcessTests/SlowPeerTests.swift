@@ -3,7 +3,7 @@
 import LinuxIO
 import Testing
 
-@Suite struct SlowPeerTests {
+@Suite(.waiting) struct SlowPeerTests {
   private static let size = 48_000_000
   private static let sections = "[timeouts]\nidle = 1s\nclient_idle = 1s\nresponse = 1s\n"
 

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite struct StandardDescriptorTests {
+@Suite(.waiting) struct StandardDescriptorTests {
   private static let closed = "exec \"$0\" \"$@\" <&- >&- 2>&-"
 
   /// What each of the three is in a process.

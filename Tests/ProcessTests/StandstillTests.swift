@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct StandstillTests {
+@Suite(.waiting) struct StandstillTests {
   private static let sections = "[timeouts]\nresponse = 1500ms\nidle = 1500ms\n"
 
   @Test func `answers that came while lbd stood still are passed on`() throws {
@@ -16,6 +16,27 @@ import Testing
     try stage.awaitPool("all are in flight") { $0[0].active == 6 }
     try stage.lbd?.paused { Clock.sleep(milliseconds: 4000) }
     for client in clients { #expect(try client.answer().status == 200) }
+  }
+
+  @Test func `a standstill shorter than the time that is left is not counted either`() throws {
+    let gate = Gate()
+    let replica = try ScriptedReplica { _, connection in
+      try gate.wait()
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], health: Stage.noProbes,
+      sections: "[timeouts]\nresponse = 6s\nidle = 6s\nconnect = 500ms\n")
+    let client = try stage.connect()
+    try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    let start = Clock.now()
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 5000) }
+    // Had it counted, a second would be left.
+    while Clock.now() - start < 8_000_000_000 { Clock.sleep(milliseconds: 50) }
+    gate.open()
+    #expect(try client.answer().text == "ok")
   }
 
   @Test func `a response that has time left when lbd stands still has it afterwards`() throws {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite struct StartFailureTests {
+@Suite(.waiting) struct StartFailureTests {
   /// lbd ends with 1 and one line with all of these.
   private func expectOneLine(_ outcome: Child.Outcome, _ parts: String...) {
     #expect(outcome.status == 1, "\(outcome)")

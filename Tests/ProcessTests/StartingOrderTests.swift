@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct StartingOrderTests {
+@Suite(.waiting) struct StartingOrderTests {
   enum Order: CaseIterable { case lbdFirst, lbdBetween, lbdLast }
 
   @Test(arguments: Order.allCases)

@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite struct StateTrustTests {
+@Suite(.waiting) struct StateTrustTests {
   private func state(_ stage: Stage) -> String { stage.directory + "/lbd.state" }
 
   /// A stage whose state has its replica drained; lbd does not run yet.
@@ -52,13 +52,23 @@ import Testing
     try roots.awaitPool("it drains") { $0[0].state == .draining }
   }
 
-  @Test(arguments: [(mode_t(0o755), false), (0o1777, false), (0o777, true), (0o757, true)])
+  @Test(arguments: [
+    (mode_t(0o755), false, false), (0o1777, false, true), (0o777, false, true),
+    (0o757, false, true),
+    (0o755, true, false), (0o777, true, true), (0o1777, true, false),
+  ])
   func `a directory where others can replace the control socket is warned of`(
-    _ mode: mode_t, _ isWarnedOf: Bool
+    _ mode: mode_t, _ isInside: Bool, _ isWarnedOf: Bool
   ) throws {
     let stage = try Stage()
     try Ownership.change(stage.directory, mode: mode)
-    try stage.writeConf(ports: [try stage.reservePort()])
+    // Whoever may write to a directory above it may move that one away.
+    if isInside {
+      try FileManager.default.createDirectory(
+        atPath: stage.directory + "/own", withIntermediateDirectories: false)
+    }
+    let conf = "[lbd]\nmain_port = \(stage.mainPort)\nports = 1\ncontrol = "
+    try stage.write(conf + stage.directory + (isInside ? "/own/lbd.sock\n" : "/lbd.sock\n"))
     try stage.launch()
     try eventually("it has started") { stage.lbd?.error.contains("\"event\":\"start\"") == true }
     // What comes behind it is there, too.

@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct StoppingTests {
+@Suite(.waiting) struct StoppingTests {
   /// A connection with a request that its replica takes so long for.
   private func inFlight(_ stage: Stage, _ duration: String) throws -> Connection {
     let connection = try stage.connect()

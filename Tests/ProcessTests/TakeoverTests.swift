@@ -7,7 +7,7 @@ import LinuxIO
 import Synchronization
 import Testing
 
-@Suite struct TakeoverTests {
+@Suite(.waiting) struct TakeoverTests {
   @Test func `several takeovers under load lose no request, no order and no question of lbctl`()
     throws
   {

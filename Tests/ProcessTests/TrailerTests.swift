@@ -3,7 +3,7 @@
 import LinuxIO
 import Testing
 
-@Suite struct TrailerTests {
+@Suite(.waiting) struct TrailerTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
   private static let post =
     "POST / HTTP/1.1\r\nHost: test\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"

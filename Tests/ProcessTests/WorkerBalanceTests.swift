@@ -3,7 +3,7 @@
 import Glibc
 import Testing
 
-@Suite struct WorkerBalanceTests {
+@Suite(.waiting) struct WorkerBalanceTests {
   @Test(arguments: [(2, 64), (4, 64), (4, 512)])
   func `the busiest worker holds at most a fifth more connections that last than the mean`(
     _ workers: Int, _ connections: Int

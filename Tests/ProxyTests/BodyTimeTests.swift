@@ -30,6 +30,16 @@ import Testing
     #expect(!isTaken(size / 3, every: pause, for: 61 * Self.second))
   }
 
+  @Test func `time in which lbd stood still counts against nobody`() {
+    var body = BodyTime()
+    _ = body.wait(now: Self.second)
+    body.forgive(30 * Self.second)
+    let isTaken = body.take(1, byteTime: Self.byteTime, now: 45 * Self.second)
+    #expect(isTaken)
+    body.forgive(30 * Self.second)
+    #expect(body.wait(now: 46 * Self.second) <= 46 * Self.second + BodyTime.grace)
+  }
+
   @Test func `what a replica takes counts against nobody`() {
     var body = BodyTime()
     var now = Self.second

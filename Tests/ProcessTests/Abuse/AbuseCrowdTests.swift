@@ -7,7 +7,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite(.serialized) struct AbuseCrowdTests {
+@Suite(.serialized, .waiting) struct AbuseCrowdTests {
   /// Well-behaved clients of both habits while `body` runs; the times that they saw.
   private static func neighbours(of port: UInt16, while body: () throws -> Void) throws -> Ledger {
     let (ledger, end) = (Ledger(), Gate())

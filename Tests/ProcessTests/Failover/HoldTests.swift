@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct HoldTests {
+@Suite(.waiting) struct HoldTests {
   private static let patient = "[hold]\ntimeout = 5s\n"
 
   @Test(.timeLimit(.minutes(2)))

@@ -5,7 +5,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct RetryBudgetTests {
+@Suite(.waiting) struct RetryBudgetTests {
   private static let statuses = "[retry]\nstatuses = 502-504\n"
 
   private func answering(_ status: String) throws -> ScriptedReplica {

@@ -6,7 +6,7 @@ import LinuxIO
 import Synchronization
 import Testing
 
-@Suite struct SilenceTests {
+@Suite(.waiting) struct SilenceTests {
   private static let health = "path = /health\ninterval = 50ms\nfast_interval = 50ms\n"
 
   private func stop(_ stage: Stage, _ port: UInt16) { stage.replicas[port]?.signal(SIGSTOP) }

@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct SlowReaderTests {
+@Suite(.waiting) struct SlowReaderTests {
   /// Accepts, and reads nothing for a while: its kernel's buffers fill and its window closes.
   private static func lateReader() throws -> (port: UInt16, accepted: Counter) {
     guard let address = SocketAddress(ip: "127.0.0.1", port: 0) else { throw Failure("no address") }

@@ -14,7 +14,7 @@ struct Failure: Error, CustomStringConvertible {
 /// Asks again and again until the answer is there; throws with `what` after `seconds`. Every wait of
 /// these tests is one for something that can be observed.
 func eventually<Value>(
-  _ what: @autoclosure () -> String, within seconds: Double = 10, _ ask: () throws -> Value?
+  _ what: @autoclosure () -> String, within seconds: Double = 60, _ ask: () throws -> Value?
 ) throws -> Value {
   let deadline = Clock.now() + UInt64(seconds * 1e9)
   while true {
@@ -26,7 +26,7 @@ func eventually<Value>(
 
 /// The same for a condition.
 func eventually(
-  _ what: @autoclosure () -> String, within seconds: Double = 10, _ holds: () throws -> Bool
+  _ what: @autoclosure () -> String, within seconds: Double = 60, _ holds: () throws -> Bool
 ) throws {
   _ = try eventually(what(), within: seconds) { try holds() ? true : nil }
 }

@@ -25,6 +25,12 @@ final class NamedPipe {
     }
   }
 
+  /// Takes so many bytes, at most what is there.
+  func takeSome(_ count: Int) {
+    var space = [UInt8](repeating: 0, count: count)
+    unsafe space.withUnsafeMutableBytes { _ = unsafe read(descriptor.raw, $0.baseAddress, count) }
+  }
+
   /// Takes all that is in it.
   func drain() -> String { String(decoding: take(), as: UTF8.self) }
 

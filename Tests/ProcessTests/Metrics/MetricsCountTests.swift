@@ -4,7 +4,7 @@ import ControlProtocol
 import Foundation
 import Testing
 
-@Suite struct MetricsCountTests {
+@Suite(.waiting) struct MetricsCountTests {
   /// Sends so many requests on one connection.
   private func send(_ stage: Stage, _ count: Int, _ target: String = "/getInfo") throws {
     let connection = try stage.connect()

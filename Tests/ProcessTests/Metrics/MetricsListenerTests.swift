@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct MetricsListenerTests {
+@Suite(.waiting) struct MetricsListenerTests {
   @Test func `nothing but a GET or HEAD of the metrics is answered there`() throws {
     let (stage, port) = try Stage.withMetrics(replicas: 1)
     func ask(_ request: String, isHead: Bool = false) throws -> Answer {

@@ -4,7 +4,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite(.serialized) struct NetworkTests {
+@Suite(.serialized, .waiting) struct NetworkTests {
   private struct Report: Decodable {
     let requests: Int
     let failed: Int

@@ -5,7 +5,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct PeerCurlTests {
+@Suite(.waiting) struct PeerCurlTests {
   private static let size = 5_200_000
   /// Of so many letters, as `sha256sum` has it.
   private static let digest = "eca952d661011efbb5001bb3515e3e4173411292ed890015fd0013cba16fb065"

@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite struct PeerEventTests {
+@Suite(.waiting) struct PeerEventTests {
   private func release(_ connection: Connection) throws {
     #expect(try connection.post("/events/release", "").status == 200)
   }

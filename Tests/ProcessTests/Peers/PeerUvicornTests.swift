@@ -5,7 +5,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct PeerUvicornTests {
+@Suite(.waiting) struct PeerUvicornTests {
   private static let size = 5_000_000
   /// Of so many letters, as `sha256sum` has it.
   private static let digest = "ff0de71979e4fd53d9972d09afe711b5793a55067d18b4e81a16867d61652376"

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 @Suite(.enabled(if: geteuid() == 0, "only root can be another user"))
-struct PeerTrustTests {
+struct ControlTrustTests {
   /// An lbd of another user, whose control socket is in a directory of that user's own.
   private final class Theirs {
     let stage: Stage

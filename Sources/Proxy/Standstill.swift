@@ -1,0 +1,56 @@
+// Time in which the process stood still, stopped by a signal, a debugger or its host: it counts against
+// nobody.
+
+import LinuxIO
+
+/// What a worker does about time in which it did not run.
+struct Standstill {
+  /// Longer than any batch of events: the process stood still for a part of it.
+  static var shortest: UInt64 { 1_000_000_000 }
+  /// The longest that a worker waits for events while requests are in flight, in milliseconds: from
+  /// what it waits longer, it learns that it stood still.
+  static var pulse: Int { 500 }
+  /// Batches of events that come before deadlines afterwards, as long as the kernel holds more.
+  static var mostBatches: Int { 1024 }
+
+  /// When the last one ended.
+  var endedAt: UInt64 = 0
+  /// How many batches may still come before deadlines.
+  var batches = 0
+
+  /// Whether deadlines may expire after a batch of events. Answers that came meanwhile are taken first.
+  mutating func mayExpire(hasMoreEvents: Bool) -> Bool {
+    if batches == 0 { return true }
+    batches = hasMoreEvents ? batches - 1 : 0
+    return batches == 0
+  }
+}
+
+extension Worker {
+  /// Moves all clocks on by the time in which lbd did not run, and could take no answer that lay there.
+  /// - Parameters:
+  ///   - most: the milliseconds that the worker had reason to wait; negative for without end, since
+  ///     nothing was due.
+  ///   - before: when it began to.
+  mutating func forgive(_ most: Int, _ before: UInt64) {
+    let waited = UInt64(max(0, most)) * 1_000_000
+    guard most >= 0, now - before > waited + Standstill.shortest else { return }
+    let lost = now - before - waited
+    standstill = Standstill(endedAt: now, batches: Standstill.mostBatches)
+    clientDeadlines.postpone(by: lost)
+    upstreamDeadlines.postpone(by: lost)
+    var slot: UInt32 = 0
+    while let exchange = exchanges.next(from: slot) {
+      exchanges[exchange].deadline += lost
+      exchanges[exchange].bodyTime.forgive(lost)
+      if exchanges[exchange].holdUntil != 0 { exchanges[exchange].holdUntil += lost }
+      slot = exchange + 1
+    }
+    slot = 0
+    while let upstream = upstreams.next(from: slot) {
+      upstreams[upstream].restedAt += lost
+      if upstreams[upstream].answerBy != 0 { upstreams[upstream].answerBy += lost }
+      slot = upstream + 1
+    }
+  }
+}
