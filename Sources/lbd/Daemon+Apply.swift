@@ -11,7 +11,6 @@ import Proxy
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {
   var limits: ConnectionLimits
-  var access: Descriptor?
   var metrics: ControlListener?
   var listener: NextListener?
 
@@ -28,7 +27,9 @@ extension Daemon {
     // Nothing fails from here on.
     if opened.listener != nil { MainListener.letGo(by: manager) }
     if let listener = opened.listener?.hand(to: orders) { use(listener) }
-    if next.log.access != access.target { access.use(opened.access.take(), next.log.access) }
+    if next.log.access != access.target {
+      access.use((try? loaded.read.access?.get())?.take(), next.log.access)
+    }
     if next.metrics.listen != configuration.metrics.listen {
       metrics.remove()
       if let listener = opened.metrics.take() { metrics.open(listener, poller) }
@@ -48,9 +49,8 @@ extension Daemon {
       opened.metrics = try openMetrics(at: place)
     }
     do throws(StartFailure) {
-      opened.listener = try nextListener(next)
-      // Last, since it may leave a file behind.
-      if next.log.access != access.target { opened.access = try AccessLog.open(next.log.access) }
+      if case .failure(let failure) = loaded.read.access { throw failure }
+      opened.listener = try nextListener(next, loaded.read.address)
     } catch {
       // A path of its own goes with it.
       if let metrics = opened.metrics.take() { metrics.remove() }
@@ -96,21 +96,19 @@ extension Daemon {
   }
 
   /// Nil where the place is the same, or not the conf's to say.
-  private func nextListener(_ next: Configuration) throws(StartFailure) -> NextListener? {
+  private func nextListener(
+    _ next: Configuration, _ found: LookupOutcome?
+  ) throws(StartFailure) -> NextListener? {
     guard
       listenerOrigin.isConf
         && (next.host != configuration.host || next.mainPort != configuration.mainPort)
     else { return nil }
-    // The system's resolver blocks, this thread must not.
-    guard next.host == "localhost" || SocketAddress(ip: next.host, port: next.mainPort) != nil
-    else {
-      throw StartFailure("to listen on the name \(next.host) takes a restart; write an address")
-    }
     let isShared = metrics.share(port: next.mainPort, true)
     defer { _ = metrics.share(port: next.mainPort, false) }
     return switch listener {
     case .some(let former):
-      try NextListener(next, workers: tallies.count, beside: former, isShared: isShared)
+      try NextListener(
+        next, found: found, workers: tallies.count, beside: former, isShared: isShared)
     case .none: nil
     }
   }

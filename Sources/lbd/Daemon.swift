@@ -18,6 +18,7 @@ struct Daemon: ~Copyable {
     static var control: UInt64 { Door.control.listenerToken }
     static var metrics: UInt64 { Door.metrics.listenerToken }
     static var resolutions: UInt64 { 3 }
+    static var files: UInt64 { 5 }
   }
 
   enum Phase { case serving, draining, ended }
@@ -44,6 +45,13 @@ struct Daemon: ~Copyable {
   let orders: [Mailbox<Order>]
   let evidence: Mailbox<Evidence>
   let resolver: Resolver
+  let files: FileWork
+  var reloads = ReloadQueue()
+  /// The access log is being opened anew; and was to be once more since.
+  var isReopening = false
+  var isReopenDue = false
+  /// Answers to connections whose requests took a while.
+  var lateAnswers: [(connection: UInt64, answer: ControlAnswer)] = []
   var access: AccessLog
   let testToken: String
   /// By which this process knows its own requests; no other lbd has it.
@@ -173,6 +181,8 @@ struct Daemon: ~Copyable {
       rollMeters()
       rollBudget()
       lookUpNames()
+      expireReload()
+      answerLate()
       history.settle(now: now)
       announce()
       lookAround()
@@ -184,7 +194,7 @@ struct Daemon: ~Copyable {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let next = min(
       nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
-      watchdog.next, isReady ? .max : latestReady)
+      watchdog.next, reloads.due, isReady ? .max : latestReady)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -201,6 +211,7 @@ struct Daemon: ~Copyable {
     case Source.control: control.accept(poller, now: now)
     case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
+    case Source.files: takeFileAnswers()
     case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
     case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
     default: if let result = prober.handle(event, poller) { probed(result) }
@@ -247,7 +258,7 @@ struct Daemon: ~Copyable {
       for mailbox in orders { mailbox.post(.welcome) }
       Mapping.forgetCode()
       tellStatus("READY=1\n")
-      if isReloadDue { _ = reload(for: nil) }
+      if isReloadDue { reload(.hangUp) }
     }
     isStatusNew = false
   }
@@ -256,7 +267,7 @@ struct Daemon: ~Copyable {
 
   private mutating func received(_ signal: Int32) {
     switch signal {
-    case SIGHUP: _ = reload(for: nil)
+    case SIGHUP: reload(.hangUp)
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
     default: reopenLogs()
     }
