@@ -221,6 +221,13 @@ package enum Files {
     return owner
   }
 
+  /// Whether two paths lead to one file, through links too.
+  package static func isSame(_ path: String, _ other: String) -> Bool {
+    var (one, two) = (stat(), stat())
+    return unsafe stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev
+      && one.st_ino == two.st_ino
+  }
+
   /// Whether a path leads to a socket.
   package static func isSocket(_ path: String) -> Bool {
     var facts = stat()

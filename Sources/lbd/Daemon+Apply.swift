@@ -45,6 +45,7 @@ extension Daemon {
     var opened = Opened(try fittingLimits(loaded))
     try access.prepare(for: next.log.access)
     try checkControl(loaded.whole.control)
+    try checkLoop(loaded)
     if next.metrics.listen != configuration.metrics.listen, let place = next.metrics.listen {
       opened.metrics = try openMetrics(at: place)
     }
@@ -73,6 +74,17 @@ extension Daemon {
   private func checkControl(_ path: String) throws(StartFailure) {
     guard path != configuration.control else { return }
     try ControlListener(path: path, .control).remove()
+  }
+
+  /// A replica must not be a listener that there will be. Where the main one moves is seen by its text.
+  private func checkLoop(_ loaded: LoadedConf) throws(StartFailure) {
+    let next = loaded.plan.next
+    let stays = next.host == configuration.host && next.mainPort == configuration.mainPort
+    let isKept = stays || !listenerOrigin.isConf
+    var main = isKept ? listenerAddress : SocketAddress(ip: next.host, port: next.mainPort)
+    if main == nil, case .found(let addresses) = loaded.read.address { main = addresses.first }
+    let own = OwnPlaces(main: main, metrics: next.metrics.listen, control: next.control)
+    if let failure = Daemon.loop(next.replicas, own) { throw failure }
   }
 
   private func openMetrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {

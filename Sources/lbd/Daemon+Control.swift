@@ -156,6 +156,7 @@ extension Daemon {
     guard !replicas.contains(where: { $0.configuration.address == address }) else {
       return refusal(409, "\(address) is in the pool already")
     }
+    if let reason = refusalToAdd(address) { return refusal(409, reason) }
     let name = freeName(for: address)
     do throws(StartFailure) {
       let next = try ConnectionLimits(

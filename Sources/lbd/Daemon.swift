@@ -141,6 +141,12 @@ struct Daemon: ~Copyable {
         configuration, effective, path: path, environment: environment,
         parts: parts, control: control, metrics: metrics, manager: manager,
         listener: listener.take())
+      // What was passed may listen where the conf does not say.
+      if let failure = loop(configuration.replicas, daemon.ownPlaces) {
+        daemon.control.remove()
+        daemon.metrics.remove()
+        throw failure
+      }
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
       try daemon.access.prepare(for: configuration.log.access)

@@ -50,13 +50,12 @@ struct ReplicaRecord {
     self.counts = counts
     health = Health(now: now)
     orderedAt = now
+    address = configuration.address.socketAddress
     switch configuration.address {
     case .host(let host, let port):
-      address = SocketAddress(ip: host, port: port)
       probeHost = configuration.address.description
       hostName = address == nil ? (host, port) : nil
-    case .unix(let path):
-      address = SocketAddress(path: path)
+    case .unix:
       hostName = nil
       probeHost = "localhost"
     }
