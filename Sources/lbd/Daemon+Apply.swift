@@ -34,8 +34,10 @@ extension Daemon {
       metrics.remove()
       if let listener = opened.metrics.take() { metrics.open(listener, poller) }
     }
+    let clients = limits.clients
     limits = opened.limits
     adopt(next, loaded.effective)
+    if limits.clients != clients { logLimits() }
   }
 
   // MARK: Opening

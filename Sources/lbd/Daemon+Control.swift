@@ -75,7 +75,7 @@ extension Daemon {
     case (.head, ControlPath.publicPool): head(of: publicReport())
     case (.get, ControlPath.publicPoolAll): ControlAnswer(200, publicReport(tellsAll: true))
     case (.head, ControlPath.publicPoolAll): head(of: publicReport(tellsAll: true))
-    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
+    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools(), note: limitNote))
     case (.get, ControlPath.metrics): metricsAnswer(metricsText())
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.get, ControlPath.events): eventsAnswer(request)

@@ -35,7 +35,7 @@ extension Daemon {
   }
 
   func confText() -> ControlAnswer {
-    var answer = ControlAnswer(200, Array(effective.utf8))
+    var answer = ControlAnswer(200, Array(limits.annotate(effective).utf8))
     answer.type = "text/plain; charset=utf-8"
     return answer
   }

@@ -115,6 +115,7 @@ extension Daemon {
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)\(origin)",
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
+    logLimits()
     history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
     warnOfStrangers()
   }

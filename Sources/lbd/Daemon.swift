@@ -39,6 +39,7 @@ struct Daemon: ~Copyable {
   let pool: SharedPool
   /// The connections that there are descriptors for beside the pool as it is.
   var limits: ConnectionLimits
+  var limitWatch = LimitWatch()
   let tallies: [Tally]
   let workerCounts: WorkerCounts
   let addresses: AddressCounts
@@ -186,6 +187,7 @@ struct Daemon: ~Copyable {
       startDueProbes()
       rollMeters()
       rollBudget()
+      watchLimit()
       lookUpNames()
       expireReload()
       answerLate()

@@ -56,8 +56,21 @@ enum Main {
   }
 
   private static func show(_ path: String, _ environment: [String: String]) {
-    guard let (_, effective) = load(path, environment) else { exit(1) }
+    guard let (configuration, whole) = load(path, environment) else { exit(1) }
+    let effective = annotated(whole, configuration)
     print(effective, terminator: effective.hasSuffix("\n") ? "" : "\n")
+  }
+
+  /// With what `connections` comes to for who asks; a service may have other limits.
+  private static func annotated(_ text: String, _ configuration: Configuration) -> String {
+    let workers = configuration.workers ?? Thread.usableProcessors()
+    do throws(StartFailure) {
+      return try ConnectionLimits(
+        configuration, replicas: configuration.replicas.count, workers: workers
+      ).annotate(text)
+    } catch {
+      return ConnectionLimits.annotate(text, error.line)
+    }
   }
 
   private static func helpConfig(_ key: String?) {

@@ -10,6 +10,8 @@ enum MessageID {
     "state": "5db92443713d4d75ad94029b2265319f",
     "resolved": "ae4f539a67244e15817f8c874032c464",
     "unresolved": "62d34ade3f3b4fa88c1bd9d3fede2986",
+    "limits": "d8592858faa44b92ac9a1bae8dc42e70",
+    "limit-met": "00621d8c3b6b4b97aaf9ab870fcaccb3",
     "answered": "e476649e2f8145f48b72df59365560af",
     "access-log": "281fed1bbf19428db64c174f3831df32",
     "reopened": "e085e0c7db5a4e47893d4470c7a47a5c",
