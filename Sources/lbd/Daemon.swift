@@ -77,6 +77,8 @@ struct Daemon: ~Copyable {
   var replicas: [ReplicaRecord] = []
   /// Some of them may be slow.
   var mayBeSlow = false
+  /// How many replicas were said to pass their probes with answers that say little.
+  var doubtsSaid = 0
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()

@@ -12,6 +12,7 @@ enum MessageID {
     "unresolved": "62d34ade3f3b4fa88c1bd9d3fede2986",
     "limits": "d8592858faa44b92ac9a1bae8dc42e70",
     "limit-met": "00621d8c3b6b4b97aaf9ab870fcaccb3",
+    "probe-doubt": "7fae6a2fcae4454a8c61056794307cb6",
     "answered": "e476649e2f8145f48b72df59365560af",
     "access-log": "281fed1bbf19428db64c174f3831df32",
     "reopened": "e085e0c7db5a4e47893d4470c7a47a5c",

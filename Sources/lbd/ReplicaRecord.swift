@@ -26,6 +26,8 @@ struct ReplicaRecord {
   /// The last probe's verdict, such as `200` or `refused`.
   var checkResult = "-"
   var checkMilliseconds: Double?
+  /// It was said that its probes pass with an answer that says little.
+  var isDoubtSaid = false
   /// Since when its name is being looked up; nil while it is not.
   var lookupBegan: UInt64?
   /// The last look-up took longer than one should.
