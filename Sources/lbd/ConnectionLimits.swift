@@ -48,9 +48,18 @@ struct ConnectionLimits {
   /// What the number of clients comes from.
   var origin: String {
     guard ordered == nil || isShort else { return "connections in [limits]" }
-    return "\(descriptors) descriptors (ulimit -n, LimitNOFILE=), of which \(reserve) are kept for probes,"
+    return
+      "\(descriptors) descriptors (ulimit -n, LimitNOFILE=), of which \(reserve) are kept for probes,"
       + " control and files; a client may need two"
   }
+
+  /// Says that the descriptors allow fewer clients than the conf does; nil where they do not.
+  var shortage: String? {
+    isShort ? "connections = \(ordered ?? 0) comes to less: \(text)" : nil
+  }
+
+  /// Says how many clients there may be, and why no more.
+  var text: String { "at most \(clients) clients at once: \(origin)" }
 
   /// Says behind `connections` in what `lbd -T` prints what it comes to here.
   func annotate(_ effective: String) -> String {

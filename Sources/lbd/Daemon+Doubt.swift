@@ -1,5 +1,5 @@
 // Probes that pass and say little. Unless the conf says what to ask for or what passes, any answer below 500
-// to GET / does; but one of 404 or 401 may as well be another server's altogether.
+// to GET / does; but a 404 or 401 may as well be another server's altogether.
 
 import Configuration
 import ControlProtocol
@@ -25,7 +25,7 @@ extension Daemon {
     let name = replicas[index].name
     log.write(
       .warning,
-      "replica \(name) passes its probes with \(status) to GET /, which may be another server's answer:"
+      "replica \(name) passes its probes with \(status) to \(configuration.health.method.rawValue) /, which may be another server's answer:"
         + " set path or expect in [health]",
       ["event": "probe-doubt", "replica": name, "status": status])
   }

@@ -1,5 +1,6 @@
 // The limit of connections: what it is and where it comes from is said at the start, that it was met when it
-// is. Who meets it waits in the kernel's queue, where nobody would see it.
+// is: a client that rests is closed for the next one, and while none rests the next one waits in the kernel's
+// queue, where nobody would see it.
 
 import Configuration
 import ControlProtocol
@@ -24,37 +25,38 @@ struct LimitWatch {
 extension Daemon {
   /// What the clients may be, for the start and for a reload that changes it.
   mutating func logLimits() {
-    let text = "at most \(limits.clients) clients at once: \(limits.origin)"
     log.write(
-      limits.isShort ? .warning : .info,
-      limits.isShort ? "connections = \(limits.ordered ?? 0) comes to less: \(text)" : text,
-      ["event": "limits", "connections": "\(limits.clients)", "descriptors": "\(limits.descriptors)"])
+      limits.isShort ? .warning : .info, limits.shortage ?? limits.text,
+      [
+        "event": "limits", "connections": "\(limits.clients)",
+        "descriptors": "\(limits.descriptors)",
+      ])
   }
 
   /// Notices that the limit was met, and says so at once, then at most once a minute.
   mutating func watchLimit() {
     guard now >= limitWatch.nextLook else { return }
     limitWatch.nextLook = now + LimitWatch.period
-    let count = tallies.indices.reduce(0) { $0 + workerCounts.value(.limitMet, $1) }
+    let count = workerCounts.sum(.limitMet)
     if count > limitWatch.count { (limitWatch.count, limitWatch.metAt) = (count, now) }
     guard count > limitWatch.told, now >= limitWatch.nextLine else { return }
     let times = count - limitWatch.told
     limitWatch.told = count
     limitWatch.nextLine = now + LimitWatch.pause
-    let cause = "the limit of \(limits.clients) connections was met"
+    let cause =
+      "the limit of \(limits.clients) connections was met, \(times) time\(times == 1 ? "" : "s")"
     log.write(
       .warning,
-      "\(cause), \(times) time\(times == 1 ? "" : "s"): new clients wait until one ends; it comes from"
-        + " \(limits.origin)",
+      "\(cause): the client that has rested longest is closed, and while none rests new ones wait;"
+        + " the limit comes from \(limits.origin)",
       ["event": "limit-met", "connections": "\(limits.clients)", "count": "\(times)"])
-    history.add(.limitMet, cause: "\(cause), \(times) time\(times == 1 ? "" : "s")")
+    history.add(.limitMet, cause: cause)
   }
 
   /// What `lbctl health` adds: that the limit is met, or was in the last ten minutes.
   var limitNote: String? {
-    let clients = tallies.indices.reduce(0) { $0 + workerCounts.value(.clients, $1) }
-    if clients >= limits.clients {
-      return "at the limit of \(limits.clients) connections, new clients wait"
+    if workerCounts.sum(.clients) >= limits.clients {
+      return "at the limit of \(limits.clients) connections"
     }
     guard let metAt = limitWatch.metAt, now < metAt + 600_000_000_000 else { return nil }
     let seconds = (now - min(metAt, now)) / 1_000_000_000

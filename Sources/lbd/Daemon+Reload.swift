@@ -22,12 +22,17 @@ extension Daemon {
   mutating func reload(_ order: ReloadOrder) {
     // READY would let clients in too early, and before a takeover the former lbd serves.
     guard isReady || order.isRehearsal else {
-      if order == .hangUp { isReloadDue = true } else { refuse(order, "lbd is starting, ask again in a moment") }
+      if order == .hangUp {
+        isReloadDue = true
+      } else {
+        refuse(order, "lbd is starting, ask again in a moment")
+      }
       return
     }
     guard !reloads.isClogged else {
       return refuse(
-        order, "\(ReloadQueue.mostStuck) reloads hang in the reading of the conf's files, which no"
+        order,
+        "\(ReloadQueue.mostStuck) reloads hang in the reading of the conf's files, which no"
           + " longer answer; see which mount hangs, a restart of lbd ends them")
     }
     reloads.add(order)
@@ -80,7 +85,8 @@ extension Daemon {
     let work = reading.notes.current ?? "reading \(path)"
     refuse(
       reading.order,
-      "gave up \(work) after \(ReloadQueue.patience / 1_000_000_000) s: is a mount or a server dead?")
+      "gave up \(work) after \(ReloadQueue.patience / 1_000_000_000) s: is a mount or a server dead?"
+    )
     readNext()
   }
 

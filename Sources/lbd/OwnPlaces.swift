@@ -75,7 +75,9 @@ extension Daemon {
   func refusalToAdd(_ address: ReplicaAddress) -> String? {
     var key = listenerOrigin.isConf ? configuration.listener(behind: address)?.key : nil
     if key == nil, let address = address.socketAddress { key = ownPlaces.key(at: address) }
-    return key.map { "\(address) is where \($0) has lbd itself listen: it would be its own replica" }
+    return key.map {
+      "\(address) is where \($0) has lbd itself listen: it would be its own replica"
+    }
   }
 }
 

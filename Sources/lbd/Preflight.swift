@@ -23,6 +23,7 @@ struct Preflight {
     lookAtSocket(configuration.control, .control)
     lookAtAccessLog(configuration.log.access)
     lookAtDescriptors(configuration)
+    lookAtReplicas(configuration)
   }
 
   private static func isAnswering(_ path: String) -> Bool {
@@ -127,10 +128,21 @@ struct Preflight {
   private mutating func lookAtDescriptors(_ configuration: Configuration) {
     let workers = configuration.workers ?? Thread.usableProcessors()
     do throws(StartFailure) {
-      _ = try ConnectionLimits(
+      let limits = try ConnectionLimits(
         configuration, replicas: configuration.replicas.count, workers: workers)
+      if let shortage = limits.shortage { notes.append(shortage) }
     } catch {
       refuse(error)
     }
+  }
+
+  // MARK: Replicas
+
+  private mutating func lookAtReplicas(_ configuration: Configuration) {
+    // One that cannot be told is an obstacle already.
+    let main = try? MainListener.address(configuration)
+    let own = OwnPlaces(
+      main: main, metrics: configuration.metrics.listen, control: configuration.control)
+    if let failure = Daemon.loop(configuration.replicas, own) { refuse(failure) }
   }
 }

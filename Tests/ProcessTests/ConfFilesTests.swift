@@ -74,6 +74,48 @@ import Testing
     #expect(outcome.status == 0 && outcome.output == "~ [timeouts] connect: 1s -> 3s\n")
   }
 
+  /// Mounts a file system whose server never answers, seen by lbd alone: it goes with lbd.
+  private static func mounting(_ directory: String) -> String {
+    "exec unshare -m sh -c 'exec 9<>/dev/fuse && mount -i -t fuse"
+      + " -o fd=9,rootmode=40000,user_id=0,group_id=0 hung \(directory) && exec \"$0\" \"$@\"'"
+      + " \"$0\" \"$@\""
+  }
+
+  /// Whether this machine lets us have such a file system.
+  private static let canMount: Bool = {
+    guard geteuid() == 0, FileManager.default.fileExists(atPath: "/dev/fuse") else { return false }
+    let directory = NSTemporaryDirectory() + "lbd-mount-\(getpid())"
+    try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let trial = try? Child("/bin/sh", ["-c", mounting(directory), "/bin/true"])
+    return (try? trial?.outcome().status) == 0
+  }()
+
+  @Test(
+    .enabled(if: canMount, "needs root and FUSE"), .timeLimit(.minutes(5)),
+    arguments: ["include = hung/*.conf", "include = hung/x.conf"])
+  func `a mount that hangs is given up, and nothing else waits for it`(_ line: String) throws {
+    let stage = try Stage()
+    try stage.startReplica()
+    let hung = stage.directory + "/hung"
+    try FileManager.default.createDirectory(atPath: hung, withIntermediateDirectories: false)
+    try stage.writeConf(ports: stage.ports)
+    try stage.start(by: Self.mounting(hung))
+    try stage.writeConf(ports: stage.ports, lbd: line)
+    let reload = try Child.start("lbctl", ["reload", "--socket", stage.socketPath])
+    try stage.killReplica(stage.ports[0])
+    try stage.awaitPool("probes go on") { $0[0].state != .up }
+    #expect(try stage.lbctl("version").status == 0)
+    let outcome = try reload.outcome(within: 60)
+    #expect(outcome.status == 1, "\(outcome)")
+    #expect(outcome.error.contains("gave up ") && outcome.error.contains("hung/"), "\(outcome)")
+    // A good conf is applied all the same, and lbd ends when it is told to.
+    try stage.writeConf(ports: stage.ports, sections: "[timeouts]\nconnect = 3s\n")
+    #expect(try stage.lbctl("reload").status == 0)
+    stage.lbd?.signal(SIGTERM)
+    #expect(try stage.lbd?.exitStatus() == 0)
+  }
+
   // MARK: Files that may not be whole
 
   private func age(_ path: String, _ seconds: Double) throws {
@@ -134,7 +176,9 @@ import Testing
     #expect(try stage.connect().get("/getInfo").status == 200)
   }
 
-  @Test func `what is asked behind a reload is answered behind it, and who leaves is let go`() throws {
+  @Test func `what is asked behind a reload is answered behind it, and who leaves is let go`()
+    throws
+  {
     let stage = try stage()
     let address = try #require(SocketAddress(path: stage.socketPath))
     let reload = "POST \(ControlPath.reload) HTTP/1.1\r\nHost: lbd\r\nContent-Length: 0\r\n\r\n"

@@ -84,7 +84,8 @@ import Testing
     // By its text it may be anyone; this machine's name leads to an address that lbd listens on.
     let name = ProcessInfo.processInfo.hostName
     guard name != "localhost",
-      SocketAddress.resolve(name, port: 1).contains(where: { $0.ip.map(Interfaces.isLocal) == true })
+      SocketAddress.resolve(name, port: 1).contains(where: { $0.ip.map(Interfaces.isLocal) == true }
+      )
     else { return }
     let (stage, _) = try stage(host: "::")
     let outcome = try stage.lbctl("add", "\(name):\(stage.mainPort)")

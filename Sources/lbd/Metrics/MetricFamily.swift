@@ -115,7 +115,7 @@ extension MetricFamily {
     "Connections from clients that were accepted.")
   static let limitMet = MetricFamily(
     "worker_connections_limit_met_total", .counter, ["worker"],
-    "Times that the worker had no room for one more client.")
+    "Times that a client came when the worker had as many as it may.")
   static let requests = MetricFamily(
     "worker_requests_total", .counter, ["worker"],
     "Requests that were answered, by a replica or by lbd itself.")
@@ -128,9 +128,9 @@ extension MetricFamily {
 
   /// In the order of the text.
   static let all = [
-    up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess, reloads, logDrops,
-    accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp, replicaSlow,
-    weight, inFlight, attempts, retries, failures, responses, ejections, probes, probeDuration,
-    responseTime, clients, accepted, limitMet, requests, upstreams, idleUpstreams,
+    up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess, reloads,
+    logDrops, accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp,
+    replicaSlow, weight, inFlight, attempts, retries, failures, responses, ejections, probes,
+    probeDuration, responseTime, clients, accepted, limitMet, requests, upstreams, idleUpstreams,
   ]
 }
