@@ -17,7 +17,7 @@ extension Daemon {
     return 400...499 ~= status
   }
 
-  /// Says it once for a replica.
+  /// Says it once for a replica; `doubtsSaid` counts how many have had their line.
   mutating func sayDoubt(_ index: Int, _ status: String) {
     guard !replicas[index].isDoubtSaid, doubtsSaid < Daemon.mostDoubts else { return }
     replicas[index].isDoubtSaid = true

@@ -49,8 +49,7 @@ struct Daemon: ~Copyable {
   let files: FileWork
   var reloads = ReloadQueue()
   /// The access log is being opened anew; and was to be once more since.
-  var isReopening = false
-  var isReopenDue = false
+  var (isReopening, isReopenDue) = (false, false)
   /// Answers to connections whose requests took a while.
   var lateAnswers: [(connection: UInt64, answer: ControlAnswer)] = []
   var access: AccessLog
@@ -77,7 +76,6 @@ struct Daemon: ~Copyable {
   var replicas: [ReplicaRecord] = []
   /// Some of them may be slow.
   var mayBeSlow = false
-  /// How many replicas were said to pass their probes with answers that say little.
   var doubtsSaid = 0
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
@@ -167,13 +165,6 @@ struct Daemon: ~Copyable {
     }
   }
 
-  /// What else is in the way of a start that has failed: all of it is mended in one go.
-  private static func tellFurther(_ configuration: Configuration, besides line: String) {
-    for other in Preflight(configuration).obstacles where other != line {
-      Console.error("lbd: \(other)")
-    }
-  }
-
   // MARK: The loop
 
   private mutating func serve() {
@@ -252,9 +243,6 @@ struct Daemon: ~Copyable {
     nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
 
-  /// When clients are let in, whatever the probes have come to.
-  private var latestReady: UInt64 { startedAt + 2_000_000_000 }
-
   /// Lets clients in and tells the service manager once every replica was asked, or after 2 s; then
   /// what changes. Before that, who asks would be told of no replica, as after each restart.
   private mutating func announce() {
@@ -308,46 +296,5 @@ struct Daemon: ~Copyable {
     control.remove()
     metrics.remove()
     log.write(.info, "stopped", ["event": "stop"])
-  }
-
-  /// What the workers saw.
-  private mutating func takeEvidence() {
-    for message in evidence.take() {
-      switch message {
-      case .unreachable(let slot, let cause): unreachable(slot, cause)
-      case .failing(let slot, let cause): failing(slot, cause)
-      case .failed(let slot, let failure, let cause): attemptFailed(slot, failure, cause)
-      case .answered(let status, let tried, let attempts, let cause):
-        answered(status, tried, attempts, cause)
-      case .accessLog(let failure): accessLogFailed(failure)
-      case .stopped:
-        running -= 1
-        if running == 0 { phase = .ended }
-      }
-    }
-  }
-
-  /// A 5xx of lbd's own, with its cause and the replicas that were tried.
-  private mutating func answered(
-    _ status: Int, _ tried: TriedReplicas, _ attempts: Int, _ cause: String
-  ) {
-    let tried = tried.list.map { name(of: $0) }
-    history.answered(status, tried: tried, cause: cause, now: now)
-    guard answerLines.take(now: now) else { return }
-    let names = tried.joined(separator: " ")
-    log.write(
-      .warning, "answered \(status): \(cause)" + (names.isEmpty ? "" : " (tried \(names))"),
-      [
-        "event": "answered", "status": "\(status)", "cause": cause, "tried": names,
-        "attempts": "\(attempts)",
-      ])
-  }
-
-  /// Says how many answers had no line of their own.
-  private mutating func reportSkippedLines() {
-    guard let count = answerLines.takeSkipped() else { return }
-    log.write(
-      .warning, "\(count) more answers of 5xx had no line here",
-      ["event": "answered", "count": "\(count)"])
   }
 }

@@ -146,3 +146,12 @@ struct Preflight {
     if let failure = Daemon.loop(configuration.replicas, own) { refuse(failure) }
   }
 }
+
+extension Daemon {
+  /// What else is in the way of a start that has failed: all of it is mended in one go.
+  static func tellFurther(_ configuration: Configuration, besides line: String) {
+    for other in Preflight(configuration).obstacles where other != line {
+      Console.error("lbd: \(other)")
+    }
+  }
+}

@@ -12,7 +12,7 @@ import Testing
 
   private func stage(_ limits: String, by script: String? = nil) throws -> Stage {
     let stage = try Stage()
-    try stage.startReplica()
+    try stage.startReplica(["--host", "0.0.0.0"])
     try stage.writeConf(
       ports: stage.ports, lbd: "workers = 1",
       sections: "[limits]\n\(limits)\n" + Self.timeouts)
@@ -129,6 +129,7 @@ import Testing
     let after = try limit(stage)
     #expect(after < before - 50 && after >= 16)
     #expect(stage.lbd?.error.contains("at most \(after) clients at once") == true)
+    try stage.awaitPool("all are up") { $0.allSatisfy { $0.state == .up } }
     // So many are served, and no more.
     var clients = try (0..<after).map { _ in try busy(stage) }
     let late = try stage.connect()
