@@ -40,14 +40,18 @@ struct ConnectionLimits {
   private var each: Int { (descriptors - reserve) / 2 / workers }
 
   /// Clients that lbd may have at once.
-  var clients: Int { min(perWorker.clients * workers, ordered ?? .max) }
+  var clients: Int { perWorker.clients * workers }
 
   /// The descriptors allow fewer clients than the conf does.
   var isShort: Bool { ordered.map { clients < $0 } ?? false }
 
   /// What the number of clients comes from.
   var origin: String {
-    guard ordered == nil || isShort else { return "connections in [limits]" }
+    if let ordered, !isShort {
+      let rounding =
+        clients > ordered ? ", rounded up to as many for each of \(workers) workers" : ""
+      return "connections in [limits]" + rounding
+    }
     return
       "\(descriptors) descriptors (ulimit -n, LimitNOFILE=), of which \(reserve) are kept for probes,"
       + " control and files; a client may need two"

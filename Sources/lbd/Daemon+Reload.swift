@@ -178,10 +178,10 @@ struct LoadedConf {
   func warnings(isRehearsal: Bool) -> [String] {
     let young = isRehearsal ? [] : read.reading.young
     return read.reading.cut.map {
-      "warning: \($0) ends without a whole line: was it cut while it was being written?"
+      "\($0) ends without a whole line: was it cut while it was being written?"
     }
       + young.map {
-        "warning: \($0) had changed less than a second before: if it was still being written, reload"
+        "\($0) had changed less than a second before: if it was still being written, reload"
           + " again"
       }
   }

@@ -154,7 +154,7 @@ import Testing
       let outcome = try Child.run("lbctl", arguments + ["--socket", stage.socketPath])
       #expect(outcome.status == 0)
       if arguments.last == "--json" {
-        #expect(outcome.output.contains("\"warnings\":[\"warning: \(path) ends"), "\(outcome)")
+        #expect(outcome.output.contains("\"warnings\":[\"\(path) ends"), "\(outcome)")
       } else {
         #expect(outcome.error.contains(cut), "\(outcome)")
       }

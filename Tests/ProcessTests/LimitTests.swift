@@ -10,11 +10,13 @@ import Testing
 
   private static let timeouts = "[timeouts]\nclient_header = 5m\nclient_idle = 5m\n"
 
-  private func stage(_ limits: String, by script: String? = nil) throws -> Stage {
+  private func stage(
+    _ limits: String, workers: Int = 1, by script: String? = nil
+  ) throws -> Stage {
     let stage = try Stage()
     try stage.startReplica(["--host", "0.0.0.0"])
     try stage.writeConf(
-      ports: stage.ports, lbd: "workers = 1",
+      ports: stage.ports, lbd: "workers = \(workers)",
       sections: "[limits]\n\(limits)\n" + Self.timeouts)
     try stage.start(by: script)
     return stage
@@ -61,6 +63,14 @@ import Testing
       #expect(limit == 40 && log.contains("at most 40 clients at once: connections in [limits]"))
     }
     #expect(try stage.lbctl("health").output == "1 of 1 replicas up\n")
+  }
+
+  @Test func `a limit that workers share unevenly is said as what they serve`() throws {
+    let stage = try stage("connections = 5", workers: 4)
+    #expect(try limit(stage) == 8)
+    #expect(
+      stage.lbd?.error.contains("at most 8 clients at once: connections in [limits], rounded up")
+        == true)
   }
 
   /// A client whose request has begun, so that nobody is served in its place.
