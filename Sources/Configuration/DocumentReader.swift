@@ -1,6 +1,7 @@
 /// Reads a conf and all that it includes into one `Document`.
 ///
-/// Owns the order of lines and the bounds of a load: files of at most 1 MiB, 8 deep, 1000 in all.
+/// Owns the order of lines and the bounds of a load: files of at most 1 MiB, 16 MiB of them, 8 deep,
+/// 1000 in all.
 /// One is made for each load.
 struct DocumentReader {
   private(set) var document = Document()
@@ -11,12 +12,14 @@ struct DocumentReader {
   private var open: [String] = []
   private var lineCount = 0
   private var fileCount = 0
+  private var byteCount = 0
   /// Whether something was left out that may have held replicas.
   private(set) var hasGaps = false
   /// Whether the first file could be read.
   private(set) var isOpened = false
 
   static let fileLimit = 1 << 20
+  static let totalLimit = 16 << 20
   static let depthLimit = 8
   static let countLimit = 1000
 
@@ -41,7 +44,11 @@ struct DocumentReader {
       refuse(path, from: origin, "\(printable(reason)), name a file that can be read")
     case .bytes(let bytes) where bytes.count > DocumentReader.fileLimit:
       refuse(path, from: origin, "larger than 1 MiB, a conf is not: check the path")
+    case .bytes(let bytes) where byteCount + bytes.count > DocumentReader.totalLimit:
+      refuse(
+        path, from: origin, "with it the conf has more than 16 MiB, a conf has not: check include")
     case .bytes(let bytes):
+      byteCount += bytes.count
       isOpened = true
       open.append(path)
       read(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...], of: path)

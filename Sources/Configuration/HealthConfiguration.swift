@@ -33,7 +33,19 @@ package struct HealthConfiguration: Sendable, Equatable {
   /// How long the first such ejection lasts, 10ms to 60s.
   package var ejection = Duration.seconds(5)
 
+  /// The conf itself says what a probe asks for, or what passes: `path`, `expect` or `body`.
+  package var isAimed = Remark()
+
   package init() {}
+}
+
+/// Something about a conf that configures nothing: two confs that differ in it are the same.
+package struct Remark: Sendable, Equatable {
+  package var isSo = false
+
+  package init() {}
+
+  package static func == (left: Remark, right: Remark) -> Bool { true }
 }
 
 /// What a probe is.

@@ -1,6 +1,6 @@
 /// The way from a path to a `Configuration`, and what can come of it.
 ///
-/// `lbd` calls it at its start, for `-t` and `-T`, and at every reload, on the control thread. Costs a
+/// `lbd` calls it at its start, for `-t` and `-T`, and at every reload, on a thread of its own. Costs a
 /// few milliseconds; bounded whatever the files hold.
 
 /// A whole configuration, or all that is wrong with it.

@@ -71,6 +71,8 @@ extension Binder {
 
   /// The answer to a HEAD has no body.
   private mutating func checkProbe() {
+    let said = sections["[health]"]?.settings ?? [:]
+    configuration.health.isAimed.isSo = ["path", "expect", "body"].contains { said[$0] != nil }
     guard configuration.health.method == .head, configuration.health.body != nil,
       let place = sections["[health]"]?.settings["body"]?.valuePlace
     else { return }

@@ -16,6 +16,8 @@ package enum EventKind: String, Decodable, Sendable, CaseIterable {
   case reloadRefused = "reload-refused"
   /// lbd answered with a 5xx of its own.
   case answered
+  /// A worker had no room for one more client.
+  case limitMet = "limit-met"
   /// lbd ends: what is in flight may end, or no longer may.
   case drain, stop
 }

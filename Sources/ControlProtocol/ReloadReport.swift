@@ -13,20 +13,23 @@ package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
   package var errors: [String]
   /// What a rehearsal could not find out, each a whole line; nil where there is nothing of the kind.
   package var unchecked: [String]?
+  /// What may be amiss with a conf that is good by itself, each a whole line; nil where nothing is.
+  package var warnings: [String]?
 
   package init(
     isAccepted: Bool, changes: [String] = [], leftOut: [String] = [], errors: [String] = [],
-    unchecked: [String] = []
+    unchecked: [String] = [], warnings: [String] = []
   ) {
     self.isAccepted = isAccepted
     self.changes = changes
     self.leftOut = leftOut
     self.errors = errors
     self.unchecked = unchecked.isEmpty ? nil : unchecked
+    self.warnings = warnings.isEmpty ? nil : warnings
   }
 
   private enum CodingKeys: String, CodingKey {
-    case schema, changes, errors, unchecked
+    case schema, changes, errors, unchecked, warnings
     case isAccepted = "accepted"
     case leftOut = "left_out"
   }
@@ -37,9 +40,9 @@ package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
       $0.field("accepted", isAccepted)
       let lists = [
         ("changes", changes), ("left_out", leftOut), ("errors", errors),
-        ("unchecked", unchecked ?? []),
       ]
-      for (name, lines) in lists where name != "unchecked" || !lines.isEmpty {
+      let further = [("unchecked", unchecked ?? []), ("warnings", warnings ?? [])]
+      for (name, lines) in lists + further.filter({ !$0.1.isEmpty }) {
         $0.key(name)
         $0.array { for line in lines { $0.value(line) } }
       }

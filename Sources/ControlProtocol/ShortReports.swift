@@ -56,7 +56,8 @@ package struct HealthReport: Sendable, Equatable, Decodable, JSONWritable {
   /// The same for people, with the names of those that are not up.
   package var detail: String
 
-  package init(_ pools: [PoolStatus]) {
+  /// - Parameter note: what else there is to say for people.
+  package init(_ pools: [PoolStatus], note: String? = nil) {
     let replicas = pools.flatMap(\.replicas)
     let absent = replicas.filter { !$0.state.isServing && !$0.state.isOrderedOut }
     up = replicas.count { $0.state.isServing }
@@ -65,6 +66,7 @@ package struct HealthReport: Sendable, Equatable, Decodable, JSONWritable {
     self.slow = slow.isEmpty ? nil : slow.count
     let names = (slow + absent).map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
     detail = "\(up) of \(expected) replicas up" + (names.isEmpty ? "" : " (\(names))")
+    if let note { detail += "; \(note)" }
   }
 
   package var verdict: Verdict {

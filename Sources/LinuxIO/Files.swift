@@ -4,9 +4,32 @@ import Glibc
 
 /// Calls on paths. All of them block; none belongs on a worker.
 package enum Files {
-  /// Reads a whole file, or its first bytes: at most a little more than `limit` of them.
-  package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-    let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY)
+  /// What a file held, and when it was last changed, in nanoseconds since 1970.
+  package struct Contents: Sendable {
+    package let bytes: [UInt8]
+    package let modified: UInt64
+  }
+
+  /// Reads a regular file, at most a little more than `limit` bytes of it; nil for what is there and is no
+  /// regular file, which is not even opened: a pipe would wait for its writer, a device may do anything.
+  package static func contents(of path: String, limit: Int) throws(SystemError) -> Contents? {
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0 else { throw SystemError("stat", errno) }
+    if facts.st_mode & S_IFMT == S_IFDIR { throw SystemError("open", EISDIR) }
+    guard facts.st_mode & S_IFMT == S_IFREG else { return nil }
+    // It may have become a pipe since.
+    let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
+    guard unsafe fstat(file.raw, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+    let seconds = UInt64(clamping: facts.st_mtim.tv_sec)
+    let (time, isFar) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return Contents(
+      bytes: try read(file, limit: limit),
+      modified: isFar ? 0 : time &+ UInt64(clamping: facts.st_mtim.tv_nsec))
+  }
+
+  private static func read(
+    _ file: borrowing Descriptor, limit: Int
+  ) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count <= limit {
       let piece = try read(file)
@@ -14,6 +37,12 @@ package enum Files {
       bytes += piece
     }
     return bytes
+  }
+
+  /// Reads a whole file, or its first bytes: at most a little more than `limit` of them.
+  package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+    let file = try Descriptor.open(path, O_RDONLY | O_NOCTTY)
+    return try read(file, limit: limit)
   }
 
   /// Why a file is not read as this process's own, in words.
@@ -201,6 +230,13 @@ package enum Files {
       guard facts.st_uid == 0, !isWritable else { return nil }
     }
     return owner
+  }
+
+  /// Whether two paths lead to one file, through links too.
+  package static func isSame(_ path: String, _ other: String) -> Bool {
+    var (one, two) = (stat(), stat())
+    return unsafe stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev
+      && one.st_ino == two.st_ino
   }
 
   /// Whether a path leads to a socket.

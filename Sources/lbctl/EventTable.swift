@@ -44,7 +44,7 @@ struct EventTable {
   private static func colour(_ event: EventReport) -> Colour? {
     if let state = event.state { return PoolTable.colour(state) }
     switch event.event {
-    case .answered, .reloadRefused, .unresolved: return .red
+    case .answered, .reloadRefused, .unresolved, .limitMet: return .red
     case .start, .state, .resolved, .added, .removed, .order, .reload, .drain, .stop: return nil
     }
   }

@@ -111,7 +111,8 @@ struct PoolTable {
 
   /// An answer's status goes with the time it took; how long a failure took says little.
   private static func check(_ check: ReplicaReport.Check) -> String {
-    guard Int(check.result) != nil, let latency = check.latencyMilliseconds else {
+    let isStatus = Int(check.result.hasSuffix("?") ? check.result.dropLast() : check.result[...])
+    guard isStatus != nil, let latency = check.latencyMilliseconds else {
       return check.result
     }
     return "\(check.result) \(PoolTable.latency(latency))"

@@ -28,7 +28,8 @@ extension Command {
     guard report.isAccepted else {
       return Messages.say("refused: lbd goes on with the conf it has")
     }
-    for line in report.leftOut + (report.unchecked ?? []) { Messages.say(line) }
+    let warnings = (report.warnings ?? []).map { "warning: \($0)" }
+    for line in report.leftOut + (report.unchecked ?? []) + warnings { Messages.say(line) }
     if report.changes.isEmpty && report.leftOut.isEmpty { Messages.say("nothing changes") }
   }
 

@@ -74,11 +74,6 @@ struct AccessLog: ~Copyable {
     if isRunning { writer.use(file) }
   }
 
-  /// Opens the same path again, which may be another file now. One that cannot be opened changes nothing.
-  mutating func reopen() throws(StartFailure) {
-    use(try AccessLog.open(target), target)
-  }
-
   /// Has what is left written. True when it was.
   mutating func finish() -> Bool {
     guard isRunning else { return true }

@@ -39,6 +39,43 @@ struct ConnectionLimits {
   /// What each worker has descriptors for, of clients and of replicas.
   private var each: Int { (descriptors - reserve) / 2 / workers }
 
+  /// Clients that lbd may have at once.
+  var clients: Int { perWorker.clients * workers }
+
+  /// The descriptors allow fewer clients than the conf does.
+  var isShort: Bool { ordered.map { clients < $0 } ?? false }
+
+  /// What the number of clients comes from.
+  var origin: String {
+    if let ordered, !isShort {
+      let rounding =
+        clients > ordered ? ", rounded up to as many for each of \(workers) workers" : ""
+      return "connections in [limits]" + rounding
+    }
+    return
+      "\(descriptors) descriptors (ulimit -n, LimitNOFILE=), of which \(reserve) are kept for probes,"
+      + " control and files; a client may need two"
+  }
+
+  /// Says that the descriptors allow fewer clients than the conf does; nil where they do not.
+  var shortage: String? {
+    isShort ? "connections = \(ordered ?? 0) comes to less: \(text)" : nil
+  }
+
+  /// Says how many clients there may be, and why no more.
+  var text: String { "at most \(clients) clients at once: \(origin)" }
+
+  /// Says behind `connections` in what `lbd -T` prints what it comes to here.
+  func annotate(_ effective: String) -> String {
+    ConnectionLimits.annotate(effective, "\(clients) here, from \(origin)")
+  }
+
+  static func annotate(_ effective: String, _ note: String) -> String {
+    effective.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.hasPrefix("connections = ") ? "\(line); \(note)" : String(line)
+    }.joined(separator: "\n")
+  }
+
   var perWorker: WorkerLimits {
     let ordered = ordered.map { ($0 + workers - 1) / workers }
     return WorkerLimits(clients: min(each, ordered ?? .max), upstreams: each)

@@ -52,6 +52,8 @@ struct ControlConnection: ~Copyable {
   var isDue = false
   /// When it last got further: came, asked something whole, or took bytes of an answer.
   var lastUse: UInt64
+  /// A request of it is being worked on; its answer comes later.
+  var isHeld = false
   /// What goes with the next bytes.
   var passing: Descriptor?
 
@@ -85,7 +87,7 @@ extension ControlConnection {
 
   /// The next whole request at hand; the connection's last one is the last it gives.
   mutating func nextRequest() -> ControlRequest? {
-    guard !isLast && output.count - sent < Self.longestOutput else { return nil }
+    guard !isLast && !isHeld && output.count - sent < Self.longestOutput else { return nil }
     _ = receive()
     hasMore = false
     guard !input.isEmpty else { return nil }
@@ -168,6 +170,6 @@ extension ControlConnection {
       }
     }
     (output, sent) = ([], 0)
-    return !isLast && (hasMore || !isEnding)
+    return isHeld || !isLast && (hasMore || !isEnding)
   }
 }

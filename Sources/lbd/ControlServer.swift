@@ -216,6 +216,20 @@ struct ControlServer: ~Copyable {
     connections[slot].write(answer)
   }
 
+  /// A connection's request takes a while: nothing that it asks behind it is looked at meanwhile.
+  mutating func hold(_ slot: UInt32) {
+    connections[slot].isHeld = true
+  }
+
+  /// Goes on with a connection whose request has come to its end; nil where the connection is gone.
+  mutating func resume(_ token: UInt64, now: UInt64) -> UInt32? {
+    guard let slot = connections.slot(of: token & ~door.tokenBit) else { return nil }
+    connections[slot].isHeld = false
+    connections[slot].lastUse = now
+    deadlines.set(slot, at: now + door.patience)
+    return slot
+  }
+
   /// Sends a descriptor with the next bytes of a connection.
   mutating func pass(_ descriptor: consuming Descriptor, to slot: UInt32) {
     connections[slot].passing = consume descriptor
@@ -238,6 +252,7 @@ struct ControlServer: ~Copyable {
   mutating func flush(_ slot: UInt32) {
     guard connections[slot].flush() else { return close(slot) }
     // Else its reading brings an event.
-    if connections[slot].hasMore && !connections[slot].owesOutput { makeDue(slot) }
+    let isFree = !connections[slot].owesOutput && !connections[slot].isHeld
+    if connections[slot].hasMore && isFree { makeDue(slot) }
   }
 }

@@ -10,13 +10,35 @@ extension Daemon {
     guard case .path(let path) = access.target else {
       return log.write(.info, "nothing to reopen: no log of lbd's goes to a file")
     }
-    do throws(StartFailure) {
-      try access.reopen()
-      log.write(.info, "the access log \(path) is open anew", ["event": "reopened", "path": path])
+    // The one under way may have found the file before it was moved away.
+    if isReopening {
+      isReopenDue = true
+      return
+    }
+    do throws(SystemError) {
+      try files.open(.path(path))
+      isReopening = true
     } catch {
       log.write(
-        .error, "\(error.line); lines go on to the file that is open", ["event": "access-log"])
+        .error, "no thread to open the access log anew: \(error.reason)", ["event": "access-log"])
     }
+  }
+
+  /// It is open anew, or cannot be. A reload may have named another file meanwhile.
+  mutating func reopened(_ target: AccessTarget, _ file: Result<OpenedFile, StartFailure>) {
+    isReopening = false
+    switch file {
+    case .success(let file):
+      guard target == access.target, case .path(let path) = target else { break }
+      access.use(file.take(), target)
+      log.write(.info, "the access log \(path) is open anew", ["event": "reopened", "path": path])
+    case .failure(let failure):
+      log.write(
+        .error, "\(failure.line); lines go on to the file that is open", ["event": "access-log"])
+    }
+    guard isReopenDue else { return }
+    isReopenDue = false
+    reopenLogs()
   }
 
   /// The access log's file refuses what is written, or takes it again.

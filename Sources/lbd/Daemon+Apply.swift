@@ -11,7 +11,6 @@ import Proxy
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {
   var limits: ConnectionLimits
-  var access: Descriptor?
   var metrics: ControlListener?
   var listener: NextListener?
 
@@ -28,13 +27,17 @@ extension Daemon {
     // Nothing fails from here on.
     if opened.listener != nil { MainListener.letGo(by: manager) }
     if let listener = opened.listener?.hand(to: orders) { use(listener) }
-    if next.log.access != access.target { access.use(opened.access.take(), next.log.access) }
+    if next.log.access != access.target {
+      access.use((try? loaded.read.access?.get())?.take(), next.log.access)
+    }
     if next.metrics.listen != configuration.metrics.listen {
       metrics.remove()
       if let listener = opened.metrics.take() { metrics.open(listener, poller) }
     }
+    let clients = limits.clients
     limits = opened.limits
     adopt(next, loaded.effective)
+    if limits.clients != clients { logLimits() }
   }
 
   // MARK: Opening
@@ -43,15 +46,14 @@ extension Daemon {
     let next = loaded.plan.next
     var opened = Opened(try fittingLimits(loaded))
     try access.prepare(for: next.log.access)
-    if next.log.access == access.target { try AccessLog.check(next.log.access) }
+    try checkLoop(loaded)
     if next.metrics.listen != configuration.metrics.listen, let place = next.metrics.listen {
       opened.metrics = try openMetrics(at: place)
     }
     do throws(StartFailure) {
-      opened.listener = try nextListener(next)
+      if case .failure(let failure) = loaded.read.access { throw failure }
+      opened.listener = try nextListener(next, loaded.read.address)
       try checkControl(loaded.whole.control)
-      // Last, since it may leave a file behind.
-      if next.log.access != access.target { opened.access = try AccessLog.open(next.log.access) }
     } catch {
       // A path of its own goes with it.
       if let metrics = opened.metrics.take() { metrics.remove() }
@@ -76,6 +78,17 @@ extension Daemon {
     try ControlListener.check(path)
   }
 
+  /// A replica must not be a listener that there will be. Where the main one moves is seen by its text.
+  private func checkLoop(_ loaded: LoadedConf) throws(StartFailure) {
+    let next = loaded.plan.next
+    let stays = next.host == configuration.host && next.mainPort == configuration.mainPort
+    let isKept = stays || !listenerOrigin.isConf
+    var main = isKept ? listenerAddress : SocketAddress(ip: next.host, port: next.mainPort)
+    if main == nil, case .found(let addresses) = loaded.read.address { main = addresses.first }
+    let own = OwnPlaces(main: main, metrics: next.metrics.listen, control: next.control)
+    if let failure = Daemon.loop(next.replicas, own) { throw failure }
+  }
+
   private func openMetrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {
     guard case .host(_, let port) = place else { return try ControlListener.metrics(at: place) }
     // One of lbd's own may be in the way until it is closed.
@@ -97,21 +110,19 @@ extension Daemon {
   }
 
   /// Nil where the place is the same, or not the conf's to say.
-  private func nextListener(_ next: Configuration) throws(StartFailure) -> NextListener? {
+  private func nextListener(
+    _ next: Configuration, _ found: LookupOutcome?
+  ) throws(StartFailure) -> NextListener? {
     guard
       listenerOrigin.isConf
         && (next.host != configuration.host || next.mainPort != configuration.mainPort)
     else { return nil }
-    // The system's resolver blocks, this thread must not.
-    guard next.host == "localhost" || SocketAddress(ip: next.host, port: next.mainPort) != nil
-    else {
-      throw StartFailure("to listen on the name \(next.host) takes a restart; write an address")
-    }
     let isShared = metrics.share(port: next.mainPort, true)
     defer { _ = metrics.share(port: next.mainPort, false) }
     return switch listener {
     case .some(let former):
-      try NextListener(next, workers: tallies.count, beside: former, isShared: isShared)
+      try NextListener(
+        next, found: found, workers: tallies.count, beside: former, isShared: isShared)
     case .none: nil
     }
   }

@@ -31,18 +31,40 @@ extension Daemon {
     for _ in 0..<Door.share {
       guard let slot = control.nextDue() else { return }
       if let request = control.nextRequest(slot, now: now) {
-        let answer = answer(request, from: control.token(slot))
-        if answer.passesListener { passListener(to: slot) }
-        control.answer(slot, answer)
+        if let answer = answer(request, from: control.token(slot)) {
+          if answer.passesListener { passListener(to: slot) }
+          control.answer(slot, answer)
+        } else {
+          control.hold(slot)
+        }
       }
       control.flush(slot)
       guard Clock.now() < end else { return }
     }
   }
 
+  /// Answers those whose requests have come to their end since, and goes on with what they asked next.
+  mutating func answerLate() {
+    while !lateAnswers.isEmpty {
+      let (connection, answer) = lateAnswers.removeFirst()
+      guard let slot = control.resume(connection, now: now) else { continue }
+      control.answer(slot, answer)
+      control.flush(slot)
+    }
+  }
+
+  /// Orders a reload, or asks for what one would come to. The answer follows: see `answerLate`.
+  private mutating func orderReload(
+    _ request: ControlRequest, _ connection: UInt64, isRehearsal: Bool
+  ) -> ControlAnswer? {
+    reload(ReloadOrder(user: request.user, connection: connection, isRehearsal: isRehearsal))
+    return nil
+  }
+
+  /// Nil where the answer takes a while.
   private mutating func answer(
     _ request: ControlRequest, from connection: UInt64
-  ) -> ControlAnswer {
+  ) -> ControlAnswer? {
     if isFollowed && request.method == .post {
       return refusal(409, "another lbd has taken over, this one takes no orders")
     }
@@ -53,7 +75,7 @@ extension Daemon {
     case (.head, ControlPath.publicPool): head(of: publicReport())
     case (.get, ControlPath.publicPoolAll): ControlAnswer(200, publicReport(tellsAll: true))
     case (.head, ControlPath.publicPoolAll): head(of: publicReport(tellsAll: true))
-    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools()))
+    case (.get, ControlPath.health): ControlAnswer(200, HealthReport(pools(), note: limitNote))
     case (.get, ControlPath.metrics): metricsAnswer(metricsText())
     case (.get, ControlPath.version): ControlAnswer(200, VersionReport(version: Release.version))
     case (.get, ControlPath.events): eventsAnswer(request)
@@ -61,8 +83,8 @@ extension Daemon {
     case (.post, ControlPath.addReplica): add(request)
     case (.post, ControlPath.removeReplica): remove(request)
     case (.get, ControlPath.conf): confText()
-    case (.get, ControlPath.confChanges): reloadAnswer(rehearseReload())
-    case (.post, ControlPath.reload): reloadAnswer(reload(for: request.user))
+    case (.get, ControlPath.confChanges): orderReload(request, connection, isRehearsal: true)
+    case (.post, ControlPath.reload): orderReload(request, connection, isRehearsal: false)
     case (.post, ControlPath.takeover): handOver(request, connection)
     case (.post, ControlPath.takeoverDone): endTakeover(connection)
     case (.post, ControlPath.weight): setWeight(request)
@@ -134,6 +156,7 @@ extension Daemon {
     guard !replicas.contains(where: { $0.configuration.address == address }) else {
       return refusal(409, "\(address) is in the pool already")
     }
+    if let reason = refusalToAdd(address) { return refusal(409, reason) }
     let name = freeName(for: address)
     do throws(StartFailure) {
       let next = try ConnectionLimits(

@@ -44,6 +44,8 @@ extension Daemon {
       else { continue }
       replicas[index].isLookupSlow = answer.isSlow
       replicas[index].isLookedUp = false
+      if leaveItself(index) { hasChanged = true }
+      let answer = withoutItself(answer)
       switch answer.outcome {
       case .failed(let reason): lookupFailed(index, answer.host, reason)
       case .found: if take(answer, at: index) { hasChanged = true }
@@ -80,6 +82,33 @@ extension Daemon {
     prober.forget(slot)
     if replicas[index].isProbed { schedule.set(slot, at: now) }
     pool.setUsable(slot, false)
+  }
+
+  // MARK: Names that lead to lbd itself
+
+  /// An answer without the addresses at which lbd itself listens.
+  private func withoutItself(_ answer: Resolution) -> Resolution {
+    guard case .found(let addresses) = answer.outcome else { return answer }
+    let own = ownPlaces
+    let others = addresses.filter { own.key(at: $0) == nil }
+    guard others.count < addresses.count else { return answer }
+    let outcome: LookupOutcome =
+      others.isEmpty
+      ? .failed("\(addresses[0]) is where lbd itself listens") : .found(others)
+    return Resolution(slot: answer.slot, host: answer.host, outcome: outcome)
+  }
+
+  /// Lets go of an address at which lbd has come to listen since. Whether it had one.
+  private mutating func leaveItself(_ index: Int) -> Bool {
+    guard let address = replicas[index].address, ownPlaces.key(at: address) != nil else {
+      return false
+    }
+    replicas[index].address = nil
+    replicas[index].health = Health(now: now)
+    prober.forget(replicas[index].slot)
+    schedule.remove(replicas[index].slot)
+    pool.setUsable(replicas[index].slot, false)
+    return true
   }
 
   // MARK: Names that do not resolve

@@ -184,7 +184,9 @@ extension Daemon {
     replicas[index].probes += 1
     replicas[index].counts.count(result)
     replicas[index].probeHistory.add(result, host: probeHost(index), now: now)
-    replicas[index].checkResult = result.text
+    let isDoubtful = isDoubtful(result)
+    replicas[index].checkResult = isDoubtful ? "\(result.text)?" : result.text
+    if isDoubtful { sayDoubt(index, result.text) }
     replicas[index].checkMilliseconds = isPass ? Double(result.nanoseconds) / 1e6 : nil
     let hasChanged =
       switch result.verdict {

@@ -32,6 +32,7 @@ extension Daemon {
     let poller: Poller
     let evidence: Mailbox<Evidence>
     let resolver: Resolver
+    let files: FileWork
     let access: AccessLog
     let orders: [Mailbox<Order>]
 
@@ -45,7 +46,7 @@ extension Daemon {
         let evidence = try Mailbox<Evidence>(limit: 4096)
         return Parts(
           limits: limits, signals: signals, poller: poller, evidence: evidence,
-          resolver: try Resolver(),
+          resolver: try Resolver(), files: try FileWork(),
           access: try AccessLog(workers: workers, evidence: evidence), orders: orders)
       } catch {
         throw StartFailure("cannot start: \(error)")
@@ -72,6 +73,7 @@ extension Daemon {
     let workers = limits.workers
     evidence = parts.evidence
     resolver = parts.resolver
+    files = parts.files
     orders = parts.orders
     pool = SharedPool(workers: parts.orders)
     access = parts.access
@@ -113,6 +115,7 @@ extension Daemon {
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)\(origin)",
       ["event": "start", "listener": listenerText, "workers": "\(running)"])
+    logLimits()
     history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
     warnOfStrangers()
   }
@@ -133,6 +136,7 @@ extension Daemon {
     do {
       try poller.add(signals.descriptor, .readable, token: Source.signals)
       try poller.add(evidence.wakeUp.descriptor, .readable, token: Source.evidence)
+      try poller.add(files.answers.wakeUp.descriptor, .readable, token: Source.files)
       try poller.add(resolver.answers.wakeUp.descriptor, .readable, token: Source.resolutions)
     } catch {
       fatalError("the control thread cannot watch its own descriptors: \(error)")
@@ -185,4 +189,7 @@ extension Daemon {
       fatalError("worker \(links.index) cannot start: \(error)")
     }
   }
+
+  /// When clients are let in, whatever the probes have come to.
+  var latestReady: UInt64 { startedAt + 2_000_000_000 }
 }

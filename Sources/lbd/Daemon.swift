@@ -18,6 +18,7 @@ struct Daemon: ~Copyable {
     static var control: UInt64 { Door.control.listenerToken }
     static var metrics: UInt64 { Door.metrics.listenerToken }
     static var resolutions: UInt64 { 3 }
+    static var files: UInt64 { 5 }
   }
 
   enum Phase { case serving, draining, ended }
@@ -38,12 +39,19 @@ struct Daemon: ~Copyable {
   let pool: SharedPool
   /// The connections that there are descriptors for beside the pool as it is.
   var limits: ConnectionLimits
+  var limitWatch = LimitWatch()
   let tallies: [Tally]
   let workerCounts: WorkerCounts
   let addresses: AddressCounts
   let orders: [Mailbox<Order>]
   let evidence: Mailbox<Evidence>
   let resolver: Resolver
+  let files: FileWork
+  var reloads = ReloadQueue()
+  /// The access log is being opened anew; and was to be once more since.
+  var (isReopening, isReopenDue) = (false, false)
+  /// Answers to connections whose requests took a while.
+  var lateAnswers: [(connection: UInt64, answer: ControlAnswer)] = []
   var access: AccessLog
   let testToken: String
   /// By which this process knows its own requests; no other lbd has it.
@@ -68,6 +76,7 @@ struct Daemon: ~Copyable {
   var replicas: [ReplicaRecord] = []
   /// Some of them may be slow.
   var mayBeSlow = false
+  var doubtsSaid = 0
   /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
   var places: [Int] = []
   var slots = SlotAllotment()
@@ -133,6 +142,12 @@ struct Daemon: ~Copyable {
         configuration, effective, path: path, environment: environment,
         parts: parts, control: control, metrics: metrics, manager: manager,
         listener: listener.take())
+      // What was passed may listen where the conf does not say.
+      if let failure = loop(configuration.replicas, daemon.ownPlaces) {
+        daemon.control.remove()
+        daemon.metrics.remove()
+        throw failure
+      }
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
       try daemon.access.prepare(for: configuration.log.access)
@@ -147,13 +162,6 @@ struct Daemon: ~Copyable {
       let isOwn = !takesOver && environment["LISTEN_FDS"] == nil
       if isOwn { tellFurther(configuration, besides: error.line) }
       return error.status
-    }
-  }
-
-  /// What else is in the way of a start that has failed: all of it is mended in one go.
-  private static func tellFurther(_ configuration: Configuration, besides line: String) {
-    for other in Preflight(configuration).obstacles where other != line {
-      Console.error("lbd: \(other)")
     }
   }
 
@@ -172,7 +180,10 @@ struct Daemon: ~Copyable {
       startDueProbes()
       rollMeters()
       rollBudget()
+      watchLimit()
       lookUpNames()
+      expireReload()
+      answerLate()
       history.settle(now: now)
       announce()
       lookAround()
@@ -184,7 +195,7 @@ struct Daemon: ~Copyable {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let next = min(
       nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
-      watchdog.next, isReady ? .max : latestReady)
+      watchdog.next, reloads.due, isReady ? .max : latestReady)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -201,6 +212,7 @@ struct Daemon: ~Copyable {
     case Source.control: control.accept(poller, now: now)
     case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
+    case Source.files: takeFileAnswers()
     case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
     case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
     default: if let result = prober.handle(event, poller) { probed(result) }
@@ -231,9 +243,6 @@ struct Daemon: ~Copyable {
     nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
   }
 
-  /// When clients are let in, whatever the probes have come to.
-  private var latestReady: UInt64 { startedAt + 2_000_000_000 }
-
   /// Lets clients in and tells the service manager once every replica was asked, or after 2 s; then
   /// what changes. Before that, who asks would be told of no replica, as after each restart.
   private mutating func announce() {
@@ -247,7 +256,7 @@ struct Daemon: ~Copyable {
       for mailbox in orders { mailbox.post(.welcome) }
       Mapping.forgetCode()
       tellStatus("READY=1\n")
-      if isReloadDue { _ = reload(for: nil) }
+      if isReloadDue { reload(.hangUp) }
     }
     isStatusNew = false
   }
@@ -256,7 +265,7 @@ struct Daemon: ~Copyable {
 
   private mutating func received(_ signal: Int32) {
     switch signal {
-    case SIGHUP: _ = reload(for: nil)
+    case SIGHUP: reload(.hangUp)
     case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
     default: reopenLogs()
     }
@@ -287,46 +296,5 @@ struct Daemon: ~Copyable {
     control.remove()
     metrics.remove()
     log.write(.info, "stopped", ["event": "stop"])
-  }
-
-  /// What the workers saw.
-  private mutating func takeEvidence() {
-    for message in evidence.take() {
-      switch message {
-      case .unreachable(let slot, let cause): unreachable(slot, cause)
-      case .failing(let slot, let cause): failing(slot, cause)
-      case .failed(let slot, let failure, let cause): attemptFailed(slot, failure, cause)
-      case .answered(let status, let tried, let attempts, let cause):
-        answered(status, tried, attempts, cause)
-      case .accessLog(let failure): accessLogFailed(failure)
-      case .stopped:
-        running -= 1
-        if running == 0 { phase = .ended }
-      }
-    }
-  }
-
-  /// A 5xx of lbd's own, with its cause and the replicas that were tried.
-  private mutating func answered(
-    _ status: Int, _ tried: TriedReplicas, _ attempts: Int, _ cause: String
-  ) {
-    let tried = tried.list.map { name(of: $0) }
-    history.answered(status, tried: tried, cause: cause, now: now)
-    guard answerLines.take(now: now) else { return }
-    let names = tried.joined(separator: " ")
-    log.write(
-      .warning, "answered \(status): \(cause)" + (names.isEmpty ? "" : " (tried \(names))"),
-      [
-        "event": "answered", "status": "\(status)", "cause": cause, "tried": names,
-        "attempts": "\(attempts)",
-      ])
-  }
-
-  /// Says how many answers had no line of their own.
-  private mutating func reportSkippedLines() {
-    guard let count = answerLines.takeSkipped() else { return }
-    log.write(
-      .warning, "\(count) more answers of 5xx had no line here",
-      ["event": "answered", "count": "\(count)"])
   }
 }

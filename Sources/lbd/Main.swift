@@ -11,6 +11,8 @@ import LinuxIO
 enum Main {
   /// What the service manager knows as a broken conf (EX_CONFIG of sysexits.h): no restart mends it.
   static let badConf: Int32 = 78
+  /// Seconds that a start waits for the conf's files.
+  private static let patience = 30
 
   static func main() {
     Signals.hold(Daemon.signals)
@@ -54,8 +56,21 @@ enum Main {
   }
 
   private static func show(_ path: String, _ environment: [String: String]) {
-    guard let (_, effective) = load(path, environment) else { exit(1) }
+    guard let (configuration, whole) = load(path, environment) else { exit(1) }
+    let effective = annotated(whole, configuration)
     print(effective, terminator: effective.hasSuffix("\n") ? "" : "\n")
+  }
+
+  /// With what `connections` comes to for who asks; a service may have other limits.
+  private static func annotated(_ text: String, _ configuration: Configuration) -> String {
+    let workers = configuration.workers ?? Thread.usableProcessors()
+    do throws(StartFailure) {
+      return try ConnectionLimits(
+        configuration, replicas: configuration.replicas.count, workers: workers
+      ).annotate(text)
+    } catch {
+      return ConnectionLimits.annotate(text, error.line)
+    }
   }
 
   private static func helpConfig(_ key: String?) {
@@ -70,7 +85,20 @@ enum Main {
   private static func load(
     _ path: String, _ environment: [String: String]
   ) -> (Configuration, effective: String)? {
-    switch Configuration.load(path: path, environment: environment) {
+    let reading = ConfReading()
+    let outcome: LoadOutcome?
+    do throws(SystemError) {
+      outcome = try FileWork.read(path, environment, reading, within: Main.patience)
+    } catch {
+      Console.error("lbd: cannot start a thread: \(error)")
+      exit(1)
+    }
+    switch outcome {
+    case .none:
+      let work = reading.current ?? "reading \(path)"
+      Console.error("lbd: gave up \(work) after \(Main.patience) s: is a mount dead?")
+      // Another start may find it well; and the thread that hangs must not be waited for.
+      _exit(1)
     case .loaded(let configuration, let effective): return (configuration, effective)
     case .refused(let diagnostics):
       for diagnostic in diagnostics { Console.error(diagnostic.description) }

@@ -13,13 +13,17 @@ struct NextListener: ~Copyable {
 
   /// Listens where a conf says, beside the listener that serves now; where that is the same place, with
   /// that one.
-  /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
+  /// - Parameters:
+  ///   - found: what the conf's host resolves to; nil has it looked up, which may block.
+  ///   - isShared: another of lbd's own listeners has the port, and shares it for this moment.
   init(
-    _ configuration: Configuration, workers: Int, beside former: borrowing Descriptor,
-    isShared: Bool = false
+    _ configuration: Configuration, found: LookupOutcome? = nil, workers: Int,
+    beside former: borrowing Descriptor, isShared: Bool = false
   ) throws(StartFailure) {
     let (host, port) = (configuration.host, configuration.mainPort)
-    guard let address = SocketAddress.resolve(host, port: port).first else {
+    guard case .found(let addresses) = found ?? SocketAddress.lookUp(host, port: port),
+      let address = addresses.first
+    else {
       throw StartFailure("cannot listen on \(host): the name does not resolve; write an address")
     }
     do throws(SystemError) {

@@ -46,6 +46,7 @@ struct Preflight {
     lookAtSocket(configuration.control, .control)
     lookAtAccessLog(configuration.log.access)
     lookAtDescriptors(configuration)
+    lookAtReplicas(configuration)
   }
 
   private mutating func refuse(_ failure: StartFailure) {
@@ -86,7 +87,9 @@ struct Preflight {
       // Short of descriptors nothing is known of the address.
       guard error.code != EMFILE && error.code != ENFILE else { return }
       guard error.code == EADDRINUSE, let running else { return refuse(failure(error)) }
-      for entry in TCPEntry.all() where entry.keeps(address) {
+      let holders = TCPEntry.all().filter { $0.keeps(address) }
+      if holders.isEmpty { refuse(failure(error)) }
+      for entry in holders {
         switch running.has(entry.inode) {
         case true: break
         case false: return refuse(failure(error))
@@ -122,10 +125,30 @@ struct Preflight {
   private mutating func lookAtDescriptors(_ configuration: Configuration) {
     let workers = configuration.workers ?? Thread.usableProcessors()
     do throws(StartFailure) {
-      _ = try ConnectionLimits(
+      let limits = try ConnectionLimits(
         configuration, replicas: configuration.replicas.count, workers: workers)
+      if let shortage = limits.shortage { notes.append(shortage) }
     } catch {
       refuse(error)
+    }
+  }
+
+  // MARK: Replicas
+
+  private mutating func lookAtReplicas(_ configuration: Configuration) {
+    // One that cannot be told is an obstacle already.
+    let main = try? MainListener.address(configuration)
+    let own = OwnPlaces(
+      main: main, metrics: configuration.metrics.listen, control: configuration.control)
+    if let failure = Daemon.loop(configuration.replicas, own) { refuse(failure) }
+  }
+}
+
+extension Daemon {
+  /// What else is in the way of a start that has failed: all of it is mended in one go.
+  static func tellFurther(_ configuration: Configuration, besides line: String) {
+    for other in Preflight(configuration).obstacles where other != line {
+      Console.error("lbd: \(other)")
     }
   }
 }

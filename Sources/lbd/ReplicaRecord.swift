@@ -28,6 +28,8 @@ struct ReplicaRecord {
   var checkMilliseconds: Double?
   /// An answer to the question for its name is awaited.
   var isLookedUp = false
+  /// It was said that its probes pass with an answer that says little.
+  var isDoubtSaid = false
   /// The last look-up took longer than one should.
   var isLookupSlow = false
   /// Why the last look-up found nothing, in the resolver's words; nil once one has found something.
@@ -50,13 +52,12 @@ struct ReplicaRecord {
     self.counts = counts
     health = Health(now: now)
     orderedAt = now
+    address = configuration.address.socketAddress
     switch configuration.address {
     case .host(let host, let port):
-      address = SocketAddress(ip: host, port: port)
       probeHost = configuration.address.description
       hostName = address == nil ? (host, port) : nil
-    case .unix(let path):
-      address = SocketAddress(path: path)
+    case .unix:
       hostName = nil
       probeHost = "localhost"
     }

@@ -30,7 +30,7 @@ import Testing
       [
         "-c",
         "PATH=$1:$PATH; source <(lbctl completion bash); COMP_WORDS=(lbctl drain '') COMP_CWORD=2;"
-          + " _lbctl; printf '%s\n' \"${COMPREPLY[@]}\"", "bash", try Binaries.directory,
+          + " _lbctl; printf '%s\n' \"${COMPREPLY[@]}\"", "bash", Binaries.directory,
       ], environment: ["LBD_SOCKET": stage.socketPath])
     let outcome = try bash.outcome()
     #expect(!FileManager.default.fileExists(atPath: mark))

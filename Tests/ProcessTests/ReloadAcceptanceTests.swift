@@ -94,9 +94,11 @@ import Testing
     let stage = try Stage(replicas: 1)
     let directory = "/run/lbd-test-\(getpid())-\(stage.mainPort)"
     let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
+    let taken = try Socket.listen(try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+    let port = Socket.localAddress(taken)?.port ?? 0
     try stage.write(
       conf.replacing(stage.socketPath, with: directory + "/lbd.sock")
-        + "[metrics]\nlisten = 127.0.0.1:\(stage.ports[0])\n")
+        + "[metrics]\nlisten = 127.0.0.1:\(port)\n")
     try expectRefused(stage, "Address already in use")
     #expect(!FileManager.default.fileExists(atPath: directory))
   }

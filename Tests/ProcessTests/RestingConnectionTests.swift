@@ -42,7 +42,7 @@ import Testing
     let other = try stage.startReplica()
     try stage.writeConf(
       ports: [broken.port, other], lbd: "workers = 1", health: Stage.noProbes + "\nfailures = 0\n",
-      sections: "[limits]\nreplica_connections = 1\n")
+      sections: "[limits]\nreplica_connections = 1\n[retry]\nbudget = 100%\n")
     try stage.start()
     for _ in 0..<40 { #expect(try stage.connect().get("/getInfo").status == 200) }
   }

@@ -90,7 +90,9 @@ import Testing
     // Some pages are free, and fewer than the whole line of what changes would take.
     log.fill()
     log.takeSome(8192)
-    let more = (0..<300).map { "[replica added-by-the-reload-\($0)]\naddress = 127.0.0.1:1\n" }
+    let more = (0..<300).map {
+      "[replica added-by-the-reload-\($0)]\naddress = 127.0.0.1:\($0 + 1)\n"
+    }
     try stage.writeConf(ports: [port], lbd: "workers = 1", sections: more.joined())
     #expect(try stage.lbctl("reload").status == 0)
     #expect(try stage.lbctl("pool").status == 0)

@@ -5,10 +5,15 @@ import Testing
 @Suite struct StandstillBatchTests {
   @Test func `all events that wait come before deadlines, for a while`() {
     var standstill = Standstill()
-    #expect(standstill.mayExpire(hasMoreEvents: true))
+    let atOnce = standstill.mayExpire(hasMoreEvents: true)
+    #expect(atOnce)
     standstill.batches = Standstill.mostBatches
-    for _ in 0..<10 { #expect(!standstill.mayExpire(hasMoreEvents: true)) }
-    #expect(standstill.mayExpire(hasMoreEvents: false))
+    for _ in 0..<10 {
+      let mayExpire = standstill.mayExpire(hasMoreEvents: true)
+      #expect(!mayExpire)
+    }
+    let afterAll = standstill.mayExpire(hasMoreEvents: false)
+    #expect(afterAll)
     standstill.batches = Standstill.mostBatches
     var count = 0
     while !standstill.mayExpire(hasMoreEvents: true) { count += 1 }

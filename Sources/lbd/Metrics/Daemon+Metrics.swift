@@ -73,6 +73,7 @@ extension Daemon {
     text.only(.uptime, seconds: Double((now - startedAt) / 1_000_000) / 1000)
     text.only(.workers, tallies.count)
     text.only(.descriptors, figures.descriptors)
+    text.only(.connections, limits.clients)
     text.only(.reloadTime, seconds: Double(figures.lastReload / 1_000_000) / 1000)
     text.only(.reloadSuccess, figures.isLastReloadDone ? 1 : 0)
     text.begin(.reloads)

@@ -33,6 +33,8 @@ extension MetricFamily {
   static let workers = MetricFamily("workers", .gauge, "Worker threads.")
   static let descriptors = MetricFamily(
     "descriptors_limit", .gauge, "Descriptors that lbd may have open.")
+  static let connections = MetricFamily(
+    "connections_limit", .gauge, "Connections from clients that lbd may have at once.")
   static let reloadTime = MetricFamily(
     "last_reload_timestamp_seconds", .gauge,
     "When the conf in force was taken up, since 1970.")
@@ -111,6 +113,9 @@ extension MetricFamily {
   static let accepted = MetricFamily(
     "worker_client_connections_accepted_total", .counter, ["worker"],
     "Connections from clients that were accepted.")
+  static let limitMet = MetricFamily(
+    "worker_connections_limit_met_total", .counter, ["worker"],
+    "Times that a client came when the worker had as many as it may.")
   static let requests = MetricFamily(
     "worker_requests_total", .counter, ["worker"],
     "Requests that were answered, by a replica or by lbd itself.")
@@ -123,9 +128,9 @@ extension MetricFamily {
 
   /// In the order of the text.
   static let all = [
-    up, build, start, uptime, workers, descriptors, reloadTime, reloadSuccess, reloads, logDrops,
-    accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp, replicaSlow,
-    weight, inFlight, attempts, retries, failures, responses, ejections, probes, probeDuration,
-    responseTime, clients, accepted, requests, upstreams, idleUpstreams,
+    up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess, reloads,
+    logDrops, accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp,
+    replicaSlow, weight, inFlight, attempts, retries, failures, responses, ejections, probes,
+    probeDuration, responseTime, clients, accepted, limitMet, requests, upstreams, idleUpstreams,
   ]
 }

@@ -31,6 +31,8 @@ enum WorkerFigures {
     for (worker, label) in workers { text.sample(label, counts.value(.clients, worker)) }
     text.begin(.accepted)
     for (worker, label) in workers { text.sample(label, counts.value(.accepted, worker)) }
+    text.begin(.limitMet)
+    for (worker, label) in workers { text.sample(label, counts.value(.limitMet, worker)) }
     text.begin(.requests)
     for (worker, label) in workers { text.sample(label, sums[worker].requests) }
     text.begin(.upstreams)
