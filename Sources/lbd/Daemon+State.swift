@@ -35,7 +35,7 @@ extension Daemon {
   /// Writes the orders in force if they have changed, at the end too unless another lbd keeps them then.
   /// What to tell an operator where that fails.
   mutating func keepState() -> String? {
-    guard standing != keptStanding, !isFollowed else { return nil }
+    guard standing != keptStanding, succession.side.state != .followed else { return nil }
     do throws(SystemError) {
       try stateFile.write(standing)
       keptStanding = standing
