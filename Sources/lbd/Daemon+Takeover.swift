@@ -33,7 +33,7 @@ extension Daemon {
   private mutating func moveControlSocket(_ isAlone: Bool) -> Bool {
     do throws(StartFailure) {
       control.open(
-        try ControlListener.make(replacing: configuration.control, patience: 2000), poller)
+        try ControlListener.make(replacing: configuration.control, patience: 5000), poller)
       return true
     } catch {
       log.write(.error, error.line, ["event": isAlone ? "control-socket" : "takeover"])

@@ -172,7 +172,7 @@ struct Daemon: ~Copyable {
       metrics.expire(poller, now: now)
       startDueProbes()
       rollMeters()
-      rollBudget()
+      rollSecond()
       lookUpNames()
       history.settle(now: now)
       announce()
@@ -209,8 +209,9 @@ struct Daemon: ~Copyable {
     }
   }
 
-  /// Begins each second of the retries' budget, also those that passed in one sleep.
-  private mutating func rollBudget() {
+  /// Looks once a second for the control socket, and begins each second of the retries' budget, also those
+  /// that passed in one sleep.
+  private mutating func rollSecond() {
     let current = Int(now / 1_000_000_000)
     if second < current { keepControlSocket() }
     while second < current {

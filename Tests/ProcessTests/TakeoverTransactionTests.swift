@@ -12,12 +12,20 @@ import Testing
   /// Several lbds of one conf, of which one is to be left.
   private final class Contest {
     let stage: Stage
+    private let silent: Descriptor
     private(set) var lbds: [Apart] = []
 
-    init(replicas count: Int = 2) throws {
+    /// - Parameter isSlowToStart: a replica that accepts and says nothing keeps the first round of probes
+    ///   open, so that an lbd waits for 2 s before it serves.
+    init(isSlowToStart: Bool = false) throws {
+      let address = try #require(SocketAddress(ip: "127.0.0.1", port: 0))
+      silent = try Socket.listen(address)
       stage = try Stage()
-      for _ in 0..<count { try stage.startReplica() }
-      try stage.writeConf(ports: stage.ports)
+      for _ in 0..<2 { try stage.startReplica() }
+      let port = Socket.localAddress(silent)?.port ?? 0
+      try stage.writeConf(
+        ports: stage.ports + (isSlowToStart ? [port] : []),
+        health: isSlowToStart ? "path = /health\ntimeout = 30s\n" : Stage.fastProbes)
     }
 
     @discardableResult
@@ -29,11 +37,11 @@ import Testing
       return lbd
     }
 
-    /// Starts the first and waits until its replicas are up.
+    /// Starts the first and waits until the replicas that answer are up.
     func startFirst() throws -> Apart {
       let lbd = try start()
-      try eventually("all are up: \(lbd.log)", within: 30) {
-        (try? stage.pool())?.allSatisfy { $0.state == .up } ?? false
+      try eventually("two are up: \(lbd.log)", within: 30) {
+        (try? stage.pool())?.filter { $0.state == .up }.count == 2
       }
       return lbd
     }
@@ -69,18 +77,9 @@ import Testing
   @Test func `a second takeover while the first one starts is refused, and the first goes through`()
     throws
   {
-    let address = try #require(SocketAddress(ip: "127.0.0.1", port: 0))
-    // A replica that accepts and says nothing keeps the first round of probes open.
-    let silent = try Socket.listen(address)
-    let contest = try Contest()
+    let contest = try Contest(isSlowToStart: true)
     let stage = contest.stage
-    try stage.writeConf(
-      ports: stage.ports + [Socket.localAddress(silent)?.port ?? 0],
-      health: "path = /health\ntimeout = 30s\n")
-    let former = try contest.start()
-    try eventually("two are up: \(former.log)") {
-      (try? stage.pool())?.filter { $0.state == .up }.count == 2
-    }
+    let former = try contest.startFirst()
     let next = try contest.start("--takeover")
     try eventually("the listener is handed over") { former.log.contains("was handed to") }
     let second = try contest.start("--takeover")
@@ -109,79 +108,84 @@ import Testing
     #expect(load.stop() == [])
   }
 
-  @Test func `whoever is killed at whichever moment of a takeover, the other one serves`() throws {
-    let contest = try Contest()
-    var former = try contest.startFirst()
-    var random = Seeded(11)
-    for round in 0..<16 {
-      let next = try contest.start("--takeover")
-      Clock.sleep(milliseconds: Int.random(in: 0..<120, using: &random))
-      let isFormer = round % 2 == 0
-      // Before that moment there is nobody else, and afterwards the takeover is over.
-      let (hasBegun, isOver) = (
-        former.log.contains("was handed to"), next.log.contains("taken over:")
-      )
-      if isFormer ? !hasBegun : isOver {
-        former = try contest.awaitOne()
-        continue
-      }
-      (isFormer ? former : next).signal(SIGKILL)
-      _ = try (isFormer ? former : next).exitStatus()
-      do { former = try contest.awaitOne() } catch {
-        // It served by then, and had been heard.
-        guard !isFormer, former.log.contains("\"event\":\"drain\"") else { throw error }
-        former = try contest.startFirst()
-      }
-    }
+  /// What befalls one of the two.
+  enum Fault: CaseIterable {
+    case nextDies, nextStands, formerDies, formerStands
+
+    var isFormers: Bool { self == .formerDies || self == .formerStands }
+    var signal: Int32 { self == .nextDies || self == .formerDies ? SIGKILL : SIGSTOP }
   }
 
-  @Test func `whoever stands still for a while in a takeover, one serves`() throws {
-    let contest = try Contest()
-    var former = try contest.startFirst()
-    var random = Seeded(12)
-    for round in 0..<10 {
-      let next = try contest.start("--takeover")
-      let late = round % 2 == 0 ? former : next
-      Clock.sleep(milliseconds: Int.random(in: 0..<80, using: &random))
-      late.signal(SIGSTOP)
-      Clock.sleep(milliseconds: Int.random(in: 0..<300, using: &random))
-      late.signal(SIGCONT)
-      former = try contest.awaitOne()
+  @Test(arguments: [Fault.nextDies, .formerDies, .formerStands])
+  func `while the next lbd starts, whatever befalls either leaves one`(_ fault: Fault) throws {
+    let contest = try Contest(isSlowToStart: true)
+    let former = try contest.startFirst()
+    let next = try contest.start("--takeover")
+    try eventually("the listener is handed over") { former.log.contains("was handed to") }
+    former.signal(fault == .formerDies ? SIGKILL : SIGSTOP)
+    // It has asked by then, or not yet: neither makes a difference.
+    Clock.sleep(milliseconds: 3000)
+    if fault == .nextDies { next.signal(SIGKILL) }
+    if fault == .formerStands {
+      #expect(try next.exitStatus() == 1)
+      #expect(next.log.contains("it gave no answer within 5 s"), "\(next.log)")
     }
+    former.signal(SIGCONT)
+    #expect(try contest.awaitOne().pid == (fault == .formerDies ? next : former).pid)
+    // Nothing of it is in the way of another.
+    try contest.start("--takeover")
+    _ = try contest.awaitOne()
   }
 
-  @Test func `a former lbd that stands still leaves a next one that gives up, and serves again`()
-    throws
-  {
+  @Test(arguments: Fault.allCases)
+  func `while the next lbd moves its control socket, whatever befalls either leaves one`(
+    _ fault: Fault
+  ) throws {
     let contest = try Contest()
     let former = try contest.startFirst()
-    former.signal(SIGSTOP)
-    let next = try contest.start("--takeover")
-    #expect(try next.exitStatus() == 1)
-    #expect(next.log.contains("it gave no answer within 5 s"), "\(next.log)")
-    former.signal(SIGCONT)
-    #expect(try contest.awaitOne().pid == former.pid)
-    try contest.start("--takeover")
-    #expect(try contest.awaitOne().pid != former.pid)
+    let next = try befall(fault, of: contest, former)
+    switch fault {
+    case .nextStands:
+      try eventually("it is given up: \(contest.logs)", within: 60) {
+        former.log.contains("says nothing: it is given up")
+      }
+      next.signal(SIGCONT)
+      #expect(try next.exitStatus() == 1)
+    case .formerStands:
+      try eventually("the other one serves: \(contest.logs)", within: 30) {
+        next.log.contains("taken over: the former lbd drains")
+      }
+      former.signal(SIGCONT)
+      #expect(try former.exitStatus() == 0)
+    case .nextDies, .formerDies: break
+    }
+    #expect(try contest.awaitOne().pid == (fault.isFormers ? next : former).pid)
+    #expect(try contest.stage.lbctl("drain", contest.stage.names[0]).status == 0)
+  }
+
+  /// Has it happen while the next lbd waits, as it does for at most 5 s for those who change what is in the
+  /// control socket's directory.
+  private func befall(_ fault: Fault, of contest: Contest, _ former: Apart) throws -> Apart {
+    let stage = contest.stage
+    return try FileLock.holding(directoryOf: stage.socketPath, milliseconds: 1000) { () throws in
+      let next = try contest.start("--takeover")
+      try eventually("the former one promises to take no orders: \(contest.logs)") {
+        try stage.lbctl("drain", stage.names[0]).error.contains("about to take over")
+      }
+      (fault.isFormers ? former : next).signal(fault.signal)
+      return next
+    }
   }
 
   @Test func `three starts at the same moment leave one, always with its control socket`() throws {
     let contest = try Contest()
-    for _ in 0..<12 {
+    for _ in 0..<24 {
       for _ in 0..<3 { try contest.start() }
       let left = try contest.awaitOne()
       left.signal(SIGTERM)
       #expect(try left.exitStatus() == 0)
       #expect(!Files.mayExist(contest.stage.socketPath))
     }
-  }
-
-  @Test func `a takeover told by an older lbd without a promise is one as well`() throws {
-    let stage = try Stage(replicas: 1)
-    let next = try Connection(try #require(SocketAddress(path: stage.socketPath)))
-    #expect(try next.post(ControlPath.takeover, "").status == 200)
-    #expect(try next.post(ControlPath.takeoverDone, "").status == 200)
-    #expect(try stage.lbd?.exitStatus() == 0)
   }
 
   @Test
