@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct ControlSocketFileTests {
+@Suite(.waiting) struct ControlSocketFileTests {
   private func expectAnew(_ stage: Stage) throws {
     try eventually("it is made anew: \(stage.lbd?.error ?? "")", within: 30) {
       try stage.lbctl("health").status == 0

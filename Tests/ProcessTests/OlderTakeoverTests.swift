@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct OlderTakeoverTests {
+@Suite(.waiting) struct OlderTakeoverTests {
   /// What an lbd of an older release does with the one connection of the next lbd.
   private struct OlderLbd: ~Copyable {
     static let orders = "lbd-state 1\norder 8081 drain\nend\n"

@@ -8,7 +8,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite struct TakeoverTransactionTests {
+@Suite(.waiting) struct TakeoverTransactionTests {
   /// Several lbds of one conf, of which one is to be left.
   private final class Contest {
     let stage: Stage
