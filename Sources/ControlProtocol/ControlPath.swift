@@ -40,6 +40,9 @@ package enum ControlPath {
 
   /// POST: the orders in force as a text, and with it the listener (SCM_RIGHTS), for the next lbd.
   package static let takeover = "/takeover"
+  /// POST: the next lbd is ready. The same text again, with the promise that no order is taken any more
+  /// as long as that one is there.
+  package static let takeoverReady = "/takeover/ready"
   /// POST: the next lbd serves. The same text again; this one drains and ends.
   package static let takeoverDone = "/takeover/done"
 

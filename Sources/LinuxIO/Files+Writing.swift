@@ -40,9 +40,7 @@ extension Files {
       try? remove(next)
       throw error
     }
-    let slash = path.lastIndex(of: "/")
-    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let parent = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+    let parent = try Descriptor.open(directory(of: path), O_RDONLY | O_DIRECTORY)
     _ = try retrying("fsync") { fsync(parent.raw) }
   }
 

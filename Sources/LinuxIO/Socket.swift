@@ -119,6 +119,11 @@ package enum Socket {
     _ = shutdown(socket.raw, Int32(SHUT_WR))
   }
 
+  /// Ends the receiving direction: the peer can't send any more, and what it has sent can still be read.
+  package static func endReceiving(_ socket: borrowing Descriptor) {
+    _ = shutdown(socket.raw, Int32(SHUT_RD))
+  }
+
   /// Makes the close that follows a reset, so that the peer can't take what it has for whole.
   package static func resetOnClose(_ socket: borrowing Descriptor) {
     var value = linger(l_onoff: 1, l_linger: 0)

@@ -39,6 +39,7 @@ struct ControlAnswer {
 struct ControlConnection: ~Copyable {
   let descriptor: Descriptor
   let user: UInt32?
+  let process: Int32?
   var input: [UInt8] = []
   var output: [UInt8] = []
   /// How much of the output went out.
@@ -48,6 +49,10 @@ struct ControlConnection: ~Copyable {
   var isLast = false
   /// A request was taken, so that another whole one may be at hand.
   private(set) var hasMore = false
+  /// See `ControlServer.pin` and `revoke`.
+  var isPinned = false
+  var isRevoked = false
+  var isShut = false
   /// It waits for its turn.
   var isDue = false
   /// When it last got further: came, asked something whole, or took bytes of an answer.
@@ -57,9 +62,10 @@ struct ControlConnection: ~Copyable {
   /// What goes with the next bytes.
   var passing: Descriptor?
 
-  init(descriptor: consuming Descriptor, user: UInt32?, now: UInt64) {
+  init(descriptor: consuming Descriptor, user: UInt32?, process: Int32?, now: UInt64) {
     self.descriptor = descriptor
     self.user = user
+    self.process = process
     lastUse = now
   }
 }
@@ -79,7 +85,10 @@ extension ControlConnection {
       case .moved: continue
       case .wouldBlock: return true
       case .ended: isEnding = true
-      case .failed: return false
+      case .failed:
+        // A peer that died with something unread: what it had sent before counts.
+        guard !input.isEmpty else { return false }
+        isEnding = true
       }
     }
     return true

@@ -22,33 +22,117 @@ struct ControlListener: ~Copyable {
   /// Where the socket's file is and which it is; nil for an address.
   private var file: (path: String, identity: Files.Identity?)?
 
-  /// Listens at `path`, where a dead lbd may have left its socket.
-  init(path: String, _ purpose: Purpose) throws(StartFailure) {
+  /// Listens at `path`, where a dead lbd may have left its socket. Of several that start at the same
+  /// moment one at a time looks what is there and acts on it: else one would remove what the other has
+  /// just made.
+  static func make(
+    at path: String, _ purpose: Purpose
+  ) throws(StartFailure) -> ControlListener {
     guard let address = SocketAddress(path: path) else {
       throw StartFailure("\(purpose.name)'s path is longer than 107 bytes: \(path)")
     }
-    try ControlListener.clear(path, address, purpose)
-    do {
-      // No moment in which others could connect: the mode is there from the start.
-      let mask = umask(0o117)
-      defer { umask(mask) }
-      descriptor = try Socket.listen(address, backlog: 512)
-      file = (path, Files.identity(path))
+    do throws(SystemError) {
+      // So that a conf which says nothing of it works, /run/lbd and run are made where that is allowed.
+      if makesDirectory(of: path) { try Files.makeDirectory(of: path) }
     } catch {
-      throw ControlListener.refusal(path, error, purpose)
+      throw refusal(path, error, purpose)
+    }
+    return try FileLock.holding(directoryOf: path, milliseconds: 5000) {
+      () throws(StartFailure) in
+      try ControlListener.clear(path, address, purpose)
+      do throws(SystemError) {
+        return ControlListener(try ControlListener.listen(address), (path, Files.identity(path)))
+      } catch {
+        throw ControlListener.refusal(path, error, purpose)
+      }
     }
   }
 
-  /// Listens beside the path of an lbd that still runs, until it moves there.
-  init(beside path: String) throws(StartFailure) {
-    try self.init(path: path + ".next", .control)
+  /// Listens at `path` in the place of whatever is there: where a path of five bytes more is one that a
+  /// socket may have, there is no moment in which nobody does.
+  /// - Parameter patience: milliseconds to wait for others who change what is there.
+  static func make(
+    replacing path: String, patience: Int
+  ) throws(StartFailure) -> ControlListener {
+    do throws(SystemError) {
+      return try FileLock.holding(directoryOf: path, milliseconds: patience) {
+        () throws(SystemError) in
+        try ControlListener.replace(path)
+      }
+    } catch {
+      throw ControlListener.refusal(path, error, .control)
+    }
   }
 
-  /// Takes the place of whoever listens at `path`: there is no moment in which nobody does.
-  mutating func move(to path: String) throws(SystemError) {
-    guard let former = file?.path else { return }
-    try Files.rename(former, to: path)
-    file = (path, Files.identity(path))
+  private static func replace(_ path: String) throws(SystemError) -> ControlListener {
+    let next = path + ".next"
+    guard let address = SocketAddress(path: next) else {
+      try Files.remove(path)
+      guard let address = SocketAddress(path: path) else { throw SystemError("bind", EINVAL) }
+      return ControlListener(try listen(address), (path, Files.identity(path)))
+    }
+    try Files.remove(next)
+    let descriptor = try listen(address)
+    // Known before it moves: whoever holds no lock may put another there.
+    let identity = Files.identity(next)
+    do throws(SystemError) {
+      try Files.rename(next, to: path)
+    } catch {
+      try? Files.remove(next)
+      throw error
+    }
+    return ControlListener(descriptor, (path, identity))
+  }
+
+  private init(
+    _ descriptor: consuming Descriptor, _ file: (path: String, identity: Files.Identity?)
+  ) {
+    self.descriptor = descriptor
+    self.file = file
+  }
+
+  /// No moment in which others could connect: the mode is there from the start.
+  private static func listen(_ address: SocketAddress) throws(SystemError) -> Descriptor {
+    let mask = umask(0o117)
+    defer { umask(mask) }
+    return try Socket.listen(address, backlog: 512)
+  }
+
+  // MARK: What became of it
+
+  /// What lies at the path.
+  enum Finding: Equatable {
+    /// This socket.
+    case own
+    /// Nothing, or nothing that counts: a dead lbd's socket, or a stranger's.
+    case nothing
+    /// The socket of another process, of this user's or root's, which accepts connections.
+    case another(Int32?)
+    /// A file that is none of the kind.
+    case file
+  }
+
+  func look() -> Finding {
+    guard let file, let identity = file.identity else { return .own }
+    let found = Files.identity(file.path)
+    if found == identity { return .own }
+    if found == nil { return .nothing }
+    guard Files.isSocket(file.path), let address = SocketAddress(path: file.path) else {
+      return .file
+    }
+    switch Socket.connect(address) {
+    case .connected(let other): return ControlListener.finding(other)
+    case .connecting(let other): return ControlListener.finding(other)
+    case .failed(EAGAIN): return .another(nil)
+    case .failed: return .nothing
+    }
+  }
+
+  private static func finding(_ other: borrowing Descriptor) -> Finding {
+    guard let user = Socket.peerUser(other), user == 0 || user == geteuid() else {
+      return .nothing
+    }
+    return .another(Socket.peerProcess(other))
   }
 
   private init(
@@ -73,7 +157,7 @@ struct ControlListener: ~Copyable {
     at place: ReplicaAddress, isShared: Bool = false
   ) throws(StartFailure) -> ControlListener {
     switch place {
-    case .unix(let path): return try ControlListener(path: path, .metrics)
+    case .unix(let path): return try make(at: path, .metrics)
     case .host(let host, let port):
       let address = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
       guard let address else { throw StartFailure("cannot listen on \(place): no address") }
@@ -81,7 +165,7 @@ struct ControlListener: ~Copyable {
     }
   }
 
-  /// Throws what `init` would, as far as it can be known while nothing is made or removed.
+  /// Throws what `make` would, as far as it can be known while nothing is made or removed.
   /// - Parameter pid: a process that may have the socket.
   static func check(
     _ path: String, _ purpose: Purpose = .control, besides pid: Int32? = nil
@@ -103,7 +187,7 @@ struct ControlListener: ~Copyable {
     if let error = Files.obstacle(toMakingIn: directory) { throw refusal(path, error, purpose) }
   }
 
-  /// Makes way at `path`: the directory is there, and no socket that nobody listens on.
+  /// Makes way at `path`: no socket is left there that nobody listens on.
   private static func clear(
     _ path: String, _ address: SocketAddress, _ purpose: Purpose
   ) throws(StartFailure) {
@@ -118,9 +202,7 @@ struct ControlListener: ~Copyable {
     default:
       throw taken(path, purpose)
     }
-    do {
-      // So that a conf which says nothing of it works, /run/lbd and run are made where that is allowed.
-      if ControlListener.makesDirectory(of: path) { try Files.makeDirectory(of: path) }
+    do throws(SystemError) {
       try Files.remove(path)
     } catch {
       throw refusal(path, error, purpose)
@@ -150,10 +232,10 @@ struct ControlListener: ~Copyable {
 
   /// Removes the socket's file at the end, unless another has taken its place.
   func remove() {
-    guard let file, let identity = file.identity, Files.identity(file.path) == identity else {
-      return
+    guard let file, let identity = file.identity else { return }
+    FileLock.holding(directoryOf: file.path, milliseconds: 500) {
+      if Files.identity(file.path) == identity { try? Files.remove(file.path) }
     }
-    try? Files.remove(file.path)
   }
 }
 

@@ -53,7 +53,9 @@ struct ControlServer: ~Copyable {
 
   /// Listens there from now on; connections go on.
   mutating func open(_ listener: consuming ControlListener, _ poller: borrowing Poller) {
+    if let former = self.listener.take() { _ = consume former }
     self.listener = consume listener
+    isListening = false
     listen(poller)
   }
 
@@ -65,6 +67,14 @@ struct ControlServer: ~Copyable {
       Socket.share(listener.descriptor, isShared)
       return true
     case .none: return false
+    }
+  }
+
+  /// What lies where its socket was made; nil while there is none.
+  func look() -> ControlListener.Finding? {
+    switch listener {
+    case .some(let listener): listener.look()
+    case .none: nil
     }
   }
 
@@ -116,6 +126,7 @@ struct ControlServer: ~Copyable {
     var slot: UInt32 = 0
     while let next = connections.next(from: slot) {
       slot = next + 1
+      if connections[next].isPinned { continue }
       if let longest, connections[longest].lastUse <= connections[next].lastUse { continue }
       longest = next
     }
@@ -132,8 +143,9 @@ struct ControlServer: ~Copyable {
   private mutating func welcome(
     _ descriptor: consuming Descriptor, _ poller: borrowing Poller, _ now: UInt64
   ) {
-    let user = Socket.peerUser(descriptor)
-    let slot = connections.insert(ControlConnection(descriptor: descriptor, user: user, now: now))
+    let (user, process) = (Socket.peerUser(descriptor), Socket.peerProcess(descriptor))
+    let slot = connections.insert(
+      ControlConnection(descriptor: descriptor, user: user, process: process, now: now))
     let token = connections.token(slot) | door.tokenBit
     if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
       _ = connections.remove(slot)
@@ -171,7 +183,8 @@ struct ControlServer: ~Copyable {
   mutating func receive(_ event: Event, now: UInt64) {
     guard let slot = connections.slot(of: event.token & ~door.tokenBit) else { return }
     // What it sends does not count: who owes it an answer waits for it to read.
-    if door.isPatient || connections[slot].owesOutput && event.readiness.isWritable {
+    let isAwaited = door.isPatient || connections[slot].owesOutput && event.readiness.isWritable
+    if isAwaited && !connections[slot].isPinned {
       deadlines.set(slot, at: now + door.patience)
     }
     if event.readiness.isReadable && !connections[slot].receive() { return close(slot) }
@@ -235,16 +248,39 @@ struct ControlServer: ~Copyable {
     connections[slot].passing = consume descriptor
   }
 
-  /// Goes over to the path that it is to have from now on, where another listens.
-  mutating func move(to path: String) throws(SystemError) {
-    guard var listener = listener.take() else { return }
-    do throws(SystemError) {
-      try listener.move(to: path)
-    } catch {
-      self.listener = consume listener
-      throw error
+  // MARK: The connection of a takeover
+
+  /// Whether a connection is there still.
+  func isOpen(_ token: UInt64) -> Bool { slot(token) != nil }
+
+  private func slot(_ token: UInt64) -> UInt32? { connections.slot(of: token & ~door.tokenBit) }
+
+  /// The process at a connection's other end.
+  func process(of token: UInt64) -> Int32? { slot(token).flatMap { connections[$0].process } }
+
+  /// Nothing ends a connection from now on but its peer: its end says that the peer has died.
+  mutating func pin(_ token: UInt64) {
+    guard let slot = slot(token) else { return }
+    connections[slot].isPinned = true
+    deadlines.clear(slot)
+  }
+
+  /// The peer has sent all that it will.
+  func hasEnded(_ token: UInt64) -> Bool { slot(token).map { connections[$0].isEnding } ?? true }
+
+  /// Tells a peer that it is heard no more, and once that is on its way closes its direction: what it has
+  /// sent by then is heard still. Call it again until the connection has ended.
+  mutating func revoke(_ token: UInt64, _ answer: ControlAnswer) {
+    guard let slot = slot(token) else { return }
+    if !connections[slot].isRevoked {
+      connections[slot].isRevoked = true
+      connections[slot].write(answer)
     }
-    self.listener = consume listener
+    flush(slot)
+    guard isOpen(token), !connections[slot].owesOutput, !connections[slot].isShut else { return }
+    connections[slot].isShut = true
+    Socket.endReceiving(connections[slot].descriptor)
+    makeDue(slot)
   }
 
   /// Sends the answers as far as they go, lets an ended connection go, and has one that may have more to

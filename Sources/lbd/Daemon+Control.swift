@@ -65,10 +65,8 @@ extension Daemon {
   private mutating func answer(
     _ request: ControlRequest, from connection: UInt64
   ) -> ControlAnswer? {
-    if isFollowed && request.method == .post {
-      return refusal(409, "another lbd has taken over, this one takes no orders")
-    }
     let path = String(request.path.prefix { $0 != "?" })
+    if request.method == .post, let refusal = refusalOfOrders(path) { return refusal }
     return switch (request.method, path) {
     case (.get, ControlPath.pool): ControlAnswer(200, report(testToken: testToken))
     case (.get, ControlPath.publicPool): ControlAnswer(200, publicReport())
@@ -86,6 +84,7 @@ extension Daemon {
     case (.get, ControlPath.confChanges): orderReload(request, connection, isRehearsal: true)
     case (.post, ControlPath.reload): orderReload(request, connection, isRehearsal: false)
     case (.post, ControlPath.takeover): handOver(request, connection)
+    case (.post, ControlPath.takeoverReady): promise(connection)
     case (.post, ControlPath.takeoverDone): endTakeover(connection)
     case (.post, ControlPath.weight): setWeight(request)
     case (.post, ControlPath.order(.drain)): order(.drain, request)
@@ -94,7 +93,8 @@ extension Daemon {
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
       (_, ControlPath.events), (_, ControlPath.explain), (_, ControlPath.metrics),
       (_, ControlPath.addReplica), (_, ControlPath.conf), (_, ControlPath.confChanges),
-      (_, ControlPath.reload), (_, ControlPath.takeover), (_, ControlPath.takeoverDone):
+      (_, ControlPath.reload), (_, ControlPath.takeover), (_, ControlPath.takeoverReady),
+      (_, ControlPath.takeoverDone):
       refusal(405, "reads are GET, orders are POST")
     case (_, let path) where ControlPath.namesReplica(path):
       refusal(405, "orders are POST")

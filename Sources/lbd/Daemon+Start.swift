@@ -143,13 +143,11 @@ extension Daemon {
     }
   }
 
-  /// The control socket, at its path, or beside it for as long as another lbd has that.
+  /// The control socket; none yet where another lbd has it.
   static func controlListener(
     _ configuration: Configuration, _ takesOver: Bool
-  ) throws(StartFailure) -> ControlListener {
-    takesOver
-      ? try ControlListener(beside: configuration.control)
-      : try ControlListener(path: configuration.control, .control)
+  ) throws(StartFailure) -> ControlListener? {
+    takesOver ? nil : try ControlListener.make(at: configuration.control, .control)
   }
 
   private func startWorkers() throws(StartFailure) {

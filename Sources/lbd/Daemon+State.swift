@@ -11,8 +11,9 @@ extension Daemon {
       return
     }
     do throws(StartFailure) {
-      keptStanding = try stateFile.read()
-      standing = ofConf(keptStanding)
+      let kept = try stateFile.read()
+      keptStanding = kept
+      standing = ofConf(kept)
       guard !standing.byName.isEmpty else { return }
       let names = standing.byName.keys.sorted().joined(separator: ", ")
       log.write(
@@ -35,7 +36,7 @@ extension Daemon {
   /// Writes the orders in force if they have changed, at the end too unless another lbd keeps them then.
   /// What to tell an operator where that fails.
   mutating func keepState() -> String? {
-    guard standing != keptStanding, !isFollowed else { return nil }
+    guard standing != keptStanding, succession.side.state != .followed else { return nil }
     do throws(SystemError) {
       try stateFile.write(standing)
       keptStanding = standing

@@ -1,91 +1,65 @@
-// Giving the place to the next lbd, and taking it from the former one. The listener is one socket in both
-// processes, so the kernel refuses nobody; what the former one has begun it ends.
+// Taking the place of the lbd that runs: its listener is here already, and its control socket's path, its
+// orders and its metrics' address follow. What may be said when is NextSide's.
 
 import Configuration
-import ControlProtocol
 import Glibc
 import LinuxIO
 import Proxy
 
-// MARK: The former one
-
 extension Daemon {
-  /// Gives the next lbd the listener and the orders, and goes on as before.
-  /// - Parameter connection: the token of the one that asks.
-  mutating func handOver(_ request: ControlRequest, _ connection: UInt64) -> ControlAnswer {
-    guard phase == .serving, listener != nil else { return refusal(409, "lbd is stopping") }
-    // The control socket's group may give orders; it may not end lbd, nor serve in its place.
-    guard let user = request.user, user == geteuid() || user == 0 else {
-      return refusal(403, "only lbd's own user and root may take it over")
-    }
-    // A process that the manager has not started would end with the former one.
-    guard listenerOrigin.isConf && environment["NOTIFY_SOCKET"] == nil else {
-      return refusal(409, "a service manager runs lbd: use systemctl restart lbd")
-    }
-    let caller = request.user.map { "\($0)" } ?? "-"
-    log.write(
-      .info, "the listener was handed to another lbd of user \(caller)",
-      ["event": "takeover", "uid": caller])
-    successor = connection
-    var answer = ordersAnswer()
-    answer.passesListener = true
-    return answer
-  }
-
-  /// The next lbd serves, as it says where it was handed the listener: this one drains. It writes no state any more, since that is the other's now.
-  mutating func endTakeover(_ connection: UInt64) -> ControlAnswer {
-    guard phase == .serving, successor == connection else {
-      return refusal(409, "the listener was not handed over on this connection")
-    }
-    isFollowed = true
-    // The next one listens there.
-    metrics.remove()
-    drain()
-    return ordersAnswer()
-  }
-
-  private func ordersAnswer() -> ControlAnswer {
-    var answer = ControlAnswer(200, Array(standing.text.utf8))
-    answer.type = "text/plain; charset=utf-8"
-    return answer
-  }
-
-  /// A duplicate of the listener goes with the answer; without it the next lbd gives up.
-  mutating func passListener(to slot: UInt32) {
-    switch listener {
-    case .some(let listener):
-      if let duplicate = try? listener.duplicate() { control.pass(duplicate, to: slot) }
-    case .none: break
-    }
-  }
-}
-
-// MARK: The next one
-
-extension Daemon {
-  /// Once it knows its replicas: takes the control socket's path, has its workers accept, and tells the
-  /// former lbd to drain. Until the first of these the former one knows of nothing.
+  /// Once it knows its replicas: takes the control socket's path, tells the former lbd that it serves, and
+  /// has its workers accept. Until it is told, the former one has lost nothing.
   mutating func takeOver() {
-    guard takeover != nil, phase == .serving else { return }
-    do throws(SystemError) {
-      try control.move(to: configuration.control)
-    } catch {
-      log.write(
-        .error, "not taken over: \(configuration.control): \(error)", ["event": "takeover"])
-      takeover = nil
-      exitStatus = 1
-      return stopNow()
-    }
+    guard phase == .serving, var former = takeover.take() else { return }
+    former.askForPromise()
+    var isMoved = false
+    if case .moving(let isAlone) = former.side.state { isMoved = moveControlSocket(isAlone) }
+    former.tell(isMoved: isMoved)
+    guard former.side.serves else { return giveUp(former.reason) }
+    // One of an older release had to be told first.
+    if !isMoved { _ = moveControlSocket(true) }
+    succession.side.takeOver(isSettled: former.side.state == .serving)
     if let listener = nextListener?.hand(to: orders) { use(listener) }
-    do throws(StartFailure) {
-      if var former = takeover.take() { adopt(ofConf(try former.finish())) }
-      log.write(.info, "taken over: the former lbd drains", ["event": "takeover"])
-    } catch {
-      log.write(
-        .warning, "\(error.line); this one serves, see that the former one ends",
-        ["event": "takeover"])
-    }
+    adopt(ofConf(former.orders))
+    let what = former.hasFormer ? "drains" : "has ended"
+    log.write(.info, "taken over: the former lbd \(what)", ["event": "takeover"])
+    // The state holds what the former one kept, for replicas that this conf may not name.
+    keptStanding = nil
     _ = keepState()
+    former.watch(poller, token: Source.former)
+    takeover = consume former
+    settleTakeover()
+  }
+
+  /// False when the socket cannot be there, which is said.
+  private mutating func moveControlSocket(_ isAlone: Bool) -> Bool {
+    do throws(StartFailure) {
+      control.open(
+        try ControlListener.make(replacing: configuration.control, patience: 5000), poller)
+      return true
+    } catch {
+      log.write(.error, error.line, ["event": isAlone ? "control-socket" : "takeover"])
+      return false
+    }
+  }
+
+  /// Ends without having served; the former lbd goes on.
+  private mutating func giveUp(_ reason: String) {
+    log.write(.error, "not taken over: \(reason)", ["event": "takeover"])
+    control.remove()
+    exitStatus = 1
+    stopNow()
+  }
+
+  /// The former lbd has said something, or ended.
+  mutating func settleTakeover() {
+    guard var former = takeover.take() else { return }
+    former.listen()
+    guard former.side.state == .serving else {
+      takeover = consume former
+      return
+    }
+    succession.side.takeOver(isSettled: true)
     openMetrics()
   }
 

@@ -19,6 +19,8 @@ struct Daemon: ~Copyable {
     static var metrics: UInt64 { Door.metrics.listenerToken }
     static var resolutions: UInt64 { 3 }
     static var files: UInt64 { 5 }
+    /// The lbd that this one follows.
+    static var former: UInt64 { 6 }
   }
 
   enum Phase { case serving, draining, ended }
@@ -62,10 +64,8 @@ struct Daemon: ~Copyable {
   /// The lbd that is to be followed, and the listener for when it is; nil for who follows none.
   var takeover: Takeover?
   var nextListener: NextListener?
-  /// The connection of another lbd that has the listener, too.
-  var successor: UInt64?
-  /// Another lbd has taken this one's place, and its orders.
-  var isFollowed = false
+  /// What is known of another lbd that takes this one's place, and of this one's own takeover.
+  var succession = Succession()
   var exitStatus: Int32 = 0
   var control: ControlServer
   var metrics: ControlServer
@@ -84,7 +84,7 @@ struct Daemon: ~Copyable {
   var standing = StandingOrders()
   let stateFile: StateFile
   /// What the state's file holds of them.
-  var keptStanding = StandingOrders()
+  var keptStanding: StandingOrders? = StandingOrders()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false
@@ -174,13 +174,14 @@ struct Daemon: ~Copyable {
       for index in 0..<count { handle(poller.event(index)) }
       answerControl()
       answerMetrics()
+      watchSuccessor()
       while let result = prober.nextExpired(poller, now: now) { probed(result) }
       control.expire(poller, now: now)
       metrics.expire(poller, now: now)
       startDueProbes()
       rollMeters()
-      rollBudget()
       watchLimit()
+      rollSecond()
       lookUpNames()
       expireReload()
       answerLate()
@@ -195,7 +196,7 @@ struct Daemon: ~Copyable {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let next = min(
       nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
-      watchdog.next, reloads.due, isReady ? .max : latestReady)
+      watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
@@ -213,15 +214,18 @@ struct Daemon: ~Copyable {
     case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
     case Source.files: takeFileAnswers()
+    case Source.former: settleTakeover()
     case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
     case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
     default: if let result = prober.handle(event, poller) { probed(result) }
     }
   }
 
-  /// Begins each second of the retries' budget, also those that passed in one sleep.
-  private mutating func rollBudget() {
+  /// Looks once a second for the control socket, and begins each second of the retries' budget, also those
+  /// that passed in one sleep.
+  private mutating func rollSecond() {
     let current = Int(now / 1_000_000_000)
+    if second < current { keepControlSocket() }
     while second < current {
       second += 1
       pool.beginSecond(second)

@@ -23,6 +23,7 @@ enum MessageID {
     "state-refused": "ad946e0ead674a61b6204ab43ff1de91",
     "state-not-kept": "0437e4d152be484ca875568a7d25268f",
     "control-exposed": "c71c66cdaf2e65bd9b32abf129d279e3",
+    "control-socket": "74227dfd52c92f8c0a120914c434b15d",
     "takeover": "0ed566304f644d4297f0a03b972c3d5f",
     "added": "79333955ba0247e18a6073655ae5e211",
     "removed": "b8ff5c2e55ae4ee2b657b6071ad7de9b",

@@ -1,6 +1,5 @@
-// How the next lbd asks the one that runs for its place, over the control socket: first for the listener
-// and the orders, and when it is ready to serve, to drain. Until then the other one goes on as if nothing
-// was.
+// How the next lbd speaks with the one that runs, over the control socket. What is said when, and what it
+// means, is NextSide's.
 
 import Configuration
 import ControlProtocol
@@ -8,20 +7,26 @@ import Glibc
 import HTTPWire
 import LinuxIO
 
-/// The connection to the lbd that is to be followed. Each call blocks, for a few seconds at most.
+/// The connection to the lbd that is to be followed. Each question blocks, for a few seconds at most.
 struct Takeover: ~Copyable {
   private static let patience = 5000
 
+  private(set) var side = NextSide()
   private let connection: Descriptor
+  /// Received and not yet read.
+  private var received: [UInt8] = []
   /// Where clients connect to.
   private var listener: Descriptor?
   /// What operators have ordered.
   private(set) var orders = StandingOrders()
+  /// Why it came to nothing.
+  private(set) var reason = "the former lbd says nothing"
 
   /// Gets the listener and the orders from the lbd at `path`.
   static func begin(at path: String) throws(StartFailure) -> Takeover {
     var takeover = Takeover(try connect(path))
-    takeover.orders = try takeover.ask(ControlPath.takeover)
+    takeover.ask(.listener)
+    guard takeover.side.state == .starting else { throw failure(takeover.reason) }
     return takeover
   }
 
@@ -71,56 +76,140 @@ struct Takeover: ~Copyable {
     }
   }
 
-  /// Has the other one drain. Gives the orders at its end.
-  mutating func finish() throws(StartFailure) -> StandingOrders {
-    try ask(ControlPath.takeoverDone)
-  }
-
   private static func failure(_ reason: String) -> StartFailure {
     StartFailure("the lbd that runs was not taken over: \(reason)")
   }
 
-  private mutating func ask(_ target: String) throws(StartFailure) -> StandingOrders {
-    let request = "POST \(target) HTTP/1.1\r\nHost: lbd\r\nContent-Length: 0\r\n\r\n"
-    guard case .moved(request.utf8.count) = connection.send(Array(request.utf8).span) else {
-      throw Takeover.failure("it takes no request")
+  // MARK: Once this lbd is ready
+
+  /// Has the former one promise to take no more orders. One of an older release knows no promise: that one
+  /// is told at once.
+  mutating func askForPromise() {
+    guard let request = side.start() else { return }
+    ask(request)
+    if side.state == .telling { ask(.done) }
+  }
+
+  /// Tells the former one that this one serves, which decides, unless there is nobody to tell.
+  mutating func tell(isMoved: Bool) {
+    guard case .moving = side.state else { return }
+    // Whoever is told in time that it was given up says nothing more.
+    if isGivenUp() { side.giveUp() }
+    guard let request = side.moved(isMoved) else {
+      if !isMoved { reason = "the control socket cannot be where it has to be" }
+      return
     }
-    let deadline = Clock.now() + UInt64(Takeover.patience) * 1_000_000
-    var bytes: [UInt8] = []
-    while true {
-      switch connection.receive(appendingTo: &bytes, atMost: 64 << 10, passed: &listener) {
-      case .moved: if let orders = try read(bytes) { return orders }
-      case .wouldBlock:
-        let now = Clock.now()
-        let left = now < deadline ? Int((deadline - now) / 1_000_000) + 1 : 0
-        guard left > 0, connection.wait(until: .readable, milliseconds: left) == .ready else {
-          throw Takeover.failure("it gave no answer within \(Takeover.patience / 1000) s")
-        }
-      case .failed(EPROTO): throw Takeover.failure("it passed more than the one listener")
-      case .ended, .failed: throw Takeover.failure("it has ended")
+    let isSent = send(request)
+    side.tell(isSent: isSent, isRevoked: !isSent && isGivenUp())
+  }
+
+  /// The former lbd is there, and drains.
+  var hasFormer: Bool { side.state == .settling }
+
+  /// Has the loop look whether the former one answers or ends, if it has not yet.
+  func watch(_ poller: borrowing Poller, token: UInt64) {
+    try? poller.add(connection, .readable, token: token)
+  }
+
+  /// Takes what the former one says after it was told.
+  mutating func listen() {
+    while side.state == .settling {
+      switch nextAnswer(within: 0) {
+      case .late: return
+      case let answer: side.hear(answer)
       }
     }
   }
 
-  /// The orders in an answer; nil while there is more to come.
-  private func read(_ bytes: [UInt8]) throws(StartFailure) -> StandingOrders? {
+  // MARK: Questions and answers
+
+  private mutating func ask(_ request: TakeoverRequest) {
+    // What it said before it ended counts, too.
+    _ = send(request)
+    let answer = nextAnswer(within: Takeover.patience)
+    side.hear(answer)
+  }
+
+  /// Whether it lies in the former one's queue. It is small enough to be there whole or not at all.
+  private func send(_ request: TakeoverRequest) -> Bool {
+    let target =
+      switch request {
+      case .listener: ControlPath.takeover
+      case .promise: ControlPath.takeoverReady
+      case .done: ControlPath.takeoverDone
+      }
+    let text = "POST \(target) HTTP/1.1\r\nHost: lbd\r\nContent-Length: 0\r\n\r\n"
+    return connection.send(Array(text.utf8).span) == .moved(text.utf8.count)
+  }
+
+  /// Whether there is an answer to what was not asked: that it was given up.
+  private mutating func isGivenUp() -> Bool { nextAnswer(within: 0) == .refused }
+
+  private mutating func nextAnswer(within milliseconds: Int) -> NextSide.Answer {
+    let deadline = Clock.now() + UInt64(milliseconds) * 1_000_000
+    while true {
+      if let answer = take() { return answer }
+      switch connection.receive(appendingTo: &received, atMost: 64 << 10, passed: &listener) {
+      case .moved: break
+      case .wouldBlock:
+        let now = Clock.now()
+        let left = now < deadline ? Int((deadline - now) / 1_000_000) + 1 : 0
+        guard left > 0, connection.wait(until: .readable, milliseconds: left) == .ready else {
+          reason = "it gave no answer within \(Takeover.patience / 1000) s"
+          return .late
+        }
+      case .failed(EPROTO):
+        reason = "it passed more than the one listener"
+        return .refused
+      case .ended, .failed:
+        reason = "it has ended"
+        return .ended
+      }
+    }
+  }
+
+  /// The next whole answer; nil while there is more to come.
+  private mutating func take() -> NextSide.Answer? {
     var head = ResponseHead()
     var framing = ResponseFraming()
-    guard case .complete(let end) = HeadParser.parse(response: bytes.span, into: &head) else {
-      return nil
+    switch HeadParser.parse(response: received.span, into: &head) {
+    case .incomplete: return nil
+    case .malformed: return refused("its answer makes no sense")
+    case .complete(let end):
+      guard Framing.examine(head, received.span, to: .post, into: &framing),
+        case .length(let length) = framing.body, length <= StandingOrders.limit
+      else { return refused("its answer makes no sense; is it older than this one?") }
+      guard received.count >= end + length else { return nil }
+      let body = Array(received[end..<end + length])
+      received.removeFirst(end + length)
+      return understand(head.status, body)
     }
-    guard Framing.examine(head, bytes.span, to: .post, into: &framing),
-      case .length(let length) = framing.body, length <= StandingOrders.limit
-    else { throw Takeover.failure("its answer makes no sense; is it older than this one?") }
-    guard bytes.count >= end + length else { return nil }
-    let body = Array(bytes[end..<end + length])
-    guard head.status == 200 else {
-      throw Takeover.failure("it answered \(head.status) \(String(decoding: body, as: UTF8.self))")
+  }
+
+  private mutating func understand(_ status: Int, _ body: [UInt8]) -> NextSide.Answer {
+    switch status {
+    case 200: break
+    case 404: return .unknown
+    default: return refused("it answered \(status): \(Takeover.detail(body))")
     }
     do throws(StateFlaw) {
-      return try StandingOrders(reading: body)
+      orders = try StandingOrders(reading: body)
+      return .granted
     } catch {
-      throw Takeover.failure("line \(error.line) of its orders: \(error.reason)")
+      return refused("line \(error.line) of its orders: \(error.reason)")
     }
+  }
+
+  /// What a `DetailReport` says, without a reader of JSON: what is none stays as it is.
+  private static func detail(_ body: [UInt8]) -> String {
+    let text = String(decoding: body.prefix(400), as: UTF8.self)
+    let parts = text.split(separator: "\"detail\":\"", maxSplits: 1)
+    return parts.count == 2 ? String(parts[1].prefix { $0 != "\"" }) : text
+  }
+
+  private mutating func refused(_ reason: String) -> NextSide.Answer {
+    received = []
+    self.reason = reason
+    return .refused
   }
 }

@@ -26,6 +26,20 @@ import Testing
     #expect(Set(try (0..<2).map { _ in try connection.get("/getInfo").port }) == Set(stage.names))
   }
 
+  @Test func `an order that a takeover has dropped does not come back`() throws {
+    let stage = try Stage(replicas: 2)
+    let (name, other) = (stage.names[0], stage.ports[1])
+    #expect(try stage.lbctl("drain", name).status == 0)
+    try stage.writeConf(ports: [other])
+    _ = try stage.takeOver()
+    try stage.writeConf(ports: stage.ports)
+    #expect(try stage.lbctl("reload").status == 0)
+    stage.lbd?.signal(SIGKILL)
+    _ = try stage.lbd?.exitStatus()
+    try stage.launch()
+    try stage.awaitPool("both serve") { $0.count == 2 && $0.allSatisfy { $0.state == .up } }
+  }
+
   @Test func `drain waits for what is in flight, and says when it takes too long`() throws {
     let stage = try Stage(replicas: 2)
     let slow = try stage.connect()
