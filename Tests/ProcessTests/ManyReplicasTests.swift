@@ -11,7 +11,7 @@ import Testing
     let port = try stage.startReplica(["--host", "0.0.0.0"])
     try stage.writeConf(replicas: 200, on: port, health: Stage.fastProbes)
     try stage.launch()
-    try eventually("all are up", within: 2) { try stage.pool().allSatisfy { $0.state == .up } }
+    try eventually("all are up", within: 30) { try stage.pool().allSatisfy { $0.state == .up } }
     let connection = try stage.connect()
     for _ in 0..<200 { #expect(try connection.get("/getInfo").status == 200) }
     #expect(try stage.pool().allSatisfy { $0.requests == 1 })

@@ -44,7 +44,7 @@ import Testing
     try "precious".write(toFile: stage.socketPath, atomically: true, encoding: .utf8)
     try stage.writeConf(ports: [1])
     let lbd = try Child.start("lbd", ["-c", stage.confPath])
-    expectOneLine(try lbd.outcome(within: 3), stage.socketPath)
+    expectOneLine(try lbd.outcome(within: 30), stage.socketPath)
     #expect(try String(contentsOfFile: stage.socketPath, encoding: .utf8) == "precious")
   }
 

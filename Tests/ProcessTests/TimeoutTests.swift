@@ -23,7 +23,7 @@ import Testing
     let stage = try Stage(replicas: 1, sections: "[timeouts]\nclient_header = 300ms\n")
     let connection = try stage.connect()
     try connection.send("GET /getInfo HTTP/1.1\r\nHost: test\r\n")
-    try eventually("408 in spite of the drip", within: 3) {
+    try eventually("408 in spite of the drip", within: 30) {
       guard connection.isSilent(milliseconds: 20) else { return true }
       try connection.send("X: 1\r\n")
       return false

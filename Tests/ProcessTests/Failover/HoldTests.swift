@@ -80,18 +80,18 @@ import Testing
     let stage = try Stage()
     try stage.writeConf(
       ports: [try stage.reservePort()], health: Stage.fastProbes,
-      sections: "[hold]\ntimeout = 300ms\n")
+      sections: "[hold]\ntimeout = 3s\n")
     try stage.launch()
     let start = Clock.now()
     let answer = try stage.connect().get("/")
     #expect(answer.status == 503 && answer["retry-after"] == "1")
     #expect(answer["proxy-status"] == "lbd; error=destination_unavailable")
-    #expect(Clock.now() - start < 1_500_000_000)
+    #expect(Clock.now() - start < 30_000_000_000)
     // None was usable for longer than a request may wait: nobody waits any more.
-    Clock.sleep(milliseconds: 400)
+    Clock.sleep(milliseconds: 4000)
     let later = Clock.now()
     #expect(try stage.connect().get("/").status == 503)
-    #expect(Clock.now() - later < 250_000_000)
+    #expect(Clock.now() - later < 2_500_000_000)
   }
 
   @Test func `more than the queue holds are told 503 at once`() throws {
@@ -138,7 +138,7 @@ import Testing
     try stage.launch()
     let start = Clock.now()
     #expect(try stage.connect().get("/").status == 503)
-    #expect(Clock.now() - start < 1_000_000_000)
+    #expect(Clock.now() - start < 4_000_000_000)
   }
 
   // MARK: Places

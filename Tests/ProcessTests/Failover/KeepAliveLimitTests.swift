@@ -75,7 +75,7 @@ import Testing
     for _ in 0..<3 { _ = try client.get("/") }
     #expect(replica.connections == 1)
     // lbd ends the connection itself, before the replica would.
-    try eventually("lbd ends it", within: 1) { replica.closed.value == 1 }
+    try eventually("lbd ends it", within: 20) { replica.closed.value == 1 }
     _ = try client.get("/")
     #expect(replica.connections == 2)
   }

@@ -101,18 +101,18 @@ import Testing
     try stage.writeConf(
       ports: [hole.port] + stage.ports,
       // Healthy without a question: only requests find out.
-      health: "check = off\nfast_interval = 1h\n", sections: "[timeouts]\nconnect = 500ms\n")
+      health: "check = off\nfast_interval = 1h\n", sections: "[timeouts]\nconnect = 3s\n")
     try stage.launch()
     let outcomes = try inParallel(12) { [port = stage.mainPort] _ in
       let start = Clock.now()
       let status = try Connection(port: port).get("/getInfo").status
       return (status: status, milliseconds: (Clock.now() - start) / 1_000_000)
     }
-    #expect(outcomes.allSatisfy { $0.status == 200 && $0.milliseconds < 900 })
-    #expect(outcomes.contains { $0.milliseconds >= 500 })
+    #expect(outcomes.allSatisfy { $0.status == 200 && $0.milliseconds < 30_000 })
+    #expect(outcomes.contains { $0.milliseconds >= 3000 })
     try stage.awaitPool("it is out") { $0[0].state == .ejected }
     let begin = Clock.now()
     for _ in 0..<6 { #expect(try stage.connect().get("/getInfo").status == 200) }
-    #expect(Clock.now() - begin < 400_000_000)
+    #expect(Clock.now() - begin < 2_900_000_000)
   }
 }

@@ -43,7 +43,7 @@ import Testing
     #expect(try stage.lbctl("metrics").status == 0)
     try stage.killReplica(stage.ports[0])
     try stage.awaitPool("a probe has found it dead") { $0[0].state == .down }
-    #expect(Clock.now() - start < 5_000_000_000)
+    #expect(Clock.now() - start < 30_000_000_000)
     #expect(try stage.lbd?.load() ?? 100 < 30)
     // Whoever says nothing, or only half of it, is let go.
     for connection in [crowd[0], crowd[20]] {
@@ -67,7 +67,7 @@ import Testing
     let start = Clock.now()
     #expect(try stage.lbctl("pool").status == 0)
     let scrape = try Connection(port: port).get("/metrics").text
-    #expect(Clock.now() - start < 5_000_000_000)
+    #expect(Clock.now() - start < 30_000_000_000)
     #expect(scrape.components(separatedBy: "\nlbd_replica_up{").count == 1001)
     // It is there for those who read it after all.
     #expect(
