@@ -71,7 +71,7 @@ import Testing
       try stage.awaitPool("all three") { $0.map(\.name) == stage.names && $0[0].state == .up }
     }
     #expect(load.stop() == [])
-    #expect(stage.lbd?.error.contains("lb.conf:2:9: error") == true)
+    try eventually("the log says so") { stage.lbd?.error.contains("lb.conf:2:9: error") == true }
   }
 
   @Test func `a replica killed under traffic costs only what had been sent to it`() throws {

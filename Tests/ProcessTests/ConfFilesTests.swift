@@ -135,7 +135,7 @@ import Testing
       #expect(outcome.status == 0)
       return outcome.error.contains("lbctl: warning: ") && outcome.error.contains(young)
     }
-    #expect(stage.lbd?.error.contains(young) == true)
+    try eventually("the log says so") { stage.lbd?.error.contains(young) == true }
     try stage.writeConf(ports: stage.ports, lbd: "include = conf.d/*.conf")
     #expect(try !stage.lbctl("reload", "--dry-run").error.contains(young))
   }

@@ -33,7 +33,9 @@ import Testing
       try Poison.reset.expectFailure(connection)
       if number % 10 == 0 { #expect(try stage.pool().count { $0.state.isServing } >= 3) }
     }
-    #expect(stage.lbd?.error.contains(" is ejected (requests failed in a row") == true)
+    try eventually("the log says so") {
+      stage.lbd?.error.contains(" is ejected (requests failed in a row") == true
+    }
     try stage.awaitPool("all are back") { $0.allSatisfy { $0.state == .up } }
   }
 

@@ -31,7 +31,9 @@ import Testing
     #expect(try stage.lbctl("reload").error.contains("[lbd] workers: auto -> 7 takes a restart"))
     let conf = try stage.lbctl("config").output
     #expect(conf.contains("\nworkers = auto  ; since the start; ") && conf.contains("connect = 2s"))
-    #expect(stage.lbd?.error.contains("\"uid\":\"\(getuid())\"") == true)
+    try eventually("the log says so") {
+      stage.lbd?.error.contains("\"uid\":\"\(getuid())\"") == true
+    }
   }
 
   @Test func `a conf that is refused changes nothing, and lbctl shows why as the start does`()

@@ -75,7 +75,9 @@ import Testing
     try stage.launch(
       by: passing("kept-listener", more: "NOTIFY_SOCKET=\(inbox.path)"), input: input)
     try inbox.await("READY") { $0.hasPrefix("READY=1\n") }
-    #expect(stage.lbd?.error.contains("the socket it had before") == true)
+    try eventually("the log says so") {
+      stage.lbd?.error.contains("the socket it had before") == true
+    }
     #expect(inbox.count { $0.hasPrefix("FDSTORE") } == 0)
     #expect(try stage.connect().get("/getInfo").status == 200)
   }

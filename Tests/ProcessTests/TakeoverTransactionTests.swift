@@ -206,7 +206,7 @@ import Testing
     try eventually("it takes orders again") {
       try stage.lbctl("drain", stage.names[0]).status == 0
     }
-    #expect(stage.lbd?.error.contains("this one serves on") == true)
+    try eventually("the log says so") { stage.lbd?.error.contains("this one serves on") == true }
     #expect(try stage.connect().get("/getInfo").status == 200)
   }
 }
