@@ -97,7 +97,7 @@ struct Daemon: ~Copyable {
   var drainDeadline: UInt64?
   var nextRoll: UInt64 = 0
   /// The second that the pool's budget of retries is at.
-  private var second = Int(Clock.now() / 1_000_000_000)
+  var second = Int(Clock.now() / 1_000_000_000)
   /// How many meters were rolled in this round.
   private var rolled = 0
   var answerLines = LineBudget()
@@ -169,8 +169,7 @@ struct Daemon: ~Copyable {
 
   private mutating func serve() {
     while phase != .ended {
-      let count = poller.wait(milliseconds: nextWait())
-      now = Clock.now()
+      let count = awaitEvents()
       for index in 0..<count { handle(poller.event(index)) }
       answerControl()
       answerMetrics()
@@ -190,20 +189,6 @@ struct Daemon: ~Copyable {
       lookAround()
       if let deadline = drainDeadline, now >= deadline { stopNow() }
     }
-  }
-
-  private func nextWait() -> Int {
-    let nextSecond = UInt64(second + 1) * 1_000_000_000
-    let next = min(
-      nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
-      watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
-    var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
-    let (prober, control) = (prober.wait(now: now), control.wait(now: now))
-    let metrics = metrics.wait(now: now)
-    if prober >= 0 { wait = min(wait, prober) }
-    if control >= 0 { wait = min(wait, control) }
-    if metrics >= 0 { wait = min(wait, metrics) }
-    return wait
   }
 
   private mutating func handle(_ event: Event) {

@@ -233,6 +233,16 @@ struct HealthProber: ~Copyable {
     return probes[record].receive(&scratch, &head, expectation)
   }
 
+  /// Time in which lbd did not run counts in no probe's.
+  mutating func forgive(_ lost: UInt64) {
+    deadlines.postpone(by: lost)
+    var slot: UInt32 = 0
+    while let record = probes.next(from: slot) {
+      probes[record].startedAt += lost
+      slot = record + 1
+    }
+  }
+
   /// The next result of a probe that took too long. Begins others beside those that take long.
   mutating func nextExpired(_ poller: borrowing Poller, now: UInt64) -> ProbeResult? {
     if expired.isEmpty { deadlines.expire(now: now, into: &expired) }

@@ -18,6 +18,32 @@ import Testing
     for client in clients { #expect(try client.answer().status == 200) }
   }
 
+  @Test func `a probe that was under way when lbd stood still has its time afterwards`() throws {
+    let (isHeld, probes, gate) = (Counter(), Counter(), Gate())
+    let replica = try ScriptedReplica { _, connection in
+      if isHeld.value > 0 {
+        probes.add()
+        try gate.wait()
+      }
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage()
+    let other = try stage.startReplica()
+    try stage.writeConf(
+      ports: [replica.port, other],
+      health: "path = /getInfo\ninterval = 200ms\ntimeout = 10s\nfall = 1\n")
+    try stage.start()
+    isHeld.add()
+    try eventually("it is asked") { probes.value > 0 }
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 12_000) }
+    Clock.sleep(milliseconds: 300)
+    gate.open()
+    try stage.awaitPool("it has answered") { $0[0].check.result == "200" && $0[0].state == .up }
+    let events = try stage.lbctl("events").output
+    #expect(!events.contains("down") && !events.contains("slow"), "\(events)")
+  }
+
   @Test func `a standstill shorter than the time that is left is not counted either`() throws {
     let gate = Gate()
     let replica = try ScriptedReplica { _, connection in

@@ -85,7 +85,7 @@ final class Child {
   }
 
   /// Waits for its end. A death by signal counts as 128 and the signal's number, as in a shell.
-  func exitStatus(within seconds: Double = 10) throws -> Int32 {
+  func exitStatus(within seconds: Double = 60) throws -> Int32 {
     try eventually("the end of pid \(pid)\n\(error)", within: seconds) { !process.isRunning }
     let status = process.terminationStatus
     return process.terminationReason == .uncaughtSignal ? 128 + status : status

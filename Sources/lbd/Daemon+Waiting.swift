@@ -1,0 +1,33 @@
+// What the control thread waits for, and how it notices that the process stood still meanwhile.
+
+import LinuxIO
+
+extension Daemon {
+  /// Longer than any turn of the loop.
+  private static var standstill: UInt64 { 1_000_000_000 }
+
+  /// Waits for events, or until something is due. Time in which lbd did not run speaks against no replica.
+  mutating func awaitEvents() -> Int {
+    let (before, most) = (now, nextWait())
+    let count = poller.wait(milliseconds: most)
+    now = Clock.now()
+    let due = before + UInt64(most) * 1_000_000
+    if now > due + Daemon.standstill { prober.forgive(now - due) }
+    return count
+  }
+
+  /// Milliseconds until something is due.
+  private func nextWait() -> Int {
+    let nextSecond = UInt64(second + 1) * 1_000_000_000
+    let next = min(
+      nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
+      watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
+    var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
+    let (prober, control) = (prober.wait(now: now), control.wait(now: now))
+    let metrics = metrics.wait(now: now)
+    if prober >= 0 { wait = min(wait, prober) }
+    if control >= 0 { wait = min(wait, control) }
+    if metrics >= 0 { wait = min(wait, metrics) }
+    return wait
+  }
+}
