@@ -58,7 +58,9 @@ package final class ConfReading: Sendable {
   fileprivate func read(_ path: String, _ file: Files.Contents) {
     let now = Clock.wall()
     // By a clock of another machine it may have changed a little later than now.
-    let isYoung = file.modified + 1_000_000_000 > now && file.modified < now + 1_000_000_000
+    // A file may have any time.
+    let age = file.modified < now ? now - file.modified : file.modified - now
+    let isYoung = age < 1_000_000_000
     let isCut = file.bytes.last.map { $0 != 0x0A } ?? false
     notes.withLock {
       if isYoung { $0.young.append(path) }

@@ -263,6 +263,18 @@ package enum Files {
     return unsafe access(directory, W_OK | X_OK) == 0 ? nil : SystemError("open", errno)
   }
 
+  /// Why this user may not remove what lies at a path, in a directory that it may write to: a sticky one
+  /// keeps what is another's. Nil when it may, or nothing is there.
+  package static func obstacle(toRemoving path: String) -> SystemError? {
+    var (file, directory) = (stat(), stat())
+    guard unsafe lstat(path, &file) == 0, unsafe stat(Files.directory(of: path), &directory) == 0
+    else { return nil }
+    let user = geteuid()
+    let isKept = directory.st_mode & S_ISVTX != 0 && user != 0
+    return isKept && file.st_uid != user && directory.st_uid != user
+      ? SystemError("unlink", EPERM) : nil
+  }
+
   /// Why this user may not write to a file that is there; nil when it may.
   package static func obstacle(toWriting path: String) -> SystemError? {
     var facts = stat()

@@ -34,7 +34,11 @@ package struct TCPEntry: Sendable, Equatable {
   package func keeps(_ address: SocketAddress) -> Bool {
     guard isListening, localPort == address.port, let ip = address.ip else { return false }
     let host = TCPEntry.host(ip)
-    return localHost == host || [localHost, host].contains { $0.allSatisfy { $0 == "0" } }
+    if localHost == host { return true }
+    let isAny = localHost.allSatisfy { $0 == "0" }
+    // One of IPv6 for any address has those of IPv4 too, unless it was told not to, which nobody can see.
+    guard localHost.count == host.count else { return isAny && !ip.isIPv6 }
+    return isAny || host.allSatisfy { $0 == "0" }
   }
 
   /// An address as the kernel writes it. x86 and ARM are little-endian, and lbd is built for no other.

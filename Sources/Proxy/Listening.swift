@@ -46,11 +46,11 @@ extension Worker {
 
   // MARK: Accepting
 
-  /// Takes connections that wait: more where a batch of events is long, so that newcomers beside a
-  /// flood do not wait for one batch each; one where it is short, so that workers share a burst and no
-  /// call finds an empty queue.
+  /// Takes connections that wait: more where a turn is long, so that newcomers beside a flood do not
+  /// wait for one turn each; one where it is short, so that workers share a burst and no call finds an
+  /// empty queue. A turn goes over a batch of events, and over those who gave way in the one before.
   mutating func acceptSome() {
-    for _ in 0..<min(1 + batch / 8, Worker.burst) where isListening {
+    for _ in 0..<min(1 + (batch + waiting.count) / 8, Worker.burst) where isListening {
       guard accept() else { return }
     }
   }

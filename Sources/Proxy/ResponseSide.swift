@@ -100,7 +100,7 @@ extension Worker {
     exchanges[exchange].isUpstreamReusable =
       responseFraming.isPersistent
       && (!responseFraming.statesBody || exchanges[exchange].method == .head)
-    if responseFraming.statesBody {
+    if responseFraming.statesBody && upstreams[upstream].replica != SharedPool.controlSlot {
       upstreams[upstream].isDoubtful = true
       if !exchanges[exchange].isUpstreamReusable {
         Socket.resetOnClose(upstreams[upstream].descriptor)

@@ -11,42 +11,14 @@ extension Worker {
     upstreams[upstream].restedAt = now
     let until = now + restLimit(upstream)
     upstreams[upstream].usableUntil = until
+    upstreams[upstream].usableFrom = upstreams[upstream].isDoubtful ? now + Worker.watchTime : 0
     upstreamDeadlines.set(upstream, at: until)
     rested.append(upstreams.token(upstream))
   }
 
-  /// How long a connection is watched after the response to a HEAD, in nanoseconds: some servers send
+  /// How long a connection serves nobody after the response to a HEAD, in nanoseconds: some servers send
   /// the body all the same, a moment later, and the next client would get it.
   private static var watchTime: UInt64 { 100_000_000 }
-
-  /// Lets a connection serve again only once nothing has followed its response. No more of a replica's
-  /// are watched than may rest.
-  mutating func watch(_ upstream: UInt32) {
-    let slot = upstreams[upstream].replica
-    guard Int(watchedCounts[slot]) < settings.restingLimit else {
-      Socket.resetOnClose(upstreams[upstream].descriptor)
-      return closeUpstream(upstream)
-    }
-    upstreams[upstream].isWatched = true
-    watchedCounts[slot] += 1
-    upstreams[upstream].restedAt = now
-    upstreamDeadlines.set(upstream, at: now + Worker.watchTime)
-  }
-
-  mutating func endWatch(_ upstream: UInt32) {
-    guard upstreams[upstream].isWatched else { return }
-    upstreams[upstream].isWatched = false
-    upstreams[upstream].isDoubtful = false
-    watchedCounts[upstreams[upstream].replica] -= 1
-  }
-
-  /// The deadline of a connection without an exchange has passed.
-  mutating func restIsOver(_ upstream: UInt32) {
-    guard upstreams[upstream].isWatched else { return dropIdle(upstream) }
-    endWatch(upstream)
-    putIdle(upstream)
-    if settings.replicaConnections < .max { wakeLongestWaiting() }
-  }
 
   /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
   private mutating func restLimit(_ upstream: UInt32) -> UInt64 {
@@ -65,6 +37,12 @@ extension Worker {
         closeUpstream(upstream)
         continue
       }
+      if upstreams[upstream].isDoubtful && Int(idleCounts[slot]) >= settings.restingLimit {
+        Socket.resetOnClose(upstreams[upstream].descriptor)
+        closeUpstream(upstream)
+        continue
+      }
+      upstreams[upstream].isDoubtful = false
       let newest = idle[slot]
       upstreams[upstream].older = newest == 0 ? none : newest - 1
       upstreams[upstream].newer = none
@@ -96,23 +74,27 @@ extension Worker {
   ///   a connection costs matters least where requests are that rare. The one in whose place another
   ///   is opened is closed, so that no more rest than were ever in use at once.
   mutating func takeIdle(_ slot: Int, isRepeatable: Bool) -> UInt32? {
-    while idle[slot] != 0 {
-      let newest = idle[slot] - 1
-      if now >= upstreams[newest].usableUntil {
-        dropIdle(newest)
+    var candidate = idle[slot]
+    while candidate != 0 {
+      let upstream = candidate - 1
+      let older = upstreams[upstream].older
+      candidate = older == none ? 0 : older + 1
+      if now < upstreams[upstream].usableFrom { continue }
+      if now >= upstreams[upstream].usableUntil {
+        dropIdle(upstream)
         continue
       }
-      let rest = now - upstreams[newest].restedAt
-      if !isRepeatable && rest > min(Worker.briefRest, restLimit(newest) / 2) {
-        upstreams[newest].isSurplus = true
-        dropIdle(newest)
+      let rest = now - upstreams[upstream].restedAt
+      if !isRepeatable && rest > min(Worker.briefRest, restLimit(upstream) / 2) {
+        upstreams[upstream].isSurplus = true
+        dropIdle(upstream)
         break
       }
-      if !mayHaveMoreEvents || upstreams[newest].descriptor.isSilent {
-        unlinkIdle(newest)
-        return newest
+      if !mayHaveMoreEvents || upstreams[upstream].descriptor.isSilent {
+        unlinkIdle(upstream)
+        return upstream
       }
-      dropIdle(newest)
+      dropIdle(upstream)
     }
     return takeRested(slot)
   }
@@ -124,7 +106,7 @@ extension Worker {
   private mutating func takeRested(_ slot: Int) -> UInt32? {
     for index in rested.indices.suffix(64).reversed() {
       guard let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot,
-        upstreams[upstream].move == moves[slot]
+        upstreams[upstream].move == moves[slot], now >= upstreams[upstream].usableFrom
       else { continue }
       rested.swapAt(index, rested.count - 1)
       rested.removeLast()

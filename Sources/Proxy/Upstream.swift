@@ -27,6 +27,8 @@ struct Upstream: ~Copyable {
   /// Since when it rests, or when it was opened; and by when it must be used again.
   var restedAt: UInt64 = 0
   var usableUntil: UInt64 = 0
+  /// Before this it serves nobody.
+  var usableFrom: UInt64 = 0
   /// How long the replica said that it keeps the connection, in seconds; negative for unsaid.
   var keepAlive: Int32 = -1
   /// By when the response has to begin.
@@ -35,8 +37,6 @@ struct Upstream: ~Copyable {
   var isSurplus = false
   /// Bytes may follow its last response, which had no body but said how long one would be.
   var isDoubtful = false
-  /// It waits for them.
-  var isWatched = false
   /// Neighbours in the list of idle connections to the replica.
   var newer = none
   var older = none

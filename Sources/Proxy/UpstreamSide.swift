@@ -134,7 +134,7 @@ extension Worker {
     } else if parting == .rests && !upstreams[upstream].isEnding
       && !upstreams[upstream].isReadable && !isDraining
     {
-      return upstreams[upstream].isDoubtful ? watch(upstream) : putIdle(upstream)
+      return putIdle(upstream)
     }
     closeUpstream(upstream)
   }
@@ -142,7 +142,6 @@ extension Worker {
   // MARK: Closing
 
   mutating func closeUpstream(_ upstream: UInt32) {
-    endWatch(upstream)
     upstreamDeadlines.clear(upstream)
     links.pool.closeConnection(upstreams[upstream].replica)
     _ = upstreams.remove(upstream)
@@ -163,7 +162,7 @@ extension Worker {
         let rest = now - upstreams[upstream].restedAt
         idleLimits[upstreams[upstream].replica].ended(after: rest, now: now)
       }
-      upstreams[upstream].isWatched ? closeUpstream(upstream) : dropIdle(upstream)
+      dropIdle(upstream)
     } else {
       resumeUpstream(upstream)
     }
@@ -206,7 +205,7 @@ extension Worker {
     guard upstreams.next(from: upstream) == upstream else { return }
     let exchange = upstreams[upstream].exchange
     if exchange == none {
-      restIsOver(upstream)
+      dropIdle(upstream)
     } else if !upstreams[upstream].isConnected {
       // Where the request had less time than a connect may take, that says nothing.
       if now >= upstreams[upstream].restedAt + settings.connectTimeout {

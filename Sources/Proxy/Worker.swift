@@ -76,8 +76,6 @@ package struct Worker: ~Copyable {
   let idle: ZeroedArray<UInt32>
   /// How many there are to each.
   let idleCounts: ZeroedArray<UInt32>
-  /// How many to each are watched after a response without its body.
-  let watchedCounts: ZeroedArray<UInt32>
   /// What was learnt of how long each replica keeps idle connections.
   let idleLimits: ZeroedArray<IdleLimit>
 
@@ -116,7 +114,6 @@ package struct Worker: ~Copyable {
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
     idle = ZeroedArray(count: SharedPool.capacity + 1)
     idleCounts = ZeroedArray(count: SharedPool.capacity + 1)
-    watchedCounts = ZeroedArray(count: SharedPool.capacity + 1)
     idleLimits = ZeroedArray(count: SharedPool.capacity + 1)
     moves = ZeroedArray(count: SharedPool.capacity + 1)
     writer = ByteWriter(capacity: block + HeadWriter.growth)

@@ -43,9 +43,13 @@ struct AccessLog: ~Copyable {
   /// Throws what `open` would, and neither makes nor opens anything.
   static func check(_ target: AccessTarget) throws(StartFailure) {
     guard case .path(let path) = target else { return }
+    var place = path
+    if let link = try? Files.target(of: path) {
+      place = link.hasPrefix("/") ? link : Files.directory(of: path) + "/" + link
+    }
     let error =
-      Files.identity(path) == nil
-      ? Files.obstacle(toMakingIn: Files.directory(of: path)) : Files.obstacle(toWriting: path)
+      Files.mayExist(path)
+      ? Files.obstacle(toWriting: path) : Files.obstacle(toMakingIn: Files.directory(of: place))
     if let error { throw failure(path, error) }
   }
 

@@ -48,7 +48,7 @@ struct ControlConnection: ~Copyable {
   var isEnding = false
   var isLast = false
   /// A request was taken, so that another whole one may be at hand.
-  private(set) var hasMore = false
+  var hasMore = false
   /// See `ControlServer.pin` and `revoke`.
   var isPinned = false
   var isRevoked = false

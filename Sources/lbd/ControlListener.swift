@@ -177,7 +177,10 @@ struct ControlListener: ~Copyable {
         if pid == nil || Socket.peerProcess(socket) != pid { throw taken(path, purpose) }
       case .connecting: throw taken(path, purpose)
       case .failed(EAGAIN): throw taken(path, purpose)
-      case .failed: break
+      case .failed(EACCES): throw refusal(path, SystemError("connect", EACCES), purpose)
+      case .failed(ENOTDIR): throw refusal(path, SystemError("connect", ENOTDIR), purpose)
+      case .failed:
+        if let error = Files.obstacle(toRemoving: path) { throw refusal(path, error, purpose) }
       }
     }
     var directory = Files.directory(of: path)

@@ -265,8 +265,13 @@ struct ControlServer: ~Copyable {
     deadlines.clear(slot)
   }
 
-  /// The peer has sent all that it will.
-  func hasEnded(_ token: UInt64) -> Bool { slot(token).map { connections[$0].isEnding } ?? true }
+  /// The peer has sent all that it will. Where lbd has closed that direction itself, its end says nothing,
+  /// and the kernel says whether the peer is there.
+  func hasEnded(_ token: UInt64) -> Bool {
+    guard let slot = slot(token) else { return true }
+    guard connections[slot].isShut else { return connections[slot].isEnding }
+    return connections[slot].descriptor.wait(until: .over, milliseconds: 0) == .ready
+  }
 
   /// Tells a peer that it is heard no more, and once that is on its way closes its direction: what it has
   /// sent by then is heard still. Call it again until the connection has ended.
@@ -275,11 +280,14 @@ struct ControlServer: ~Copyable {
     if !connections[slot].isRevoked {
       connections[slot].isRevoked = true
       connections[slot].write(answer)
+      // What has come already is heard before the connection may end.
+      connections[slot].hasMore = true
     }
     flush(slot)
     guard isOpen(token), !connections[slot].owesOutput, !connections[slot].isShut else { return }
     connections[slot].isShut = true
     Socket.endReceiving(connections[slot].descriptor)
+    connections[slot].hasMore = true
     makeDue(slot)
   }
 

@@ -79,7 +79,7 @@ extension Daemon {
   }
 
   /// A replica must not be a listener that there will be. Where the main one moves is seen by its text.
-  private func checkLoop(_ loaded: LoadedConf) throws(StartFailure) {
+  func checkLoop(_ loaded: LoadedConf) throws(StartFailure) {
     let next = loaded.plan.next
     let stays = next.host == configuration.host && next.mainPort == configuration.mainPort
     let isKept = stays || !listenerOrigin.isConf
@@ -125,6 +125,12 @@ extension Daemon {
         next, found: found, workers: tallies.count, beside: former, isShared: isShared)
     case .none: nil
     }
+  }
+
+  /// What a reload would be refused for, as far as it can be known while nothing is opened.
+  func rehearse(_ loaded: LoadedConf) throws(StartFailure) {
+    _ = try fittingLimits(loaded)
+    try checkLoop(loaded)
   }
 
   /// What a rehearsal of a reload leaves open, since it opens nothing.

@@ -29,15 +29,12 @@ extension Daemon {
       }
       return
     }
-    guard !reloads.isClogged else {
-      return refuse(
-        order,
-        "\(ReloadQueue.mostStuck) reloads hang in the reading of the conf's files, which no"
-          + " longer answer; see which mount hangs, a restart of lbd ends them")
-    }
     reloads.add(order)
     readNext()
   }
+
+  /// The next lbd has read its conf already.
+  private var isBeingFollowed: Bool { succession.side.successor != nil }
 
   func confText() -> ControlAnswer {
     var answer = ControlAnswer(200, Array(limits.annotate(effective).utf8))
@@ -48,6 +45,14 @@ extension Daemon {
   // MARK: Reading
 
   private mutating func readNext() {
+    if reloads.isClogged {
+      for order in reloads.takeWaiting() {
+        refuse(
+          order,
+          "\(ReloadQueue.mostStuck) reloads hang in the reading of the conf's files, which no"
+            + " longer answer; see which mount hangs, a restart of lbd ends them")
+      }
+    }
     while let reading = reloads.next(now: now) {
       if !reading.order.isRehearsal { manager.notify("RELOADING=1") }
       let former = FormerPlaces(
@@ -71,7 +76,7 @@ extension Daemon {
           conclude(order, report(on: conf, order))
         } else {
           // It came too late.
-          (try? conf.access?.get())?.giveUp()
+          (try? conf.access?.get())?.giveUp(but: access.target)
         }
       case .accessLog(let target, let file): reopened(target, file)
       }
@@ -93,8 +98,14 @@ extension Daemon {
   /// What a conf that was read comes to.
   private mutating func report(on conf: ReadConf, _ order: ReloadOrder) -> ReloadReport {
     guard phase == .serving else {
-      (try? conf.access?.get())?.giveUp()
+      (try? conf.access?.get())?.giveUp(but: access.target)
       return ReloadReport(isAccepted: false, errors: ["lbd is stopping, it takes up no conf"])
+    }
+    guard !isBeingFollowed || order.isRehearsal else {
+      (try? conf.access?.get())?.giveUp(but: access.target)
+      return ReloadReport(
+        isAccepted: false,
+        errors: ["another lbd is taking over, with the conf as it has read it; try again"])
     }
     switch conf.outcome {
     case .refused(let diagnostics):
@@ -104,9 +115,9 @@ extension Daemon {
       let loaded = LoadedConf(
         whole: next, plan: plan, effective: plan.correct(effective), read: conf)
       do throws(StartFailure) {
-        if order.isRehearsal { _ = try fittingLimits(loaded) } else { try apply(loaded) }
+        if order.isRehearsal { try rehearse(loaded) } else { try apply(loaded) }
       } catch {
-        (try? conf.access?.get())?.giveUp()
+        (try? conf.access?.get())?.giveUp(but: access.target)
         return ReloadReport(isAccepted: false, errors: [error.line])
       }
       return ReloadReport(

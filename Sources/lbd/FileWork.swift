@@ -21,9 +21,10 @@ final class OpenedFile: Sendable {
   func take() -> Descriptor? { file.withLock { $0.take() } }
 
   /// Nobody uses it: what was made for it goes again.
-  func giveUp() {
+  /// - Parameter target: where lbd writes its access log, which stays.
+  func giveUp(but target: AccessTarget) {
     _ = take()
-    if let made { try? Files.remove(made) }
+    if let made, target != .path(made) { try? Files.remove(made) }
   }
 }
 
@@ -138,7 +139,8 @@ final class FileWork: Sendable {
     _ target: AccessTarget
   ) -> Result<OpenedFile, StartFailure> {
     var made: String?
-    if case .path(let path) = target, !Files.mayExist(path) { made = path }
+    // A link that leads nowhere is there.
+    if case .path(let path) = target, Files.identity(path) == nil { made = path }
     do throws(StartFailure) {
       return .success(OpenedFile(try AccessLog.open(target), made: made))
     } catch {

@@ -48,6 +48,12 @@ struct ReloadQueue {
     waiting.append(order)
   }
 
+  /// The orders that wait, which wait no longer.
+  mutating func takeWaiting() -> [ReloadOrder] {
+    defer { waiting = [] }
+    return waiting
+  }
+
   /// The next order, whose conf is to be read from now on; nil while one is under way.
   mutating func next(now: UInt64) -> Reading? {
     guard active == nil, !waiting.isEmpty else { return nil }

@@ -36,6 +36,22 @@ import Testing
     return nil
   }
 
+  @Test(arguments: [0, 18_446_744_073, 9_999_999_999])
+  func `a file of any time is read`(_ seconds: Int) throws {
+    let stage = try Stage(replicas: 1)
+    // Most file systems keep no time after the year 2446.
+    let conf = "/dev/shm/lbd-test-\(stage.mainPort).conf"
+    defer { try? FileManager.default.removeItem(atPath: conf) }
+    try "".write(toFile: conf, atomically: true, encoding: .utf8)
+    try stage.writeConf(ports: stage.ports, lbd: "include = \(conf)")
+    let touch = try Child("/usr/bin/touch", ["-d", "@\(seconds)", conf]).outcome()
+    #expect(touch.status == 0)
+    let outcome = try stage.lbctl("reload")
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(try stage.connect().get("/getInfo").status == 200)
+    #expect(try Child.run("lbd", ["-t", "-c", stage.confPath]).status == 0)
+  }
+
   @Test(arguments: ["pipe", "linkToPipe", "socket", "device", "directory"])
   func `what is no regular file is refused at once, by a reload as by a start`(
     _ name: String

@@ -90,6 +90,35 @@ import Testing
     try expectRefused(stage, "cannot open the access log \(directory)/access.log")
   }
 
+  @Test func `a reload that is refused leaves a link that leads nowhere`() throws {
+    let stage = try Stage(replicas: 1)
+    let link = stage.directory + "/access.log"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "other.log")
+    let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
+    try stage.write(
+      conf.replacing(stage.socketPath, with: "/no-such-directory/lbd.sock")
+        + "[log]\naccess = \(link)\n")
+    try expectRefused(stage, "/no-such-directory/lbd.sock")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "other.log")
+    // And is no obstacle, to a check, a reload or a start.
+    try stage.write(conf + "[log]\naccess = \(link)\n")
+    #expect(try stage.lbctl("reload").status == 0)
+    try FileManager.default.removeItem(atPath: stage.directory + "/other.log")
+    #expect(try Child.run("lbd", ["-t", "-c", stage.confPath]).status == 0)
+    #expect(try stage.lbctl("reload").status == 0)
+  }
+
+  @Test func `a rehearsal refuses a replica that lbd would be itself`() throws {
+    let stage = try Stage(replicas: 1)
+    let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
+    try stage.write(conf + "[replica itself]\naddress = 127.0.0.1:\(stage.mainPort)\n")
+    for arguments in [["reload", "--dry-run"], ["reload"]] {
+      let outcome = try Child.run(
+        "lbctl", arguments + ["--socket", stage.socketPath])
+      #expect(outcome.status == 1 && outcome.error.contains("its own replica"), "\(outcome)")
+    }
+  }
+
   @Test func `a reload that is refused makes no directory`() throws {
     let stage = try Stage(replicas: 1)
     let directory = "/run/lbd-test-\(getpid())-\(stage.mainPort)"

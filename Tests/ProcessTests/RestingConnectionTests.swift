@@ -47,6 +47,29 @@ import Testing
     for _ in 0..<40 { #expect(try stage.connect().get("/getInfo").status == 200) }
   }
 
+  @Test func `requests by HEAD take no other's place where connections are limited`() throws {
+    let stage = try Stage(
+      replicas: 1, lbd: "workers = 1", health: Stage.noProbes,
+      sections: "[limits]\nreplica_connections = 2\n[hold]\ntimeout = 60s\n")
+    func time(_ method: String) throws -> UInt64 {
+      let start = Clock.now()
+      let served = try inParallel(6) { [port = stage.mainPort] _ -> Bool in
+        let client = try Connection(port: port)
+        client.patience = 60_000
+        for _ in 0..<200 {
+          try client.send("\(method) /getInfo HTTP/1.1\r\nHost: a\r\n\r\n")
+          guard try client.answer(toHead: method == "HEAD").status == 200 else { return false }
+        }
+        return true
+      }
+      #expect(served.allSatisfy { $0 })
+      return Clock.now() - start
+    }
+    let (get, head) = (try time("GET"), try time("HEAD"))
+    // Had each HEAD kept its connection for a tenth of a second, they would take a minute.
+    #expect(head < 20 * get + 10_000_000_000, "\(get) \(head)")
+  }
+
   @Test func `HEAD leaves no port behind, and its connection serves again`() throws {
     let stage = try Stage(replicas: 1, lbd: "workers = 1", health: Stage.noProbes)
     let (port, client) = (stage.ports[0], try stage.connect())

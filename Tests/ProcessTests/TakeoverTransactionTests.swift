@@ -209,4 +209,55 @@ import Testing
     try eventually("the log says so") { stage.lbd?.error.contains("this one serves on") == true }
     #expect(try stage.connect().get("/getInfo").status == 200)
   }
+
+  @Test func `what the next lbd has said by the time that it is given up counts`() throws {
+    let stage = try Stage(replicas: 1)
+    let (lbd, path) = (try #require(stage.lbd), try #require(SocketAddress(path: stage.socketPath)))
+    let end = Gate()
+    // So that its turns are long.
+    let load = try (0..<8).map { _ in
+      try LinuxIO.Thread.start("load") {
+        guard let caller = try? Connection(path) else { return }
+        let request = "GET \(ControlPath.pool) HTTP/1.1\r\nHost: lbd\r\n\r\n"
+        let requests = String(repeating: request, count: 50)
+        while !end.isOpen, (try? caller.send(requests)) != nil {
+          for _ in 0..<50 where (try? caller.answer()) == nil { return }
+        }
+      }
+    }
+    defer {
+      end.open()
+      for thread in load { thread.join() }
+    }
+    let next = try Connection(path)
+    next.patience = 60_000
+    func ask(_ path: String) throws -> Int {
+      try next.send("POST \(path) HTTP/1.1\r\nHost: lbd\r\n\r\n")
+      return try next.answer().status
+    }
+    #expect(try ask(ControlPath.takeover) == 200)
+    let promised = Clock.now()
+    #expect(try ask(ControlPath.takeoverReady) == 200)
+    // The time of the promise ends while it stands still, and before that the word has come.
+    while Clock.now() - promised < 9_700_000_000 { Clock.sleep(milliseconds: 10) }
+    try lbd.paused {
+      try next.send("POST \(ControlPath.takeoverDone) HTTP/1.1\r\nHost: lbd\r\n\r\n")
+      Clock.sleep(milliseconds: 1000)
+    }
+    var statuses: [Int] = []
+    while let answer = try? next.answer() { statuses.append(answer.status) }
+    #expect(statuses.last == 200, "\(statuses)")
+    #expect(try lbd.exitStatus() == 0)
+  }
+
+  @Test func `no reload is accepted that the next lbd would not know of`() throws {
+    let stage = try Stage(replicas: 1)
+    let next = try Connection(try #require(SocketAddress(path: stage.socketPath)))
+    try next.send("POST \(ControlPath.takeover) HTTP/1.1\r\nHost: lbd\r\n\r\n")
+    #expect(try next.answer().status == 200)
+    let outcome = try stage.lbctl("reload")
+    #expect(outcome.status == 1 && outcome.error.contains("another lbd is taking over"))
+    #expect(try stage.lbctl("reload", "--dry-run").status == 0)
+    next.resetOnClose()
+  }
 }
