@@ -152,7 +152,7 @@ import Testing
     for round in gates.indices {
       let connection = try stage.connect()
       try connection.send("POST / HTTP/1.1\r\n\(Self.chunked)\(Self.chunk)")
-      try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+      try eventually("it is in flight") { rounds.value == round + 1 }
       try stage.lbd?.paused {
         try connection.send(Self.chunk)
         gates[round].open()

@@ -64,10 +64,12 @@ import Testing
     }
     for client in clients { #expect(try client.answerHead().status == 200) }
     var most = 0
-    try eventually("all are cut") {
+    // By a reset; where the replica was the slower one, by an orderly end that nobody reads.
+    try eventually("all are let go") {
       most = max(most, try lbd.kibibytes("VmRSS"))
-      return clients.allSatisfy { $0.isCut(within: 0) }
+      return try lbd.descriptors() <= stage.descriptors + 2
     }
+    #expect(clients.count { $0.isCut(within: 0) } > count / 2)
     let allowed = (count - large) * 32 + large * 256 + 1024
     #expect(most - before < allowed, "from \(before) to \(most) KiB")
     try stage.expectNothingLeft()

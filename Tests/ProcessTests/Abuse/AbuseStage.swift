@@ -57,7 +57,7 @@ final class AbuseStage {
     let lbd = try lbd()
     var last = 0
     // Longer than lbd waits for the end of a client that it refused.
-    try eventually("\(descriptors) descriptors, as at the start; now \(last)", within: 20) {
+    try eventually("\(descriptors) descriptors, as at the start; now \(last)", within: 120) {
       last = try lbd.descriptors()
       return last == descriptors
     }

@@ -86,7 +86,7 @@ import Testing
       try stage.metrics().sum("lbd_worker_client_connections_accepted_total"))
     var connections = try (0..<6).map { _ in try stage.connect() }
     for connection in connections {
-      try connection.send("GET /delay/500ms HTTP/1.1\r\nHost: test\r\n\r\n")
+      try connection.send("GET /delay/5s HTTP/1.1\r\nHost: test\r\n\r\n")
     }
     try stage.awaitMetrics("six are in flight") {
       $0.sum("lbd_replica_requests_in_flight") == 6
