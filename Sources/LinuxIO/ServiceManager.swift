@@ -11,6 +11,9 @@ package struct ServiceManager: Sendable {
     address = environment["NOTIFY_SOCKET"].flatMap { SocketAddress(path: $0) }
   }
 
+  /// There is one.
+  package var isThere: Bool { address != nil }
+
   /// Sends lines such as `READY=1`. Failure is of no use to anyone and ignored.
   package func notify(_ lines: String) {
     unsafe send(lines) { descriptor, bytes, target, length in

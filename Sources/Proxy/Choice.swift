@@ -10,7 +10,7 @@ extension Worker {
   /// `headLength` bytes of the client's input.
   mutating func open(_ exchange: UInt32, headLength: Int) {
     let client = exchanges[exchange].client
-    exchanges[exchange].isPersistent = requestFraming.isPersistent && !isDraining
+    exchanges[exchange].isPersistent = requestFraming.isPersistent && !clients[client].isLeaving
     exchanges[exchange].clientEnds = !requestFraming.isPersistent
     exchanges[exchange].wantsUpgrade = requestFraming.wantsUpgrade
     exchanges[exchange].requestBody = BodyProgress(

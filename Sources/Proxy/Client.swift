@@ -53,6 +53,8 @@ struct Client: ~Copyable {
   var scanned: UInt32 = 0
   /// Its last request had a long body: the next one is received into a larger buffer.
   var sendsLong = false
+  /// lbd stops: the connection ends after what is under way on it, and soon where nothing is.
+  var isLeaving = false
   /// It is in the worker's list of those that gave way to others.
   var isWaiting = false
   /// Bytes that the kernel still held for the client when its deadline last began: fewer at its end

@@ -134,7 +134,7 @@ extension Worker {
     guard clients[slot].input.isEmpty else { return }
     clients[slot].input.giveBack()
     // Its answer will end the connection; without a request the deadline does.
-    if isDraining { clientDeadlines.set(slot, at: now + Worker.farewell) }
+    if clients[slot].isLeaving { clientDeadlines.set(slot, at: now + Worker.farewell) }
   }
 
   /// Parses what is at hand. True when that settled what the connection does next; false when more
@@ -217,12 +217,14 @@ extension Worker {
     clients[slot].phase = .lingering
     clients[slot].since = now
     clients[slot].unsent = .max
-    clientDeadlines.set(slot, at: now + lingeringPause)
+    clientDeadlines.set(slot, at: now + lingeringPause(slot))
     linger(slot)
   }
 
   /// Half of the time that a client has to end its side.
-  private var lingeringPause: UInt64 { isDraining ? 500_000_000 : 5_000_000_000 }
+  private mutating func lingeringPause(_ slot: UInt32) -> UInt64 {
+    clients[slot].isLeaving ? 500_000_000 : 5_000_000_000
+  }
 
   /// The client has not ended its side. It has as long again; if it has taken nothing by then of what
   /// the kernel still holds for it, that is thrown away, else the kernel goes on delivering it.
@@ -230,7 +232,7 @@ extension Worker {
     let before = clients[slot].unsent
     let unsent = Socket.unsentBytes(clients[slot].descriptor)
     clients[slot].unsent = unsent
-    if before == .max { return clientDeadlines.set(slot, at: now + lingeringPause) }
+    if before == .max { return clientDeadlines.set(slot, at: now + lingeringPause(slot)) }
     if unsent > 0 && unsent >= before { Socket.resetOnClose(clients[slot].descriptor) }
     closeClient(slot)
   }

@@ -257,7 +257,8 @@ extension Worker {
   }
 
   mutating func ownConnectionOption(_ exchange: UInt32) -> ConnectionOption {
-    guard exchanges[exchange].isPersistent && !isDraining else { return .close }
+    let isLeaving = clients[exchanges[exchange].client].isLeaving
+    guard exchanges[exchange].isPersistent && !isLeaving else { return .close }
     return exchanges[exchange].isVersion10 ? .keepAlive : .unsaid
   }
 

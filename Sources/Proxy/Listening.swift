@@ -130,6 +130,7 @@ extension Worker {
       Client(
         descriptor: descriptor, peer: peer, isTrusted: isTrusted,
         mustBeNamed: settings.requiresProxyHeader, since: now))
+    clients[slot].isLeaving = hasLastCall
     links.counts.add(.clients, links.index)
     links.counts.add(.accepted, links.index)
     do {

@@ -81,7 +81,8 @@ extension Worker {
     noteStatus(exchange)
     if responseHead.status >= 400 && sendsElsewhere(exchange) { return .settled }
     let body = clientsFraming(exchange)
-    if body == .untilClose || !exchanges[exchange].requestBody.isDone || isDraining {
+    let isLeaving = clients[exchanges[exchange].client].isLeaving
+    if body == .untilClose || !exchanges[exchange].requestBody.isDone || isLeaving {
       exchanges[exchange].isPersistent = false
     }
     let isPersistent = exchanges[exchange].isPersistent
@@ -294,7 +295,8 @@ extension Worker {
     let isOwn = exchanges[exchange].hasProxyHeader
     let isKept = exchanges[exchange].isUpstreamReusable && isClean && !isOwn
     detach(exchange, isKept ? .rests : isClean ? .ends : .breaks)
-    let isPersistent = exchanges[exchange].isPersistent && isRequestRead && !isDraining
+    let isPersistent =
+      exchanges[exchange].isPersistent && isRequestRead && !clients[client].isLeaving
     let isTunnel = exchanges[exchange].isTunnel
     let isAwaited = exchanges[exchange].clientEnds || clients[client].isEnding
     let nextFrom = exchanges[exchange].nextFrom

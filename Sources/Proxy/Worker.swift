@@ -22,8 +22,13 @@ package struct Worker: ~Copyable {
   var listenAgain = UInt64.max
   var snapshot: Snapshot
   var settings: Settings
-  /// Set once lbd was told to end: answers carry `Connection: close`, nothing new is accepted.
+  /// Set once lbd ends: nothing new is accepted.
   var isDraining = false
+  /// Who comes from now on is let go after the first request.
+  var hasLastCall = false
+  /// Clients that were let go and may be there still; and whether to say when they are not.
+  var leaving: [UInt64] = []
+  var seesOff = false
   var isStopped = false
 
   let poller: Poller
@@ -153,6 +158,7 @@ package struct Worker: ~Copyable {
       if servesHeld || heldPause != 0 && now >= heldPause { serveHeld() }
       if !isListening && now >= listenAgain { resumeListening() }
       trim()
+      if seesOff { seeOff() }
       if isDraining && clients.count == 0 && links.counts.close(links.index) { isStopped = true }
     }
     finish()
@@ -256,6 +262,8 @@ package struct Worker: ~Copyable {
       case .retire(let slot): retire(slot)
       case .release(let slot): _ = closeOneResting(slot)
       case .listen(let listener): listen(on: Descriptor(owning: listener))
+      case .letGo(let isLast): letGo(isLast: isLast)
+      case .cut: cutLeaving()
       case .drain: drain()
       case .stop: isStopped = true
       case .welcome:
@@ -307,35 +315,6 @@ package struct Worker: ~Copyable {
     addresses[replica.slot] = replica.address
     let most = replica.maxRequests == 0 ? .max : replica.maxRequests
     limitsOfRequests[replica.slot] = min(most, settings.replicaConnections)
-  }
-
-  /// Takes the connections that the kernel accepted already, then no more, and closes those that
-  /// have no request under way and send none in a moment.
-  private mutating func drain() {
-    // From here on it hands no connection to another worker, which may have ended.
-    isDraining = true
-    while clients.count < clients.capacity && accept() {}
-    emptyFormer()
-    pauseListening()
-    listener = nil
-    former = nil
-    endSilent()
-  }
-
-  /// How long a client may still send a request on an open connection while lbd drains, in
-  /// nanoseconds: one that is on its way when the connection is closed would be lost.
-  static var farewell: UInt64 { 1_000_000_000 }
-
-  /// Sets an end to connections that have no request under way and none to read.
-  mutating func endSilent() {
-    var slot: UInt32 = 0
-    while let client = clients.next(from: slot) {
-      if clients[client].phase == .reading {
-        clients[client].isReadable = true
-        readRequest(client)
-      }
-      slot = client + 1
-    }
   }
 
   private mutating func finish() {

@@ -15,6 +15,7 @@ extension Daemon {
       case .answered(let status, let tried, let attempts, let cause):
         answered(status, tried, attempts, cause)
       case .accessLog(let failure): accessLogFailed(failure)
+      case .gone(let isLast): areGone(isLast: isLast)
       case .stopped:
         running -= 1
         if running == 0 { phase = .ended }

@@ -31,7 +31,7 @@ extension Daemon {
   /// Pings the watchdog when every worker has shown that its loop runs. Those that are to end may be
   /// gone already: then this loop's own turn is what counts.
   mutating func lookAround() {
-    let orders = phase == .serving ? orders : nil
+    let orders = phase == .serving || stop.accepts ? orders : nil
     let ask = orders.map { orders in { for mailbox in orders { mailbox.post(.tick) } } }
     if watchdog.look(now: now, workerCounts, ask: ask) { manager.notify("WATCHDOG=1") }
   }

@@ -74,7 +74,7 @@ extension Daemon {
     succession.deadline = nil
     // The next one listens there.
     metrics.remove()
-    if phase == .serving { drain() }
+    if phase == .serving || stop.accepts { drain() }
     return ordersAnswer()
   }
 

@@ -20,7 +20,7 @@ extension Daemon {
   private func nextWait() -> Int {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let next = min(
-      nextRoll, nextSecond, drainDeadline ?? .max, nextLookup, nextProbes, history.due,
+      nextRoll, nextSecond, stop.deadline ?? .max, nextLookup, nextProbes, history.due,
       watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))

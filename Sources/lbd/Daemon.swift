@@ -94,7 +94,7 @@ struct Daemon: ~Copyable {
   var isStatusNew = false
   var toldStatus = ""
   var running: Int
-  var drainDeadline: UInt64?
+  var stop = Stop()
   var nextRoll: UInt64 = 0
   /// The second that the pool's budget of retries is at.
   var second = Int(Clock.now() / 1_000_000_000)
@@ -187,7 +187,7 @@ struct Daemon: ~Copyable {
       history.settle(now: now)
       announce()
       lookAround()
-      if let deadline = drainDeadline, now >= deadline { stopNow() }
+      if let deadline = stop.deadline, now >= deadline { goOnStopping() }
     }
   }
 
@@ -248,42 +248,5 @@ struct Daemon: ~Copyable {
       if isReloadDue { reload(.hangUp) }
     }
     isStatusNew = false
-  }
-
-  // MARK: Ending
-
-  private mutating func received(_ signal: Int32) {
-    switch signal {
-    case SIGHUP: reload(.hangUp)
-    case SIGTERM, SIGINT: phase == .serving ? drain() : stopNow()
-    default: reopenLogs()
-    }
-  }
-
-  /// New connections are refused from now on; what is in flight ends, within the conf's time.
-  mutating func drain() {
-    phase = .draining
-    // The conf may give what is in flight more time than the unit gives a stop.
-    let time = configuration.timeouts.drain.nanoseconds / 1000 + 10_000_000
-    manager.notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=\(time)")
-    log.write(.info, "stops: what is in flight may end", ["event": "drain"])
-    history.add(.drain, cause: "what is in flight may end")
-    for mailbox in orders { mailbox.post(.drain) }
-    listener = nil
-    drainDeadline = now + configuration.timeouts.drain.nanoseconds
-  }
-
-  mutating func stopNow() {
-    drainDeadline = nil
-    history.add(.stop, cause: "what is in flight is cut")
-    for mailbox in orders { mailbox.post(.stop) }
-  }
-
-  private mutating func finish() {
-    reportSkippedLines()
-    finishAccessLog()
-    control.remove()
-    metrics.remove()
-    log.write(.info, "stopped", ["event": "stop"])
   }
 }

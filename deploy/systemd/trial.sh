@@ -149,6 +149,29 @@ check "and all goes on as before" eval 'is "$(property lbd ActiveState) $(proper
 cp /tmp/lb.conf /etc/lbd/lb.conf
 
 check "systemctl restart lbd refuses no connection" under_load systemctl restart lbd
+
+# A download that takes longer than anybody would wait; what comes meanwhile has an answer within a second.
+sed -i 's/^;drain .*/drain = 6s/' /etc/lbd/lb.conf
+systemctl reload lbd
+slowest() {
+  curl -s -m 60 -o /dev/null "http://127.0.0.1:${load_port:-8080}/stream?chunks=600&interval=100ms" &
+  local download=$! restart worst=0 time
+  within 10 eval 'lbctl pool --json | grep -q "\"active\":1"'
+  systemctl restart lbd &
+  restart=$!
+  while kill -0 $restart 2>/dev/null; do
+    time=$(curl -sS -m 30 -o /dev/null -w '%{time_total}' "http://127.0.0.1:${load_port:-8080}/getInfo") || { echo "no answer"; return 1; }
+    [ "${time/./}" -le "${worst/./}" ] || worst=$time
+    sleep 0.02
+  done
+  kill $download 2>/dev/null
+  echo "the slowest of all took $worst s"
+  [ "${worst%%.*}" = 0 ]
+}
+check "systemctl restart lbd with a download open keeps nobody waiting for a second" slowest
+cp /tmp/lb.conf /etc/lbd/lb.conf
+systemctl reload lbd
+check "all replicas are up after it" within 10 states_are "up up up"
 check "its socket was held meanwhile" journal_has 'listens on http://127.0.0.1:8080, the socket it had before' LBD_EVENT=start
 check "all replicas are up again" within 10 states_are "up up up"
 

@@ -1,0 +1,78 @@
+// How a worker lets its clients go when lbd stops. Where others can wait for the next lbd, those who are
+// connected are let go while newcomers are served: the worker looks for them once a batch, by their tokens.
+
+import LinuxIO
+
+extension Worker {
+  /// Ends the connections that are there, each after what is in flight on it.
+  /// - Parameter isLast: newcomers, too, are let go after their first request.
+  mutating func letGo(isLast: Bool) {
+    guard !isDraining else { return }
+    hasLastCall = isLast
+    markLeaving()
+    leaving.removeAll()
+    var slot: UInt32 = 0
+    while let client = clients.next(from: slot) {
+      leaving.append(clients.token(client))
+      slot = client + 1
+    }
+    seesOff = true
+    endSilent()
+  }
+
+  /// Says so once all are gone that were let go.
+  mutating func seeOff() {
+    while let token = leaving.last, clients.slot(of: token) == nil { leaving.removeLast() }
+    guard leaving.isEmpty else { return }
+    seesOff = false
+    links.evidence.post(.gone(isLast: hasLastCall))
+  }
+
+  /// Those who were let go have had their time.
+  mutating func cutLeaving() {
+    seesOff = false
+    for token in leaving {
+      if let slot = clients.slot(of: token) { closeClient(slot) }
+    }
+    leaving = []
+  }
+
+  /// Takes the connections that the kernel accepted already, then no more, and closes those that
+  /// have no request under way and send none in a moment.
+  mutating func drain() {
+    // From here on it hands no connection to another worker, which may have ended.
+    isDraining = true
+    hasLastCall = true
+    while clients.count < clients.capacity && accept() {}
+    emptyFormer()
+    pauseListening()
+    listener = nil
+    former = nil
+    markLeaving()
+    endSilent()
+  }
+
+  private mutating func markLeaving() {
+    var slot: UInt32 = 0
+    while let client = clients.next(from: slot) {
+      clients[client].isLeaving = true
+      slot = client + 1
+    }
+  }
+
+  /// How long a client may still send a request on an open connection while lbd drains, in
+  /// nanoseconds: one that is on its way when the connection is closed would be lost.
+  static var farewell: UInt64 { 1_000_000_000 }
+
+  /// Sets an end to connections that have no request under way and none to read.
+  mutating func endSilent() {
+    var slot: UInt32 = 0
+    while let client = clients.next(from: slot) {
+      if clients[client].phase == .reading {
+        clients[client].isReadable = true
+        readRequest(client)
+      }
+      slot = client + 1
+    }
+  }
+}
