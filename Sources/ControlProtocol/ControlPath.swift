@@ -38,6 +38,8 @@ package enum ControlPath {
   /// The status of an answer that says why a conf is refused.
   package static let refusedConf = 422
 
+  /// POST: a `DetailReport`, once the next lbd, which this one starts, has taken over or has not.
+  package static let upgrade = "/upgrade"
   /// POST: the orders in force as a text, and with it the listener (SCM_RIGHTS), for the next lbd.
   package static let takeover = "/takeover"
   /// POST: the next lbd is ready. The same text again, with the promise that no order is taken any more

@@ -1,4 +1,4 @@
-// Starting other programs: for a command that runs and watches processes. lbd itself starts none.
+// Starting other programs: for a command that runs and watches processes. lbd itself starts the next lbd only.
 
 import CLinux
 import Glibc
@@ -27,7 +27,16 @@ package struct Program: Sendable {
   /// this process was given need not wait for the program's. Gives its process id.
   package func startApart(log: borrowing Descriptor) throws(SystemError) -> Int32 {
     let nothing = try Descriptor.open("/dev/null", O_RDONLY)
-    return try spawn([(nothing.raw, 0), (log.raw, 1), (log.raw, 2)], isApart: true)
+    return try spawn(
+      [(nothing.raw, 0), (log.raw, 1), (log.raw, 2)], isApart: true, closesFrom: 3)
+  }
+
+  /// Starts it with this process's own input and outputs, and a descriptor as `number`, which is above
+  /// them; with no other. Gives its process id.
+  func start(
+    reportingTo report: borrowing Descriptor, as number: Int32
+  ) throws(SystemError) -> Int32 {
+    try spawn([(report.raw, number)], isApart: false, closesFrom: number + 1)
   }
 
   /// Runs it to its end and keeps what it writes.
@@ -72,7 +81,7 @@ package struct Program: Sendable {
   /// Starts it with these descriptors, each as the number beside it. Signals are as a program expects
   /// them, whatever `nohup` or a shell's `&` had this one ignore: a daemon waits for HUP and INT.
   private func spawn(
-    _ descriptors: [(own: Int32, its: Int32)], isApart: Bool
+    _ descriptors: [(own: Int32, its: Int32)], isApart: Bool, closesFrom: Int32? = nil
   ) throws(SystemError) -> Int32 {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -80,7 +89,7 @@ package struct Program: Sendable {
     for (own, its) in descriptors {
       unsafe posix_spawn_file_actions_adddup2(&actions, own, its)
     }
-    if isApart { unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3) }
+    if let closesFrom { unsafe posix_spawn_file_actions_addclosefrom_np(&actions, closesFrom) }
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -106,6 +115,16 @@ package struct Program: Sendable {
   package static func awaitEnd(of pid: Int32) -> Int32 {
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    return shellStatus(status)
+  }
+
+  /// The same of one that may still run: nil then.
+  package static func end(of pid: Int32) -> Int32? {
+    var status: Int32 = 0
+    return unsafe waitpid(pid, &status, WNOHANG) == pid ? shellStatus(status) : nil
+  }
+
+  private static func shellStatus(_ status: Int32) -> Int32 {
     let signal = status & 0x7F
     return signal == 0 ? status >> 8 & 0xFF : 128 + signal
   }

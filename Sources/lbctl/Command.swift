@@ -34,6 +34,7 @@ struct Command {
     case .maint: try give(.maint)
     case .weight: try weight()
     case .reload: try reload()
+    case .upgrade: try upgrade()
     case .config: try config()
     case .metrics: try metrics()
     case .health: try health()

@@ -12,6 +12,8 @@ struct ControlClient {
   /// Bytes that an answer may have: ten thousand replicas take a third of it.
   static let answerLimit = 16 << 20
   private static let patience = 10_000
+  /// lbd gives the next one a minute to be ready, and then says so.
+  private static let upgradePatience = 75_000
 
   let socket: ControlSocket
   /// When the whole command has to be done, for one that waits: no answer by then is its lapse.
@@ -52,8 +54,16 @@ struct ControlClient {
     return try decode(answer, ControlPath.reload, isAnswer: isRefused)
   }
 
+  /// Has lbd start the next one, and waits until that serves or has failed.
+  func upgrade() throws(Failure) -> Answer<DetailReport> {
+    let answer = try exchange(
+      "POST", .post, ControlPath.upgrade, body: [], patience: ControlClient.upgradePatience)
+    return try decode(answer, ControlPath.upgrade)
+  }
+
   private func exchange(
-    _ name: String, _ method: Method, _ target: String, body: [UInt8]?
+    _ name: String, _ method: Method, _ target: String, body: [UInt8]?,
+    patience: Int = ControlClient.patience
   ) throws(Failure) -> HTTPAnswer {
     guard let address = SocketAddress(path: socket.path) else {
       throw .usage(
@@ -66,8 +76,8 @@ struct ControlClient {
       request += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
     }
     request += "\r\n"
-    let left = self.deadline?.left ?? ControlClient.patience
-    let deadline = Deadline(milliseconds: min(ControlClient.patience, left))
+    let left = self.deadline?.left ?? patience
+    let deadline = Deadline(milliseconds: min(patience, left))
     let bytes = Array(request.utf8) + (body ?? [])
     var user: UInt32?
     do throws(ExchangeError) {
@@ -80,7 +90,7 @@ struct ControlClient {
     } catch .noConnection(let code) {
       throw socket.failure(connecting: code)
     } catch {
-      let isLapse = left < ControlClient.patience
+      let isLapse = left < patience
       let code: ExitCode = error != .timedOut ? .failed : isLapse ? .timedOut : .notRunning
       throw Failure(
         code, "lbd at \(socket.path) gave no answer: \(error.reason)")

@@ -20,6 +20,7 @@ enum Help {
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
       reload                has lbd apply its conf; --dry-run only shows the changes
+      upgrade               has the lbd on disk take over from the one that runs
       config                the conf in force; --diff shows what would change
       metrics               the figures as Prometheus reads them
       health                exit 0 all up, 1 some down, 2 none up, 3 unreachable
@@ -56,6 +57,7 @@ enum Help {
     case .add: add
     case .remove: remove
     case .reload: reload
+    case .upgrade: upgrade
     case .config: config
     case .metrics: metrics
     case .health: health
@@ -201,6 +203,17 @@ enum Help {
 
       --dry-run             only shows it; it opens nothing, and says what it could
                             not check
+    """
+
+  private static let upgrade = """
+    usage: lbctl upgrade [--json] [--socket PATH]
+
+    Has lbd start the program that lies where its own lay, with its conf. That one
+    takes over: the listener, the orders, under systemd the main process; no request
+    is lost, and the former lbd ends once what it has in flight has ended. Waits for
+    it, 60 s at most, and says which process and version serves. Where the next lbd
+    cannot start, the former one goes on as if nothing had been ordered: exit 1, and
+    why. Only for lbd's own user and root.
     """
 
   private static let config = """

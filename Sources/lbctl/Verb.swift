@@ -2,7 +2,8 @@
 
 /// What lbctl can be asked to do.
 enum Verb: String, CaseIterable {
-  case pool, test, explain, events, drain, ready, maint, weight, add, remove, reload, config
+  case pool, test, explain, events, drain, ready, maint, weight, add, remove, reload, upgrade,
+    config
   case metrics, health, version, completion, help
 
   /// How many operands it takes.
@@ -12,7 +13,7 @@ enum Verb: String, CaseIterable {
     case .add, .remove, .explain, .completion: 1...1
     case .drain, .ready, .maint: 1...Verb.operandLimit
     case .weight: 2...2
-    case .events, .reload, .config, .metrics, .health, .version: 0...0
+    case .events, .reload, .upgrade, .config, .metrics, .health, .version: 0...0
     }
   }
 
@@ -32,7 +33,7 @@ enum Verb: String, CaseIterable {
     case .pool: "NAME"
     case .test: "URL or path"
     case .help: "VERB"
-    case .events, .reload, .config, .metrics, .health, .version: ""
+    case .events, .reload, .upgrade, .config, .metrics, .health, .version: ""
     }
   }
 

@@ -83,6 +83,7 @@ extension Daemon {
     case (.get, ControlPath.conf): confText()
     case (.get, ControlPath.confChanges): orderReload(request, connection, isRehearsal: true)
     case (.post, ControlPath.reload): orderReload(request, connection, isRehearsal: false)
+    case (.post, ControlPath.upgrade): orderUpgrade(request, connection)
     case (.post, ControlPath.takeover): handOver(request, connection)
     case (.post, ControlPath.takeoverReady): promise(connection)
     case (.post, ControlPath.takeoverDone): endTakeover(connection)
@@ -93,7 +94,8 @@ extension Daemon {
     case (_, ControlPath.pool), (_, ControlPath.health), (_, ControlPath.version),
       (_, ControlPath.events), (_, ControlPath.explain), (_, ControlPath.metrics),
       (_, ControlPath.addReplica), (_, ControlPath.conf), (_, ControlPath.confChanges),
-      (_, ControlPath.reload), (_, ControlPath.takeover), (_, ControlPath.takeoverReady),
+      (_, ControlPath.reload), (_, ControlPath.upgrade), (_, ControlPath.takeover),
+      (_, ControlPath.takeoverReady),
       (_, ControlPath.takeoverDone):
       refusal(405, "reads are GET, orders are POST")
     case (_, let path) where ControlPath.namesReplica(path):

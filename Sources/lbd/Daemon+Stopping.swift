@@ -50,6 +50,7 @@ extension Daemon {
 
   /// Told to end: what is in flight has the conf's time.
   private mutating func beginStop() {
+    dropUpgrade()
     guard listener != nil, manager.isThere || listenerOrigin != .conf else { return drain() }
     sayStop("stops: serves on until what is in flight has ended")
     letGo(.servesOn, until: stop.end - min(Stop.lastCall, stop.end - now))

@@ -32,10 +32,7 @@ extension Daemon {
     guard let user = request.user, user == geteuid() || user == 0 else {
       return refusal(403, "only lbd's own user and root may take it over")
     }
-    // A process that the manager has not started would end with the former one.
-    guard listenerOrigin.isConf && environment["NOTIFY_SOCKET"] == nil else {
-      return refusal(409, "a service manager runs lbd: use systemctl restart lbd")
-    }
+    if let refusal = refusalOfStranger(connection) { return refusal }
     guard succession.side.hear(.listener, from: connection) else { return refusal(409, busyText) }
     control.pin(connection)
     succession.deadline = now + Succession.startTime
@@ -47,7 +44,21 @@ extension Daemon {
     return answer
   }
 
-  private var busyText: String {
+  /// Why a process other than the one that lbd has started for an upgrade may not take over now.
+  private func refusalOfStranger(_ connection: UInt64) -> ControlAnswer? {
+    if let next = upgradeProcess {
+      let isNext = control.process(of: connection) == next
+      return isNext ? nil : refusal(409, "an upgrade is under way: process \(next) is to take over")
+    }
+    // A process that the manager knows nothing of would end with the former one.
+    guard listenerOrigin.isConf && environment["NOTIFY_SOCKET"] == nil else {
+      return refusal(
+        409, "a service manager runs lbd: use systemctl restart lbd, or lbctl upgrade")
+    }
+    return nil
+  }
+
+  var busyText: String {
     guard let successor = succession.side.successor else {
       return "the lbd before this one has not answered it yet, or stands still"
     }
@@ -74,6 +85,7 @@ extension Daemon {
     succession.deadline = nil
     // The next one listens there.
     metrics.remove()
+    endUpgrade()
     if phase == .serving || stop.accepts { drain() }
     return ordersAnswer()
   }

@@ -46,6 +46,7 @@ extension Daemon {
   /// Ends without having served; the former lbd goes on.
   private mutating func giveUp(_ reason: String) {
     log.write(.error, "not taken over: \(reason)", ["event": "takeover"])
+    NextReport(environment)?.tell(reason)
     control.remove()
     exitStatus = 1
     stopNow()
@@ -61,6 +62,7 @@ extension Daemon {
     }
     succession.side.takeOver(isSettled: true)
     openMetrics()
+    meetManager()
   }
 
   /// What was ordered since the former lbd was first asked.

@@ -19,9 +19,11 @@ extension Daemon {
   /// Milliseconds until something is due.
   private func nextWait() -> Int {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
-    let next = min(
+    let look = upgradeProcess == nil ? UInt64.max : now + Upgrade.pause
+    let soonest = min(
       nextRoll, nextSecond, stop.deadline ?? .max, nextLookup, nextProbes, history.due,
       watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
+    let next = min(soonest, look)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
     let (prober, control) = (prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)

@@ -33,7 +33,8 @@ struct Daemon: ~Copyable {
   /// What its `[health]` says.
   var policy: HealthPolicy
   var log: Log
-  let manager: ServiceManager
+  /// None once another process is the main one, or as long as this one is not.
+  var manager: ServiceManager
   var watchdog: Watchdog
   let startedAt = Clock.now()
   let signals: Signals
@@ -60,12 +61,13 @@ struct Daemon: ~Copyable {
   let mark: UInt64
   var listener: Descriptor?
   var listenerAddress: SocketAddress?
-  let listenerOrigin: MainListener.Origin
+  var listenerOrigin: MainListener.Origin
   /// The lbd that is to be followed, and the listener for when it is; nil for who follows none.
   var takeover: Takeover?
   var nextListener: NextListener?
   /// What is known of another lbd that takes this one's place, and of this one's own takeover.
   var succession = Succession()
+  var upgrade: Upgrade?
   var exitStatus: Int32 = 0
   var control: ControlServer
   var metrics: ControlServer
@@ -111,6 +113,8 @@ struct Daemon: ~Copyable {
     _ configuration: Configuration, _ effective: String, path: String,
     environment: [String: String], takesOver: Bool
   ) -> Int32 {
+    let report = takesOver ? NextReport(environment) : nil
+    let origin = report.map { MainListener.Origin(word: $0.word) } ?? .conf
     do throws(StartFailure) {
       let workers = configuration.workers ?? Thread.usableProcessors()
       let limits = try ConnectionLimits(
@@ -123,12 +127,13 @@ struct Daemon: ~Copyable {
       var control = ControlServer(
         .control, try controlListener(configuration, takesOver), now: Clock.now())
       var metrics = ControlServer(.metrics, nil, now: Clock.now())
-      let manager = ServiceManager(environment: environment)
+      // Before it has taken over, another process is the main one.
+      let manager = ServiceManager(environment: takesOver ? [:] : environment)
       var listener: MainListener?
       var nextListener: NextListener?
       do throws(StartFailure) {
         if takesOver {
-          nextListener = try takeover?.nextListener(configuration, workers: workers)
+          nextListener = try takeover?.nextListener(configuration, workers: workers, origin)
         } else {
           metrics = try metricsServer(configuration)
           listener = try MainListener.open(configuration, environment, manager)
@@ -148,6 +153,7 @@ struct Daemon: ~Copyable {
         daemon.metrics.remove()
         throw failure
       }
+      if takesOver { daemon.listenerOrigin = origin }
       daemon.takeover = takeover.take()
       daemon.nextListener = nextListener.take()
       try daemon.access.prepare(for: configuration.log.access)
@@ -158,6 +164,7 @@ struct Daemon: ~Copyable {
       return daemon.exitStatus
     } catch {
       Console.error("lbd: \(error.line)")
+      report?.tell(error.line)
       // With a socket that was passed, the conf's own place does not count.
       let isOwn = !takesOver && environment["LISTEN_FDS"] == nil
       if isOwn { tellFurther(configuration, besides: error.line) }
@@ -174,6 +181,7 @@ struct Daemon: ~Copyable {
       answerControl()
       answerMetrics()
       watchSuccessor()
+      watchUpgrade()
       while let result = prober.nextExpired(poller, now: now) { probed(result) }
       control.expire(poller, now: now)
       metrics.expire(poller, now: now)

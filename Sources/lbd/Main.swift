@@ -37,7 +37,8 @@ enum Main {
   private static func run(_ path: String, _ environment: [String: String], takesOver: Bool) {
     // A conf may take long to be read, and to end then is to stop as one was told to.
     Signals.endAtOnce(on: [SIGINT, SIGTERM])
-    guard let (configuration, effective) = load(path, environment) else { exit(badConf) }
+    let report = takesOver ? NextReport(environment) : nil
+    guard let (configuration, effective) = load(path, environment, report) else { exit(badConf) }
     let status = Daemon.run(
       configuration, effective, path: path, environment: environment, takesOver: takesOver)
     // Nothing is left to do at exit, and a thread that was cut off must not be waited for.
@@ -83,7 +84,7 @@ enum Main {
 
   /// Loads a conf, or says on standard error everything that is wrong with it.
   private static func load(
-    _ path: String, _ environment: [String: String]
+    _ path: String, _ environment: [String: String], _ report: NextReport? = nil
   ) -> (Configuration, effective: String)? {
     let reading = ConfReading()
     let outcome: LoadOutcome?
@@ -101,7 +102,11 @@ enum Main {
       _exit(1)
     case .loaded(let configuration, let effective): return (configuration, effective)
     case .refused(let diagnostics):
-      for diagnostic in diagnostics { Console.error(diagnostic.description) }
+      for diagnostic in diagnostics {
+        Console.error(diagnostic.description)
+        // Without the line of the file, and the mark below it.
+        report?.tell(String(diagnostic.description.prefix { $0 != "\n" }))
+      }
       return nil
     }
   }

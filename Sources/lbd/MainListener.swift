@@ -17,6 +17,20 @@ struct MainListener: ~Copyable {
 
     /// host and main_port count.
     var isConf: Bool { if case .passed = self { false } else { true } }
+
+    /// What the next lbd is told of it, as `init(word:)` reads it: one that was made or kept is the conf's.
+    var word: String { if case .passed(let name) = self { "passed:\(name)" } else { "conf" } }
+
+    init(word: String) {
+      let mark = "passed:"
+      self = word.hasPrefix(mark) ? .passed(String(word.dropFirst(mark.count))) : .conf
+    }
+  }
+
+  /// What it holds of an earlier lbd's gives way to this one.
+  static func replace(_ listener: borrowing Descriptor, by manager: ServiceManager) {
+    manager.forget(keptName)
+    keep(listener, by: manager)
   }
 
   /// What the service manager calls the one that it holds.

@@ -25,6 +25,7 @@ enum MessageID {
     "control-exposed": "c71c66cdaf2e65bd9b32abf129d279e3",
     "control-socket": "74227dfd52c92f8c0a120914c434b15d",
     "takeover": "0ed566304f644d4297f0a03b972c3d5f",
+    "upgrade": "60a0bfff2c27485abc2bce5acbb4be43",
     "added": "79333955ba0247e18a6073655ae5e211",
     "removed": "b8ff5c2e55ae4ee2b657b6071ad7de9b",
   ]

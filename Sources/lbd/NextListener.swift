@@ -40,6 +40,17 @@ struct NextListener: ~Copyable {
     }
   }
 
+  /// Goes on with the listener of the lbd before this one, wherever that is.
+  init(_ former: borrowing Descriptor, workers: Int) throws(StartFailure) {
+    do throws(SystemError) {
+      let listener = try former.duplicate()
+      for _ in 0..<workers { duplicates.append(try listener.duplicate().release()) }
+      descriptor = consume listener
+    } catch {
+      throw StartFailure("cannot go on with the listener: \(error)")
+    }
+  }
+
   deinit {
     for duplicate in duplicates { _ = close(duplicate) }
   }

@@ -62,16 +62,19 @@ struct Takeover: ~Copyable {
     return connection
   }
 
-  /// A listener for the conf's place: the one that was passed where that is the same.
+  /// A listener for the conf's place: the one that was passed where that is the same, or where the conf's
+  /// place does not count.
   func nextListener(
-    _ configuration: Configuration, workers: Int
+    _ configuration: Configuration, workers: Int, _ origin: MainListener.Origin
   ) throws(StartFailure) -> NextListener {
     switch listener {
     case .some(let listener):
       if let flaw = PassedSockets.flaw(of: listener) {
         throw Takeover.failure("the descriptor that it passed \(flaw)")
       }
-      return try NextListener(configuration, workers: workers, beside: listener)
+      return origin.isConf
+        ? try NextListener(configuration, workers: workers, beside: listener)
+        : try NextListener(listener, workers: workers)
     case .none: throw Takeover.failure("it has passed no listener")
     }
   }

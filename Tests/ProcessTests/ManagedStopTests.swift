@@ -10,7 +10,7 @@ import Testing
 
 @Suite(.waiting) struct ManagedStopTests {
   /// A listener that a manager holds, and passes to each lbd that it starts.
-  private struct Manager {
+  struct Manager {
     let listener: FileHandle
     let inbox: DatagramInbox
 
@@ -23,10 +23,11 @@ import Testing
       inbox = try DatagramInbox(stage.directory + "/notify")
     }
 
-    /// - Parameter isUnit: by a socket unit, to an lbd that has no manager to talk to.
-    func start(_ stage: Stage, isUnit: Bool = false) throws {
+    /// - Parameter isUnit: by a socket unit, to an lbd that has no manager to talk to
+    ///     unless `more` says where one is.
+    func start(_ stage: Stage, isUnit: Bool = false, more: String? = nil) throws {
       let name = isUnit ? "lbd.socket" : "kept-listener"
-      let more = isUnit ? "" : "NOTIFY_SOCKET=\(inbox.path)"
+      let more = more ?? (isUnit ? "" : "NOTIFY_SOCKET=\(inbox.path)")
       try stage.launch(
         by: "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=\(name) \(more)"
           + " exec \"$0\" \"$@\"", input: listener)

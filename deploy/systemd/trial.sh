@@ -192,6 +192,32 @@ check "another address of the same port is taken up by a restart" moved
 cp /tmp/lb.conf /etc/lbd/lb.conf
 check "and the former one" systemctl restart lbd
 
+# The same file under a new inode, as a package's update leaves it.
+renewed() { cp /usr/bin/lbd /usr/bin/lbd.new && mv /usr/bin/lbd.new /usr/bin/lbd; }
+upgraded() {
+  local before=$(property lbd MainPID)
+  renewed && lbctl upgrade && within 5 eval '[ "$(property lbd MainPID)" != '"$before"' ]' || return 1
+  is "$(property lbd ActiveState) $(property lbd NRestarts)" "active $1" &&
+    is "$(lbctl pool --json | grep -o '"pid":[0-9]*' | head -1)" "\"pid\":$(property lbd MainPID)" &&
+    within 10 eval "[ ! -e /proc/$before ]"
+}
+restarts=$(property lbd NRestarts)
+with upgrade "lbctl upgrade costs no request, and the next lbd is the main process" under_load upgraded "$restarts"
+with upgrade "another one follows that" upgraded "$restarts"
+others_upgrade() { ! setpriv --reuid nobody --regid nogroup --groups lbd lbctl upgrade; }
+with upgrade "only root and lbd's user may order it" others_upgrade
+# Longer than the watchdog waits.
+sleep 4
+with upgrade "the watchdog hears of the next one" is "$(property lbd NRestarts)" "$restarts"
+cp /usr/bin/lbd /tmp/lbd.good
+main=$(property lbd MainPID)
+broken() { printf '#!/bin/sh\nexit 7\n' >/usr/bin/lbd.new && chmod 755 /usr/bin/lbd.new && mv /usr/bin/lbd.new /usr/bin/lbd; ! lbctl upgrade; }
+with upgrade "one that cannot start leaves the one that runs" eval 'broken && [ "$(property lbd MainPID)" = $main ] && quietly lbctl health'
+cp /tmp/lbd.good /usr/bin/lbd.new && chmod 755 /usr/bin/lbd.new && mv /usr/bin/lbd.new /usr/bin/lbd
+with upgrade "systemctl restart lbd after it refuses no connection" under_load systemctl restart lbd
+with upgrade "and its socket was held" journal_has 'the socket it had before' LBD_EVENT=start "_PID=$(property lbd MainPID)"
+check "all replicas are up after that" within 10 states_are "up up up"
+
 with drain "lbctl drain 8082" lbctl drain 8082
 before=$(property lbd NRestarts)
 send lbd KILL
@@ -248,6 +274,9 @@ check "it runs as lbd without a capability" unprivileged
 check "all are up" within 10 states_are "up up up"
 load_port=80
 check "systemctl restart lbd refuses no connection to port 80" under_load systemctl restart lbd
+with upgrade "lbctl upgrade costs no request to port 80" under_load upgraded 0
+check "and it goes on there" eval 'curl -sS -m 10 http://127.0.0.1/getInfo && refused 8080'
+check "systemctl restart lbd with a download open keeps nobody at port 80 waiting" slowest
 echo 'intervall = 1s' >>/etc/lbd/lb.conf
 systemctl stop lbd
 quietly curl -m 5 http://127.0.0.1/getInfo
