@@ -24,7 +24,7 @@ import Testing
 
   private struct Report: Decodable {
     let pid: Int
-    let former_pid: Int
+    let formerPid: Int
     let version: String
   }
 
@@ -32,8 +32,10 @@ import Testing
     let outcome = try Child.run(
       "lbctl", ["upgrade", "--json", "--socket", stage.socketPath], within: 90)
     guard outcome.status == 0 else { throw Failure("\(outcome)\n\(stage.lbd?.error ?? "")") }
-    let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
-    #expect(report.pid != report.former_pid && !report.version.isEmpty)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let report = try decoder.decode(Report.self, from: Data(outcome.output.utf8))
+    #expect(report.pid != report.formerPid && !report.version.isEmpty)
     return Next(report.pid)
   }
 
@@ -149,7 +151,8 @@ import Testing
   func `only lbd's own user and root may order an upgrade`() throws {
     let stage = try Stage(replicas: 1)
     // Members of the socket's group may give orders.
-    _ = chmod(stage.socketPath, 0o666)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o666], ofItemAtPath: stage.socketPath)
     let ask = try Child(
       "/usr/bin/setpriv",
       [
