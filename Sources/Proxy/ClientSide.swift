@@ -217,22 +217,24 @@ extension Worker {
     clients[slot].phase = .lingering
     clients[slot].since = now
     clients[slot].unsent = .max
-    clientDeadlines.set(slot, at: now + lingeringPause(slot))
+    clientDeadlines.set(slot, at: now + lingeringTime(slot))
     linger(slot)
   }
 
-  /// Half of the time that a client has to end its side.
-  private mutating func lingeringPause(_ slot: UInt32) -> UInt64 {
-    clients[slot].isLeaving ? 500_000_000 : 5_000_000_000
+  /// How long a client has to end its side.
+  private mutating func lingeringTime(_ slot: UInt32) -> UInt64 {
+    clients[slot].isLeaving ? 1_000_000_000 : 10_000_000_000
   }
 
-  /// The client has not ended its side. It has as long again; if it has taken nothing by then of what
-  /// the kernel still holds for it, that is thrown away, else the kernel goes on delivering it.
+  /// The client has not ended its side. What the kernel still holds for it is delivered after the close,
+  /// unless the client takes none of it for as long as it may be idle: that is thrown away then.
   private mutating func endLingering(_ slot: UInt32) {
     let before = clients[slot].unsent
     let unsent = Socket.unsentBytes(clients[slot].descriptor)
     clients[slot].unsent = unsent
-    if before == .max { return clientDeadlines.set(slot, at: now + lingeringPause(slot)) }
+    if before == .max && unsent > 0 && !clients[slot].isLeaving {
+      return clientDeadlines.set(slot, at: now + settings.idleTimeout)
+    }
     if unsent > 0 && unsent >= before { Socket.resetOnClose(clients[slot].descriptor) }
     closeClient(slot)
   }

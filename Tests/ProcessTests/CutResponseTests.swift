@@ -60,14 +60,16 @@ import Testing
     throws
   {
     let replica = try Self.replica("Content-Length: \(Self.size * 2)", .close)
-    let stage = try Stage(scripted: [replica], lbd: "workers = 1", health: Stage.noProbes)
+    let stage = try Stage(
+      scripted: [replica], lbd: "workers = 1", health: Stage.noProbes,
+      sections: "[timeouts]\nidle = 5s\n")
     let clients = try (0..<2).map { _ in try stage.connect() }
     for client in clients { try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n") }
     for client in clients { #expect(try client.answerHead().status == 200) }
     // The first one takes a little now and then, until the other one is cut.
     var taken = 0
     try eventually("the one that takes nothing is cut") {
-      taken += try clients[0].take(10_000).count
+      taken += try clients[0].take(80_000).count
       return clients[1].isCut(within: 1000)
     }
     #expect(try taken + clients[0].takeRest().count == Self.size)
