@@ -68,9 +68,10 @@ import Testing
   @Test func `a limit that workers share unevenly is said as what they serve`() throws {
     let stage = try stage("connections = 5", workers: 4)
     #expect(try limit(stage) == 8)
-    #expect(
+    try eventually("the log says so") {
       stage.lbd?.error.contains("at most 8 clients at once: connections in [limits], rounded up")
-        == true)
+        == true
+    }
   }
 
   /// A client whose request has begun, so that nobody is served in its place.

@@ -251,8 +251,9 @@ import Testing
     try eventually("it is there") { slow.active.value == 1 }
     let late = try stage.connect().get("/")
     #expect(late.status == 503 && late["proxy-status"] == "lbd; error=connection_limit_reached")
-    #expect(
-      stage.lbd?.error.contains("every replica is at its max_requests after a wait of") == true)
+    try eventually("the log says so") {
+      stage.lbd?.error.contains("every replica is at its max_requests after a wait of") == true
+    }
     slow.gate.open()
     #expect(try first.answer().text == "ok")
   }
