@@ -101,7 +101,7 @@ import Testing
     try stage.writeConf(
       ports: [hole.port] + stage.ports,
       // Healthy without a question: only requests find out.
-      health: "check = off\nfast_interval = 1h\n", sections: "[timeouts]\nconnect = 3s\n")
+      health: "check = off\nfast_interval = 1h\n", sections: "[timeouts]\nconnect = 500ms\n")
     try stage.launch()
     let outcomes = try inParallel(12) { [port = stage.mainPort] _ in
       let start = Clock.now()
@@ -109,10 +109,10 @@ import Testing
       return (status: status, milliseconds: (Clock.now() - start) / 1_000_000)
     }
     #expect(outcomes.allSatisfy { $0.status == 200 && $0.milliseconds < 30_000 })
-    #expect(outcomes.contains { $0.milliseconds >= 3000 })
+    #expect(outcomes.contains { $0.milliseconds >= 500 })
     try stage.awaitPool("it is out") { $0[0].state == .ejected }
     let begin = Clock.now()
     for _ in 0..<6 { #expect(try stage.connect().get("/getInfo").status == 200) }
-    #expect(Clock.now() - begin < 2_900_000_000)
+    #expect(Clock.now() - begin < Length.of(4_000_000_000, soak: 400_000_000))
   }
 }

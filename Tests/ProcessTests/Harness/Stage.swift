@@ -186,12 +186,12 @@ final class Stage {
   /// or opened was given back runs there.
   private func stopCleanly() {
     guard let lbd, lbd.isRunning else { return }
-    try? eventually("the end", within: 5) { () -> Bool in
+    try? eventually("the end", within: 60) { () -> Bool in
       // The second one cuts what is still in flight.
       lbd.signal(SIGTERM)
       return !lbd.isRunning
     }
-    let status = try? lbd.exitStatus(within: 1)
+    let status = try? lbd.exitStatus(within: 60)
     if status != 0 { Issue.record("lbd stopped with \(status ?? -1)\n\(lbd.error)") }
   }
 
