@@ -59,7 +59,8 @@ final class AbuseStage {
     // Longer than lbd waits for the end of a client that it refused.
     try eventually("\(descriptors) descriptors, as at the start; now \(last)", within: 120) {
       last = try lbd.descriptors()
-      return last == descriptors
+      // A probe's connection may have come since the start. An abuse that leaks does so many times.
+      return last <= descriptors + 2
     }
   }
 
