@@ -165,7 +165,8 @@ import Testing
     #expect(request["host"] == ["test"] && request.url.hasPrefix("http://test/request?"))
     #expect(request["x-forwarded-for"] == ["127.0.0.1"])
     #expect(request["x-forwarded-proto"] == ["http"] && request["x-forwarded-host"] == ["test"])
-    #expect(request["via"] == ["1.1 lbd"] && request["x-mine"] == ["1", "2"])
+    #expect(request["via"].count == 1 && request["via"][0].hasPrefix("1.1 lbd-"))
+    #expect(request["x-mine"] == ["1", "2"])
     #expect(request["x-request-id"].count == 1 && request["x-request-id"][0].count == 32)
     #expect(request["connection"] == [])
     // uvicorn takes the address from X-Forwarded-For, without a port.
