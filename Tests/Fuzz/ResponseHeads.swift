@@ -129,10 +129,7 @@ private func requireConnection(_ written: Response, _ response: Response, _ clie
   }
   require(!written.framing.listsFields, "connection options")
   let option = client.option(response)
-  // What has no body and states one ends its connection for lbd, but not for every client.
-  let states = written.lines.values(.contentLength).contains { $0.contains { $0 != 0x30 } }
-  let isPersistent = option != .close && !(written.framing.body == .none && states)
-  require(written.framing.isPersistent == isPersistent, "the connection's end")
+  require(written.framing.isPersistent == (option != .close), "the connection's end")
   let isNamed = option == .upgrade || response.status == 426
   require(isNamed || written.lines.values(.upgrade).isEmpty, "Upgrade")
   let words: [String] =
