@@ -37,13 +37,14 @@ extension Worker {
     leaving = []
   }
 
-  /// Takes the connections that the kernel accepted already, then no more, and closes those that
-  /// have no request under way and send none in a moment.
-  mutating func drain() {
+  /// Accepts no more, and closes the connections that have no request under way and send none in a moment.
+  /// - Parameter takesWaiting: the kernel's queue goes with this lbd, so those that wait there are taken
+  ///   first. Where another holds the listener they are the next lbd's, which has time for them.
+  mutating func drain(takesWaiting: Bool) {
     // From here on it hands no connection to another worker, which may have ended.
     isDraining = true
     hasLastCall = true
-    while clients.count < clients.capacity && accept() {}
+    while takesWaiting && clients.count < clients.capacity && accept() {}
     emptyFormer()
     pauseListening()
     listener = nil

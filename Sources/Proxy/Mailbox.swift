@@ -27,7 +27,8 @@ package enum Order: Sendable {
   /// Close those of the latest `letGo` that are still there.
   case cut
   /// Accept nothing more, end what is in flight, then stop.
-  case drain
+  /// - Parameter takesWaiting: see `Worker.drain`.
+  case drain(takesWaiting: Bool)
   /// Close everything and stop.
   case stop
   /// Begin to accept connections: they wait in the kernel's queue until then.

@@ -264,7 +264,7 @@ package struct Worker: ~Copyable {
       case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .letGo(let isLast): letGo(isLast: isLast)
       case .cut: cutLeaving()
-      case .drain: drain()
+      case .drain(let takesWaiting): drain(takesWaiting: takesWaiting)
       case .stop: isStopped = true
       case .welcome:
         listenAgain = 0

@@ -100,9 +100,10 @@ extension Daemon {
     } else {
       log.write(.info, "stops: accepts nothing more", ["event": "drain"])
     }
+    let isHeld = stop.stage == .lastCall
     stop.stage = .drains
     stop.deadline = stop.end
-    for mailbox in orders { mailbox.post(.drain) }
+    for mailbox in orders { mailbox.post(.drain(takesWaiting: !isHeld)) }
     listener = nil
   }
 
