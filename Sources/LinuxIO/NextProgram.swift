@@ -13,11 +13,21 @@ package struct NextProgram: ~Copyable {
   /// Bytes that are taken of a reason.
   private static let most = 2000
 
-  package let process: Int32
+  /// The program's process, or the shell that started it until the program is known.
+  package var process: Int32 { own ?? child }
+  private let child: Int32
+  /// The program's process where a shell has started it.
+  private var own: Int32?
   private let reading: Descriptor
 
   /// Starts a program with this process's own input and outputs.
-  package init(_ program: Program) throws(SystemError) {
+  /// - Parameter isHandedUp: a shell between the two can be ended, and the program is then a child of
+  ///   whoever looks after this process: see `handUp`.
+  package init(
+    _ command: [String], environment: [String: String], isHandedUp: Bool
+  ) throws(SystemError) {
+    let shell = ["/bin/sh", "-c", "\"$0\" \"$@\" & wait $!"]
+    let program = Program((isHandedUp ? shell : []) + command, environment: environment)
     var ends: [2 of Int32] = [-1, -1]
     var span = ends.mutableSpan
     // Safe: the kernel writes two numbers into the two places.
@@ -27,17 +37,34 @@ package struct NextProgram: ~Copyable {
     guard made == 0 else { throw SystemError("pipe2", errno) }
     let reading = Descriptor(owning: ends[0])
     let writing = Descriptor(owning: ends[1])
-    process = try program.start(reportingTo: writing, as: NextProgram.number)
+    child = try program.start(reportingTo: writing, as: NextProgram.number)
     self.reading = consume reading
   }
 
   /// How it ended, with what it said of it; nil while it runs. Once.
   package func end() -> Program.Outcome? {
-    guard let status = Program.end(of: process) else { return nil }
+    guard let status = Program.end(of: child) else { return nil }
     var space = [UInt8](repeating: 0, count: NextProgram.most)
     // Safe: the kernel writes at most so many bytes into the space.
     let count = unsafe read(reading.raw, &space, space.count)
     return Program.Outcome(status: status, output: Array(space.prefix(max(0, count))))
+  }
+
+  /// Whether a process is the program's, which is remembered.
+  package mutating func isProgram(_ pid: Int32) -> Bool {
+    if pid == process { return true }
+    guard own == nil, ProcessTable.parent(of: pid) == child else { return false }
+    own = pid
+    return true
+  }
+
+  /// Makes the program a child of this process's own parent. systemd waits for the end of no main process
+  /// that is not its child when it stops a unit, but kills it in the same moment (systemd 252,
+  /// `unit_kill_context`).
+  package func handUp() {
+    guard own != nil else { return }
+    _ = Glibc.kill(child, SIGKILL)
+    _ = Program.awaitEnd(of: child)
   }
 
   /// Ends it at once. Its end is still to be asked for.

@@ -8,15 +8,25 @@ package enum ProcessTable {
   /// When a process started, in ticks since the system did; nil when it ended, also where only its
   /// exit status is left (a zombie). With the pid it names a process for good: pids are used again.
   package static func startTime(of pid: Int32) -> UInt64? {
+    guard let fields = fields(of: pid), fields.count > 19, fields[0] != "Z", fields[0] != "X"
+    else { return nil }
+    return UInt64(fields[19])
+  }
+
+  /// The process that a process is a child of; nil when it ended.
+  package static func parent(of pid: Int32) -> Int32? {
+    fields(of: pid).flatMap { $0.count > 1 ? Int32($0[1]) : nil }
+  }
+
+  /// What the kernel says of a process behind its name: its state, its parent, and on.
+  private static func fields(of pid: Int32) -> [String]? {
     guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096),
       // proc(5): the name stands in brackets and may hold anything, brackets too.
       let close = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
-    let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-    guard fields.count > 19, fields[0].elementsEqual("Z".utf8) == false,
-      fields[0].elementsEqual("X".utf8) == false
-    else { return nil }
-    return UInt64(String(decoding: fields[19], as: UTF8.self))
+    return bytes[(close + 1)...].split(separator: UInt8(ascii: " ")).map {
+      String(decoding: $0, as: UTF8.self)
+    }
   }
 
   /// Seconds since a process of this start time started.

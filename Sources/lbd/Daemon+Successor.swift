@@ -45,10 +45,10 @@ extension Daemon {
   }
 
   /// Why a process other than the one that lbd has started for an upgrade may not take over now.
-  private func refusalOfStranger(_ connection: UInt64) -> ControlAnswer? {
+  private mutating func refusalOfStranger(_ connection: UInt64) -> ControlAnswer? {
     if let next = upgradeProcess {
-      let isNext = control.process(of: connection) == next
-      return isNext ? nil : refusal(409, "an upgrade is under way: process \(next) is to take over")
+      return isNext(connection)
+        ? nil : refusal(409, "an upgrade is under way: process \(next) is to take over")
     }
     // A process that the manager knows nothing of would end with the former one.
     guard listenerOrigin.isConf && environment["NOTIFY_SOCKET"] == nil else {

@@ -14,7 +14,7 @@ struct Upgrade: ~Copyable {
   /// From one look for its end to the next.
   static let pause: UInt64 = 50_000_000
 
-  let next: NextProgram
+  var next: NextProgram
   /// Who ordered it waits for what it comes to.
   let connection: UInt64
   let deadline: UInt64
@@ -33,9 +33,10 @@ extension Daemon {
     guard succession.side.state == .serving else { return refusal(409, busyText) }
     do throws(SystemError) {
       let program = try nextProgram()
-      let next = try NextProgram(Program(program.command, environment: program.environment))
+      let next = try NextProgram(
+        program.command, environment: program.environment, isHandedUp: manager.isThere)
       log.write(
-        .info, "upgrade: process \(next.process) of \(program.command[0]) is to take over",
+        .info, "upgrade: \(program.command[0]) is started, to take over",
         ["event": "upgrade", "uid": "\(user)", "path": program.command[0]])
       upgrade = Upgrade(next: next, connection: connection, deadline: now + Upgrade.time)
       return nil
@@ -64,6 +65,14 @@ extension Daemon {
     case .some(let upgrade): upgrade.next.process
     case .none: nil
     }
+  }
+
+  /// Whether the process at a connection is the next lbd.
+  mutating func isNext(_ connection: UInt64) -> Bool {
+    guard var upgrade = upgrade.take() else { return false }
+    let isNext = control.process(of: connection).map { upgrade.next.isProgram($0) } ?? false
+    self.upgrade = consume upgrade
+    return isNext
   }
 
   /// Sees whether the next lbd has ended without having taken over, or says nothing at all.
@@ -98,6 +107,7 @@ extension Daemon {
   /// The next lbd serves: the manager hears so, and nothing more from this one.
   mutating func endUpgrade() {
     guard let upgrade = upgrade.take() else { return }
+    upgrade.next.handUp()
     manager.notify("MAINPID=\(upgrade.next.process)")
     manager = ServiceManager(environment: [:])
     lateAnswers.append(

@@ -85,6 +85,8 @@ import Testing
     _ = try download.answerHead()
     let next = try upgrade(stage)
     try inbox.await("its main process") { $0 == "MAINPID=\(next.pid)" }
+    // A manager waits for the end of its own child alone.
+    #expect(former.isRunning && ProcessTable.parent(of: next.pid) != former.pid)
     // Whoever pings now is the next one; the former one has nothing to say any more, not even its end.
     try former.paused {
       let before = inbox.count { $0 == "WATCHDOG=1" }
