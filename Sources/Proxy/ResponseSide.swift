@@ -98,15 +98,8 @@ extension Worker {
       responseFraming.body, keepsFraming: body == .chunked,
       keepsTrailers: !responseFraming.listsFields, isResponse: true)
     let upstream = exchanges[exchange].upstream
-    exchanges[exchange].isUpstreamReusable =
-      responseFraming.isPersistent
-      && (!responseFraming.statesBody || exchanges[exchange].method == .head)
-    if responseFraming.statesBody && upstreams[upstream].replica != SharedPool.controlSlot {
-      upstreams[upstream].isDoubtful = true
-      if !exchanges[exchange].isUpstreamReusable {
-        Socket.resetOnClose(upstreams[upstream].descriptor)
-      }
-    }
+    exchanges[exchange].isUpstreamReusable = responseFraming.isPersistent
+    if responseFraming.isPersistent && responseFraming.statesBody { doubt(exchange, upstream) }
     upstreams[upstream].keepAlive = Int32(min(responseFraming.keepAlive ?? -1, 3600))
     upstreamDeadlines.set(upstream, at: now + settings.idleTimeout)
     if !exchanges[exchange].requestBody.isDone {
@@ -115,6 +108,17 @@ extension Worker {
     }
     if isSwitch { beginTunnel(exchange) } else { forgetRequest(exchange) }
     return digestBody(exchange)
+  }
+
+  /// What becomes of a connection whose response has no body and states one, which may follow all the
+  /// same. To a HEAD that is what is asked for (RFC 9110 §9.3.2), and the connection only waits a moment.
+  private mutating func doubt(_ exchange: UInt32, _ upstream: UInt32) {
+    if exchanges[exchange].method == .head {
+      upstreams[upstream].isDoubtful = upstreams[upstream].replica != SharedPool.controlSlot
+    } else {
+      exchanges[exchange].isUpstreamReusable = false
+      Socket.resetOnClose(upstreams[upstream].descriptor)
+    }
   }
 
   /// What a status says of its replica.

@@ -9,6 +9,23 @@ import Testing
 @Suite(.waiting) struct StandstillTests {
   private static let sections = "[timeouts]\nresponse = 1500ms\nidle = 1500ms\n"
 
+  /// A request in flight that is answered once the gate opens, and has so many seconds for that.
+  private static func inFlight(seconds: Int) throws -> (Stage, Connection, Gate) {
+    let gate = Gate()
+    let replica = try ScriptedReplica { _, connection in
+      try gate.wait()
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], health: Stage.noProbes,
+      sections: "[timeouts]\nresponse = \(seconds)s\nidle = \(seconds)s\nconnect = 500ms\n")
+    let client = try stage.connect()
+    try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    return (stage, client, gate)
+  }
+
   @Test func `answers that came while lbd stood still are passed on`() throws {
     let stage = try Stage(replicas: 1, health: Stage.noProbes, sections: Self.sections)
     let clients = try (0..<6).map { _ in try stage.connect() }
@@ -45,18 +62,7 @@ import Testing
   }
 
   @Test func `a standstill shorter than the time that is left is not counted either`() throws {
-    let gate = Gate()
-    let replica = try ScriptedReplica { _, connection in
-      try gate.wait()
-      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-      return .keep
-    }
-    let stage = try Stage(
-      scripted: [replica], health: Stage.noProbes,
-      sections: "[timeouts]\nresponse = 6s\nidle = 6s\nconnect = 500ms\n")
-    let client = try stage.connect()
-    try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    let (stage, client, gate) = try Self.inFlight(seconds: 6)
     let start = Clock.now()
     try stage.lbd?.paused { Clock.sleep(milliseconds: 5000) }
     // Had it counted, a second would be left.
@@ -66,18 +72,7 @@ import Testing
   }
 
   @Test func `a response that has time left when lbd stands still has it afterwards`() throws {
-    let gate = Gate()
-    let replica = try ScriptedReplica { _, connection in
-      try gate.wait()
-      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-      return .keep
-    }
-    let stage = try Stage(
-      scripted: [replica], health: Stage.noProbes,
-      sections: "[timeouts]\nresponse = 4s\nidle = 4s\nconnect = 500ms\n")
-    let client = try stage.connect()
-    try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-    try stage.awaitPool("it is in flight") { $0[0].active == 1 }
+    let (stage, client, gate) = try Self.inFlight(seconds: 4)
     try stage.lbd?.paused { Clock.sleep(milliseconds: 6000) }
     // A deadline that had passed would end it at once.
     #expect(client.isSilent(milliseconds: 100))
