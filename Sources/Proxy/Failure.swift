@@ -176,8 +176,12 @@ extension Worker {
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.
   mutating func abandon(_ exchange: UInt32) {
     let client = exchanges[exchange].client
-    // One that has ended its direction may still read the response before this one.
-    let mayRead = !clients[client].isOver && !exchanges[exchange].hasHead
+    // One that has ended its direction may still read the response before this one. It sees that this
+    // one is cut by what its head says.
+    let mayRead =
+      !clients[client].isOver
+      && (!exchanges[exchange].hasHead
+        || clients[client].isEnding && !exchanges[exchange].endsUnseen)
     if !exchanges[exchange].isTunnel && !mayRead {
       Socket.resetOnClose(clients[client].descriptor)
     }

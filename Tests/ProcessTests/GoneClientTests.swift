@@ -65,11 +65,15 @@ import Testing
     try stage.awaitPool("it is given up") { $0.allSatisfy { $0.active == 0 } }
   }
 
-  @Test func `a client that pipelines a request and leaves still gets the answer before it`() throws
-  {
+  @Test(arguments: [false, true])
+  func `a client that pipelines a request and leaves still gets the answer before it`(
+    _ hasBegun: Bool
+  ) throws {
     let size = 3_000_000
+    let answers = Counter()
     let replica = try ScriptedReplica { request, connection in
       try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+      answers.add(1)
       try connection.send([UInt8](repeating: 0x78, count: size))
       return .keep
     }
@@ -80,8 +84,14 @@ import Testing
     // lbd has passed it all on, and its kernel holds the end of it.
     try stage.awaitPool("nothing is in flight") { $0[0].active == 0 && $0[0].requests == 1 }
     try client.send("GET /2 HTTP/1.1\r\nHost: test\r\n\r\n")
+    if hasBegun {
+      try eventually("the next answer begins") { answers.value == 2 }
+      // For lbd to have its head: without that this is the other case.
+      Clock.sleep(milliseconds: 200)
+    }
     client.endSending()
-    #expect(try client.takeRest().count == size)
+    // Of the next one there may be a part.
+    #expect(try client.takeRest().count >= size)
     #expect(client.end == .ended)
   }
 
