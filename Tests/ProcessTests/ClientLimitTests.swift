@@ -5,7 +5,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite(.waiting) struct ClientLimitTests {
+@Suite(.waitingFirst) struct ClientLimitTests {
   private static let get = "GET /getInfo HTTP/1.1\r\nHost: test\r\n\r\n"
 
   /// lbd with room for so many clients.

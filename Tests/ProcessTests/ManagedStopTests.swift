@@ -31,7 +31,8 @@ import Testing
       try stage.launch(
         by: "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=\(name) \(more)"
           + " exec \"$0\" \"$@\"", input: listener)
-      try eventually("its control socket") { Files.isSocket(stage.socketPath) }
+      // Clients could connect before it began, and its control socket is a file before it listens.
+      try eventually("its control socket") { (try? stage.pool()) != nil }
       try stage.awaitPool("all are up") { $0.allSatisfy { $0.state == .up } }
     }
   }
@@ -113,20 +114,15 @@ import Testing
     #expect(longest < 4_000_000_000, "a newcomer waited for \(longest / 1_000_000) ms")
   }
 
-  /// A connection as soon as lbd listens.
-  private func connect(_ stage: Stage) throws -> Connection {
-    try eventually("it listens") { try? stage.connect() }
-  }
-
   @Test func `a newcomer that would hold up the end is cut, as is all by a second TERM`() throws {
     let stage = try stage(drain: "10m")
     let manager = try Manager(stage)
     try manager.start(stage)
-    var former = [try connect(stage)]
+    var former = [try stage.connect()]
     try former[0].send("GET /delay/5m HTTP/1.1\r\nHost: test\r\n\r\n")
     try stage.awaitPool("it is in flight") { $0[0].active == 1 }
     try stops(stage)
-    let newcomer = try connect(stage)
+    let newcomer = try stage.connect()
     try newcomer.send("GET /delay/5m HTTP/1.1\r\nHost: test\r\n\r\n")
     try stage.awaitPool("both are in flight") { $0[0].active == 2 }
     former.removeAll()
@@ -134,7 +130,7 @@ import Testing
     #expect(try newcomer.takeRest() == [])
 
     try manager.start(stage)
-    let socket = try WebSocket(connect(stage))
+    let socket = try WebSocket(stage.connect())
     try stops(stage)
     stage.lbd?.signal(SIGTERM)
     #expect(try stage.lbd?.exitStatus(within: 30) == 0)

@@ -5,7 +5,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite(.serialized, .waiting) struct ManyReplicasTests {
+@Suite(.serialized, .waitingFirst) struct ManyReplicasTests {
   @Test func `two hundred replicas are up two seconds after the start`() throws {
     let stage = try Stage()
     let port = try stage.startReplica(["--host", "0.0.0.0"])

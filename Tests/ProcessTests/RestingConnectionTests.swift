@@ -111,16 +111,20 @@ import Testing
       sections:
         "[limits]\nreplica_connections = \(most)\nresting = \(resting)\n[hold]\ntimeout = 30s\n")
     let port = stage.ports[0]
-    let end = Gate()
+    let (start, end) = (Gate(), Gate())
     let peak = try inParallel(17) { [mainPort = stage.mainPort] index -> Int in
       if index == 16 {
         var peak = 0
-        while !end.isOpen { peak = max(peak, try SocketTable.count(to: port, .established)) }
+        while !end.isOpen {
+          peak = max(peak, try SocketTable.count(to: port, .established))
+          start.open()
+        }
         return peak
       }
       defer { if index == 0 { end.open() } }
       let connection = try Connection(port: mainPort)
       connection.patience = 60_000
+      try start.wait()
       for round in 0..<40 {
         let target = round % 5 == 0 ? "/delay/20ms" : "/echo"
         try connection.send(

@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite(.waiting) struct StandstillTests {
+@Suite(.waitingFirst) struct StandstillTests {
   private static let sections = "[timeouts]\nresponse = 1500ms\nidle = 1500ms\n"
 
   /// A request in flight that is answered once the gate opens, and has so many seconds for that.

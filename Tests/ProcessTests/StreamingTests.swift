@@ -5,7 +5,7 @@ import LinuxIO
 import Testing
 
 /// One after the other: what they measure is memory and pace.
-@Suite(.serialized, .waiting) struct StreamingTests {
+@Suite(.serialized, .waitingFirst) struct StreamingTests {
   private static let size = 200_000_000
   /// KiB that lbd may grow by, whatever passes through it.
   private static let allowance = 4096

@@ -4,7 +4,7 @@ import ControlProtocol
 import LinuxIO
 import Testing
 
-@Suite(.waiting) struct TimeoutTests {
+@Suite(.waitingFirst) struct TimeoutTests {
   private func milliseconds(since start: UInt64) -> Int {
     Int((Clock.now() - start) / 1_000_000)
   }

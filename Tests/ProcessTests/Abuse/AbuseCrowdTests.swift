@@ -8,7 +8,7 @@ import LinuxIO
 import Synchronization
 import Testing
 
-@Suite(.serialized, .waiting) struct AbuseCrowdTests {
+@Suite(.serialized, .waitingFirst) struct AbuseCrowdTests {
   private final class Flow: Sendable {
     let bytes = Mutex(0)
   }

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@Suite(.serialized, .waiting) struct AbuseTests {
+@Suite(.serialized, .waitingFirst) struct AbuseTests {
   @Test(arguments: ["", "0", "4", "241", "+60", "60s", " 60", "1e2", "6_0", "９９"])
   func `a length that is none is refused`(_ text: String) {
     #expect(throws: Failure.self) { try AbuseTrial.seconds(text) }

@@ -37,7 +37,7 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite(.serialized, .waiting) struct CostInstructionTests {
+@Suite(.serialized, .waitingFirst) struct CostInstructionTests {
   /// How far a figure may be off.
   private static let slack = 0.05
 

@@ -3,7 +3,7 @@
 import LinuxIO
 import Testing
 
-@Suite(.serialized, .waiting) struct KeepAliveLimitTests {
+@Suite(.serialized, .waitingFirst) struct KeepAliveLimitTests {
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
   /// One server for many addresses that ends each connection after so much rest.

@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite(.serialized, .waiting) struct ReplicaDeathTests {
+@Suite(.serialized, .waitingFirst) struct ReplicaDeathTests {
   /// How often each target of a POST was executed, by what the replicas recorded.
   private func executions(_ stage: Stage) throws -> [Substring: Int] {
     var counts: [Substring: Int] = [:]

@@ -4,7 +4,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite(.serialized, .waiting) struct NetworkTests {
+@Suite(.serialized, .waitingFirst) struct NetworkTests {
   private struct Report: Decodable {
     let requests: Int
     let failed: Int
