@@ -31,7 +31,8 @@ import Testing
       // Longer than a rest after which a POST takes none of them.
       Clock.sleep(milliseconds: 600)
     }
-    #expect(counts[5] <= counts[0] + 20, "\(counts)")
+    // The first may need fewer than forty of them, each later one as many more at most.
+    #expect(counts[5] <= counts[0] + 60, "\(counts)")
   }
 
   @Test func `a connection that rests is in no request's way where connections are limited`() throws

@@ -46,7 +46,7 @@ import Testing
 
   @Test func `clients who ask for the pool's state without end leave lbctl its turn`() throws {
     let stage = try Stage(replicas: 1, lbd: "docs = on")
-    let load = try Load(port: stage.mainPort, clients: 16, target: "/docs/pool")
+    let load = try Load(port: stage.mainPort, clients: 16, target: "/docs/pool", rate: nil)
     try load.awaitAnswers(500)
     for _ in 0..<3 { try expectPrompt(stage) }
     #expect(load.stop().allSatisfy { $0.hasPrefix("503 ") })
@@ -166,7 +166,7 @@ import Testing
     let stage = try Stage(
       replicas: 1, lbd: "workers = \(workers)", sections: "[limits]\nconnections = 10\n")
     for _ in 0..<30 { #expect(try stage.connect().get("/getInfo").status == 200) }
-    let load = try Load(port: stage.mainPort, clients: 8)
+    let load = try Load(port: stage.mainPort, clients: 8, rate: nil)
     try load.awaitAnswers(200)
     #expect(load.stop() == [])
     #expect(try stage.lbctl("pool").status == 0)

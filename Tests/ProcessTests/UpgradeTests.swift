@@ -118,7 +118,7 @@ import Testing
     for _ in 0..<2 { try stage.startReplica() }
     try stage.writeConf(ports: [stage.ports[0]])
     let program = stage.directory + "/program"
-    try FileManager.default.copyItem(atPath: try Binaries.path("lbd"), toPath: program)
+    try Self.copyProgram(to: program)
     try stage.start(by: "exec \(program) \"$@\"")
     let lbd = try #require(stage.lbd)
     let load = try Load(port: stage.mainPort)
@@ -135,7 +135,7 @@ import Testing
     try put("#!/bin/sh\nkill -9 $$\n", at: program)
     try fails("signal 9")
     try FileManager.default.removeItem(atPath: program)
-    try FileManager.default.copyItem(atPath: try Binaries.path("lbd"), toPath: program)
+    try Self.copyProgram(to: program)
     let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
     try stage.write(conf + "intervall = 1s\n")
     try fails("it ended with 78", "unknown key")
@@ -167,6 +167,13 @@ import Testing
     #expect(try server(stage) == Int(stage.lbd?.pid ?? 0))
   }
 
+  /// Copies lbd. By a process of its own: what another test starts meanwhile would have this process's
+  /// descriptor, and nothing is carried out that someone may write to.
+  private static func copyProgram(to path: String) throws {
+    let outcome = try Child("/bin/cp", [try Binaries.path("lbd"), path]).outcome()
+    guard outcome.status == 0 else { throw Failure("\(outcome)") }
+  }
+
   private func put(_ script: String, at path: String) throws {
     try? FileManager.default.removeItem(atPath: path)
     try script.write(toFile: path, atomically: true, encoding: .utf8)
@@ -178,7 +185,7 @@ import Testing
     try stage.startReplica()
     try stage.writeConf(ports: stage.ports)
     let program = stage.directory + "/program"
-    try FileManager.default.copyItem(atPath: try Binaries.path("lbd"), toPath: program)
+    try Self.copyProgram(to: program)
     try stage.start(by: "exec \(program) \"$@\"")
     let lbd = try #require(stage.lbd)
     let pidPath = stage.directory + "/pid"

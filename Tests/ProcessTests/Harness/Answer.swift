@@ -30,15 +30,23 @@ struct Answer: Equatable {
 
   /// Reads a head without its last empty line.
   init(head: String) throws {
-    let lines = head.components(separatedBy: "\r\n")
-    guard let match = lines[0].wholeMatch(of: /HTTP\/1\.1 (\d\d\d) .*/), let code = Int(match.1)
+    // A line's end is one character. No regular expressions here: they were a fifth of all that tests cost.
+    let lines = head.split(separator: "\r\n", omittingEmptySubsequences: false)
+    let words = lines[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+    guard words.count == 3, words[0] == "HTTP/1.1", words[1].utf8.count == 3,
+      let code = UInt16(words[1])
     else { throw Failure("no status line: \(lines[0])") }
-    status = code
-    fields = try lines.dropFirst().map { line in
-      guard let colon = line.firstIndex(of: ":") else { throw Failure("no field: \(line)") }
-      return Field(
-        name: line[..<colon].lowercased(),
-        value: line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
+    status = Int(code)
+    fields = try lines.dropFirst().map(Field.init)
+  }
+}
+
+extension Answer.Field {
+  init(_ line: Substring) throws {
+    guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else {
+      throw Failure("no field: \(line)")
     }
+    name = line[..<colon].lowercased()
+    value = line[line.utf8.index(after: colon)...].trimmingCharacters(in: .whitespaces)
   }
 }

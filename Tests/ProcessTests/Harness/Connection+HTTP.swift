@@ -57,7 +57,8 @@ extension Connection {
   func request() throws -> String? {
     while unread.isEmpty { guard try receive() else { return nil } }
     let head = try take(until: "\r\n\r\n")
-    let length = head.firstMatch(of: /(?i)\r\ncontent-length: *(\d+)/).flatMap { Int($0.1) } ?? 0
+    let fields = head.split(separator: "\r\n").compactMap { try? Answer.Field($0) }
+    let length = fields.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
     return head + "\r\n\r\n" + String(decoding: try take(length), as: UTF8.self)
   }
 }

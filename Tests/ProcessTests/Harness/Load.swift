@@ -21,8 +21,8 @@ final class Load {
   /// How many requests were answered so far.
   var answers: Int { answered.value }
 
-  /// - Parameter rate: requests a second of all clients together; as many as go unless it is given.
-  init(port: UInt16, clients: Int = 4, target: String = "/getInfo", rate: Int? = nil) throws {
+  /// - Parameter rate: requests a second of all clients together; nil for as many as go.
+  init(port: UInt16, clients: Int = 4, target: String = "/getInfo", rate: Int? = 2000) throws {
     let pace = rate.map { UInt64(clients * 1_000_000_000 / $0) } ?? 0
     let (flag, counter, failures) = (Flag(), answered, Failures())
     (isStopping, self.failures) = (flag, failures)

@@ -29,20 +29,32 @@ struct Exposition {
 
   private(set) var families: [Family] = []
 
+  /// What lines consist of. Made once for a text, since a pattern is compiled when it is made.
+  private struct Grammar {
+    let help = /# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) ([^\\]+)/
+    let type = /# TYPE (\S+) (counter|gauge|histogram)/
+    let sample = /([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.+\})? (\S+)/
+    /// A number as Go writes one.
+    let number = /-?\d+(\.\d+)?(e[+-]?\d+)?/
+    let label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\["\\n])*)"(,(?=.)|$)/
+  }
+
+  private let grammar = Grammar()
+
   init(_ text: String) throws {
     guard text.hasSuffix("\n") else { throw Failure("the last line has no end") }
     var help: (name: String, text: String)?
     for line in text.dropLast().components(separatedBy: "\n") {
-      if let match = line.wholeMatch(of: /# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) ([^\\]+)/) {
+      if let match = line.wholeMatch(of: grammar.help) {
         guard help == nil else { throw Failure("HELP without TYPE before: \(line)") }
         help = (String(match.1), String(match.2))
-      } else if let match = line.wholeMatch(of: /# TYPE (\S+) (counter|gauge|histogram)/) {
+      } else if let match = line.wholeMatch(of: grammar.type) {
         guard let said = help, said.name == match.1 else { throw Failure("no HELP: \(line)") }
         families.append(Family(name: said.name, kind: String(match.2), help: said.text))
         help = nil
       } else {
         guard help == nil else { throw Failure("HELP without TYPE before: \(line)") }
-        try take(Exposition.sample(line), line)
+        try take(sample(line), line)
       }
     }
     try check()
@@ -60,8 +72,8 @@ struct Exposition {
 
   // MARK: A line
 
-  private static func sample(_ line: String) throws -> Sample {
-    guard let match = line.wholeMatch(of: /([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.+\})? (\S+)/),
+  private func sample(_ line: String) throws -> Sample {
+    guard let match = line.wholeMatch(of: grammar.sample),
       let value = number(match.3)
     else { throw Failure("no sample: \(line)") }
     return Sample(
@@ -69,26 +81,24 @@ struct Exposition {
       value: value)
   }
 
-  /// A number as Go writes one.
-  private static func number(_ text: Substring) -> Double? {
+  private func number(_ text: Substring) -> Double? {
     switch text {
     case "+Inf": .infinity
     case "-Inf": -.infinity
-    default: text.wholeMatch(of: /-?\d+(\.\d+)?(e[+-]?\d+)?/) == nil ? nil : Double(text)
+    default: text.wholeMatch(of: grammar.number) == nil ? nil : Double(text)
     }
   }
 
-  private static func labels(
+  private func labels(
     _ text: Substring, _ line: String
   ) throws -> [(name: String, value: String)] {
     var rest = text
     var found: [(name: String, value: String)] = []
     while !rest.isEmpty {
-      guard
-        let match = rest.prefixMatch(
-          of: /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\["\\n])*)"(,(?=.)|$)/)
-      else { throw Failure("no label at \(rest): \(line)") }
-      found.append((String(match.1), unescaped(match.2)))
+      guard let match = rest.prefixMatch(of: grammar.label) else {
+        throw Failure("no label at \(rest): \(line)")
+      }
+      found.append((String(match.1), Exposition.unescaped(match.2)))
       rest = rest[match.range.upperBound...]
     }
     guard Set(found.map(\.name)).count == found.count else { throw Failure("twice: \(line)") }
@@ -134,7 +144,7 @@ struct Exposition {
     }
     for (labels, samples) in groups {
       let buckets = samples.filter { $0.name.hasSuffix("_bucket") }
-      let edges = buckets.map { $0["le"].flatMap { Exposition.number($0[...]) } ?? .nan }
+      let edges = buckets.map { $0["le"].flatMap { number($0[...]) } ?? .nan }
       let counts = samples.filter { $0.name.hasSuffix("_count") }
       let sums = samples.filter { $0.name.hasSuffix("_sum") }
       let isAscending = zip(edges, edges.dropFirst()).allSatisfy { $0 < $1 }
