@@ -36,7 +36,7 @@ import Testing
     #expect(answer.status == 508)
     #expect(answer["proxy-status"] == "lbd; error=proxy_loop_detected")
     let lines = try first.awaitAccessLines(2)
-    let others = try second.accessLines()
+    let others = try second.awaitAccessLines(1)
     #expect(lines.count == 2 && others.count == 1)
     #expect(
       lines.first?.text("cause")
