@@ -86,7 +86,7 @@ import Testing
     let lost = try stage.awaitAccessLines(1)[0]
     #expect(lost.count("status") == 502 && lost.text("cause") == "reset: the connection was closed")
     #expect(lost.text("replica") == "\(replica.port)" && lost.count("attempts") == 2)
-    replica.stop()
+    try replica.stop()
     try stage.awaitPool("it is out") { $0[0].state != .up }
     #expect(try stage.connect().get("/nobody").status == 503)
     let line = try #require(

@@ -135,7 +135,7 @@ import Testing
     #expect(try stage.get(stage.mainPort).text == "own")
     #expect(try stage.state(of: stage.replica(1)) == "own")
     // One worker less is no reason to start something in its place.
-    app[1].stop()
+    try app[1].stop()
     try eventually("its port is free") { (try? Connection(port: stage.ports[2])) == nil }
     try stage.make("up")
     #expect(try stage.pids() == pids)

@@ -43,7 +43,7 @@ import Testing
     try stage.awaitPool("one is out") { $0.count { $0.state == .ejected } == 1 }
     let start = Clock.now()
     try stage.awaitPool("it is back") { $0.allSatisfy { $0.state == .up } }
-    #expect(Clock.now() - start < 10_000_000_000 && Clock.now() - start > 300_000_000)
+    #expect(Clock.now() - start < 40_000_000_000 && Clock.now() - start > 300_000_000)
     #expect(try stage.lbctl("metrics").output.contains(/ejections_total\{.*reason="status"\} 1\n/))
     #expect(replicas.allSatisfy { $0.connections > 0 })
   }
@@ -57,7 +57,7 @@ import Testing
     try stage.awaitPool("one is out") { $0.count { $0.state == .ejected } == 1 }
     let start = Clock.now()
     try stage.awaitPool("it is back") { $0.allSatisfy { $0.state == .up } }
-    #expect(Clock.now() - start < 8_000_000_000)
+    #expect(Clock.now() - start < 40_000_000_000)
     #expect(replicas.allSatisfy { $0.connections > 0 })
   }
 

@@ -128,7 +128,7 @@ import Testing
       return .keep
     }
     try stage.start()
-    first?.stop()
+    try first?.stop()
     first = nil
     try stage.awaitPool("it is out") { $0[0].state != .up }
     do {

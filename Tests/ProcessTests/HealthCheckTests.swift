@@ -7,6 +7,9 @@ import Synchronization
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct HealthCheckTests {
+  /// Seconds until a replica is out, and back. Beside other tests a process may wait for a core; alone on
+  /// its machine the second figures hold.
+  private static let (out, back) = (Length.of(10.0, soak: 2), Length.of(10.0, soak: 1))
   private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
   /// Stops each replica but the last at a moment of its own, and gives how long each took to be down.
@@ -52,8 +55,8 @@ import Testing
     }
     try #require(!rounds.isEmpty, "the machine never went on for a while")
     for (outs, returns) in rounds {
-      #expect(outs.allSatisfy { 0.5...2 ~= $0 }, "\(outs.sorted())")
-      #expect(returns.allSatisfy { $0 <= 1 }, "\(returns.sorted())")
+      #expect(outs.allSatisfy { 0.5...Self.out ~= $0 }, "\(outs.sorted())")
+      #expect(returns.allSatisfy { $0 <= Self.back }, "\(returns.sorted())")
     }
   }
 
@@ -79,7 +82,7 @@ import Testing
     let pulse = try Pulse()
     hangs.open()
     let outs = try changes(stage, to: .down, since: passes.map { $0.all.last ?? 0 })
-    #expect(!pulse.wasSteady() || outs.allSatisfy { $0 <= 2 }, "\(outs.sorted())")
+    #expect(!pulse.wasSteady() || outs.allSatisfy { $0 <= Self.out }, "\(outs.sorted())")
   }
 
   @Test func `a replica that was down is back within a second of its restart`() throws {
@@ -91,7 +94,7 @@ import Testing
       try stage.startReplica(port: stage.ports[0])
       let start = Clock.now()
       try stage.awaitPool("it is up") { $0[0].state == .up }
-      #expect(Clock.now() < start + 1_000_000_000)
+      #expect(Double(Clock.now() - start) / 1e9 <= Self.back)
     }
   }
 

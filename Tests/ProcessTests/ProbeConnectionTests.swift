@@ -87,7 +87,7 @@ import Testing
     }
     let stage = try stage(replica)
     try eventually("5 probes") { probes(replica) >= 5 }
-    replica.stop()
+    try replica.stop()
     try stage.awaitPool("it is down") { $0[0].state == .down && $0[0].check.result == "refused" }
   }
 
@@ -98,7 +98,7 @@ import Testing
     }
     let stage = try stage(replica, health: "fall = 100\n")
     try eventually("5 probes") { probes(replica) >= 5 }
-    replica.stop()
+    try replica.stop()
     // A request needs a connection of its own, which is refused.
     #expect(try stage.connect().get("/").status == 503)
     let before = probes(replica)

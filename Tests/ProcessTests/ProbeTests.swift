@@ -42,7 +42,7 @@ import Testing
     #expect(!probed.requests.contains { $0.hasPrefix("GET /app ") })
     let host = "\r\nHost: 127.0.0.1:\(replica.port)\r\n"
     #expect(probed.requests.allSatisfy { $0.contains(host) })
-    probed.stop()
+    try probed.stop()
     try stage.awaitPool("it is down") { $0[0].state == .down && $0[0].check.result == "refused" }
   }
 

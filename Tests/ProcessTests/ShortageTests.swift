@@ -115,7 +115,7 @@ import Testing
       return try (0..<1100).count { _ in try connection.get("/").status == 502 }
     }
     #expect(failures.reduce(0, +) == 4400)
-    replica?.stop()
+    try replica?.stop()
     replica = nil
     try eventually("it refuses connections") { try stage.connect().get("/").status == 503 }
     _ = log.drain()

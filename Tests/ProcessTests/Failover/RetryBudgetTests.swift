@@ -92,7 +92,7 @@ import Testing
     let stage = try Stage(
       scripted: [bad, gone, good], lbd: "workers = 1", health: Stage.noProbes + "failures = 0\n",
       sections: Self.statuses + "budget = 100%\n")
-    gone.stop()
+    try gone.stop()
     let client = try stage.connect()
     for _ in 0..<9 { #expect(try client.get("/").status == 200) }
   }

@@ -14,6 +14,8 @@ final class ScriptedReplica: Sendable {
   /// What ends the thread that accepts, which must not keep the replica alive.
   private final class Bell: Sendable {
     let wakeUp: WakeUp
+    /// It has ended, and the listener is closed.
+    let ended = Gate()
     init() throws { wakeUp = try WakeUp() }
   }
 
@@ -43,11 +45,13 @@ final class ScriptedReplica: Sendable {
     self.bell = bell
     let held = Mutex(Optional(listener))
     _ = try Thread.start("scripted") { [weak self] in
-      guard let listener = held.withLock({ $0.take() }) else { return }
-      while listener.wait(until: .readable, or: bell.wakeUp, milliseconds: -1) == .ready {
-        guard case .accepted(let descriptor, _) = Socket.accept(listener) else { continue }
-        self?.serve(descriptor, script)
+      if let listener = held.withLock({ $0.take() }) {
+        while listener.wait(until: .readable, or: bell.wakeUp, milliseconds: -1) == .ready {
+          guard case .accepted(let descriptor, _) = Socket.accept(listener) else { continue }
+          self?.serve(descriptor, script)
+        }
       }
+      bell.ended.open()
     }
   }
 
@@ -59,7 +63,10 @@ final class ScriptedReplica: Sendable {
   var connections: Int { accepted.withLock { $0 } }
 
   /// Closes the listener: connections are refused from now on.
-  func stop() { bell.wakeUp.ring() }
+  func stop() throws {
+    bell.wakeUp.ring()
+    try bell.ended.wait()
+  }
 
   private func serve(_ descriptor: consuming Descriptor, _ script: @escaping Script) {
     let held = Mutex(Optional(descriptor))
