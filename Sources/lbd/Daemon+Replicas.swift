@@ -219,11 +219,14 @@ extension Daemon {
     guard let index = index(of: slot) else { return }
     replicas[index].checkResult = SystemError.brief(cause)
     replicas[index].checkMilliseconds = nil
+    let next = now + min(policy.fastInterval, policy.interval)
     if replicas[index].health.connectFailed(now: now) {
       replicas[index].counts.count(ReplicaCounts.Ejection(unreachable: cause))
       healthChanged(index, "request: \(cause)")
+      // Without a question the next look brings it back: one that is due already would do so at once.
+      if configuration.health.check == .off { schedule.set(slot, at: next) }
     }
-    schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))
+    schedule.hasten(slot, to: next)
     if let result = prober.doubt(slot, poller) { probed(result) }
     // A probe that passed while the evidence was on its way has set it usable again: its word, being
     // the later one of two, is undone only by the evidence's own.

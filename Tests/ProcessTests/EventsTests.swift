@@ -25,6 +25,21 @@ extension Stage {
     return try JSONDecoder().decode(ExplainReport.self, from: Data(body))
   }
 
+  /// For how many seconds replicas were ejected each time that one came back, by lbd's own clock.
+  func outages() throws -> [Double] {
+    let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    var since: [String: Date] = [:]
+    var outages: [Double] = []
+    for event in try events() where event.event == .state {
+      let (name, time) = (event.replica ?? "", try style.parse(event.time))
+      if event.state == .ejected { since[name] = time }
+      if event.state == .up, let begin = since.removeValue(forKey: name) {
+        outages.append(time.timeIntervalSince(begin))
+      }
+    }
+    return outages
+  }
+
   /// Waits until the events are as they must be.
   func awaitEvents(_ what: String, _ isSo: ([EventReport]) -> Bool) throws {
     var last: [EventReport] = []
