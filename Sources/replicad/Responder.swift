@@ -73,7 +73,9 @@ struct Responder: ~Copyable {
     case .bytes(let count): return bytes(request, count, on: &channel)
     case .stream(let chunks, let interval):
       return stream(request, chunks, interval, on: &channel)
-    case .echo: return beginText(request, on: &channel) ?? endText(request, on: &channel)
+    case .echo:
+      beginText(request)
+      return endText(request, on: &channel)
     case .webSocket:
       return refuse(request, 426, "a WebSocket handshake is needed here", on: &channel)
     case .misused(let usage): return refuse(request, 400, usage.detail, on: &channel)
@@ -189,7 +191,7 @@ struct Responder: ~Copyable {
   private mutating func stream(
     _ request: Request, _ chunks: Int, _ interval: Int, on channel: inout Channel
   ) -> Sequel {
-    if let sequel = beginText(request, on: &channel) { return sequel }
+    beginText(request)
     var number = 0
     while number < chunks && !request.isHead {
       if number > 0 && !channel.pause(milliseconds: interval) { return .drop }
@@ -198,11 +200,10 @@ struct Responder: ~Copyable {
       text.append("chunk ")
       text.append(decimal: number)
       text.append("\n")
-      output.removeAll()
       if !request.isVersion10 { Reply.writeChunkSize(text.count, to: &output) }
       text.write(to: &output)
       if !request.isVersion10 { output.append("\r\n") }
-      guard channel.send(output.bytes) else { return .drop }
+      guard flush(&channel) else { return .drop }
     }
     return endText(request, on: &channel)
   }
@@ -212,13 +213,15 @@ struct Responder: ~Copyable {
   mutating func echo(
     _ request: Request, head: Int, _ body: inout BodyReader, on channel: inout Channel
   ) -> Sequel {
-    if let sequel = beginText(request, on: &channel) { return sequel }
-    guard sendChunk(request, head, on: &channel) else { return .drop }
+    beginText(request)
+    guard addChunk(request, head, on: &channel) else { return .drop }
     channel.input.consume(head)
     while true {
+      // Without a body all of it goes at once, so that no death of this process leaves a part.
+      guard body.isEmpty || flush(&channel) else { return .drop }
       switch body.next(&channel) {
       case .data(let count, let used):
-        guard count == 0 || sendChunk(request, count, on: &channel) else { return .drop }
+        guard count == 0 || addChunk(request, count, on: &channel) else { return .drop }
         channel.input.consume(used)
       case .ended: return endText(request, on: &channel)
       case .malformed, .timedOut, .lost:
@@ -228,34 +231,41 @@ struct Responder: ~Copyable {
     }
   }
 
-  /// Sends the head of a text without a known length: chunked, or up to the connection's end for
-  /// HTTP/1.0, which knows no chunks. Nil when the text may follow.
-  private mutating func beginText(_ request: Request, on channel: inout Channel) -> Sequel? {
+  /// Writes the head of a text without a known length: chunked, or up to the connection's end for
+  /// HTTP/1.0, which knows no chunks.
+  private mutating func beginText(_ request: Request) {
     output.removeAll()
     Reply.writeHead(
       200, type: "text/plain", body: request.isVersion10 ? .untilClose : .chunked,
       connection: request.isVersion10 ? .close : option(request), to: &output)
-    return channel.send(output.bytes) ? nil : .drop
   }
 
   private mutating func endText(_ request: Request, on channel: inout Channel) -> Sequel {
-    guard !request.isVersion10 else { return .close }
-    output.removeAll()
-    if !request.isHead { output.append("0\r\n\r\n") }
-    return sequel(channel.send(output.bytes), option(request))
+    if !request.isVersion10 && !request.isHead { output.append("0\r\n\r\n") }
+    return sequel(flush(&channel), request.isVersion10 ? .close : option(request))
   }
 
-  /// Sends the input's first `count` bytes, which stay there, as a chunk. False when the connection
-  /// is lost.
-  private mutating func sendChunk(
+  /// Adds the input's first `count` bytes, which stay there, to the output as a chunk, and sends what
+  /// does not fit. False when the connection is lost.
+  private mutating func addChunk(
     _ request: Request, _ count: Int, on channel: inout Channel
   ) -> Bool {
-    guard !request.isVersion10 else { return channel.sendInput(count) }
-    output.removeAll()
-    Reply.writeChunkSize(count, to: &output)
-    guard channel.send(output.bytes) && channel.sendInput(count) else { return false }
-    output.removeAll()
-    output.append("\r\n")
+    if !request.isVersion10 { Reply.writeChunkSize(count, to: &output) }
+    if count <= Responder.shortChunk {
+      output.append(channel.input.bytes.extracting(0..<count))
+    } else {
+      guard flush(&channel) && channel.sendInput(count) else { return false }
+    }
+    if !request.isVersion10 { output.append("\r\n") }
+    return true
+  }
+
+  /// A chunk for which the output has room behind a head.
+  private static var shortChunk: Int { 1024 }
+
+  /// Sends what was written. False when the connection is lost.
+  private mutating func flush(_ channel: inout Channel) -> Bool {
+    defer { output.removeAll() }
     return channel.send(output.bytes)
   }
 
