@@ -1,4 +1,4 @@
-/// What one client, and all of them, may take up: `[limits]`.
+/// What one client, and all of them, may use: `[limits]`.
 package struct LimitConfiguration: Sendable, Equatable {
   /// Bytes of a head, request or response, 1 KiB to 64 KiB.
   package var header = 16 << 10

@@ -5,7 +5,7 @@ package struct ReplicaConfiguration: Sendable, Equatable {
   /// 1 to 64 of letters, digits, `.`, `_` and `-`; the port's digits for one of `ports`.
   package var name: String
   package var address: ReplicaAddress
-  /// Its share beside the other replicas, within `weights`.
+  /// Its share relative to the other replicas, within `weights`.
   package var weight: Int
   /// Requests that it may have in flight at once, 0 to 1,000,000; 0 for any number.
   package var maxRequests = 0

@@ -37,7 +37,7 @@ enum Schema {
       Key("address", \.address, .address, "where it is reached", isRequired: true),
       Key(
         "weight", \.weight, .number(ReplicaConfiguration.weights),
-        "its share beside the other replicas"),
+        "its share relative to the other replicas"),
       Key(
         "max_requests", \.maxRequests, .number(0...1_000_000),
         "in flight at once, more wait; 0 is no limit"),
@@ -123,7 +123,7 @@ enum Schema {
     ])
 
   private static let limits = Section<Configuration>(
-    kind: "limits", help: "what clients may take up",
+    kind: "limits", help: "what clients may use",
     keys: [
       Key(
         "header", \.limits.header, .size(1 << 10...64 << 10), "of a request or response head",
@@ -151,11 +151,11 @@ enum Schema {
     ])
 
   private static let forward = Section<Configuration>(
-    kind: "forward", help: "what replicas are told of the client, and whom lbd believes",
+    kind: "forward", help: "what replicas are told of the client, and whom lbd trusts",
     keys: [
       Key(
         "trusted_proxies", \.forward.trustedProxies, .word("none", or: .networks),
-        "proxies before lbd that are believed on who the client is"),
+        "proxies before lbd that are trusted on who the client is"),
       Key("forwarded", \.forward.forwarded, .onOff, "state Forwarded (RFC 7239) too"),
       Key("via", \.forward.via, .onOff, "state Via; off lets loops of lbds go round"),
       Key(

@@ -1,6 +1,6 @@
 // What a reload came to, or what one would come to: the answer to POST /reload and to GET /conf/changes.
 
-/// Whether a conf was taken up, and what that changes; or all that is wrong with it.
+/// Whether a conf was applied, and what that changes; or all that is wrong with it.
 package struct ReloadReport: Sendable, Equatable, Decodable, JSONWritable {
   package var schema = 1
   /// The conf is good. Where it was to be taken up, it was.

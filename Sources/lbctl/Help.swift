@@ -16,7 +16,7 @@ enum Help {
       drain REPLICA...      no new requests; what is in flight ends; --wait 30s
       ready REPLICA...      back into the traffic
       maint REPLICA...      like drain, and not probed either
-      weight REPLICA N      its share beside the others
+      weight REPLICA N      its share relative to the others
       add ADDRESS           adds a replica to the running pool
       remove REPLICA        takes a replica out of the running pool
       reload                has lbd apply its conf; --dry-run only shows the changes

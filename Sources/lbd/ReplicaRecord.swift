@@ -71,7 +71,7 @@ struct ReplicaRecord {
   /// Whether it is asked how it is. One in maintenance is not.
   var isProbed: Bool { address != nil && standing.order != .maint }
 
-  /// Its share beside the other replicas.
+  /// Its share relative to the other replicas.
   var weight: Int { standing.weight ?? configuration.weight }
 
   var observed: ObservedState {

@@ -9,7 +9,7 @@ struct DaemonFigures {
   /// Descriptors that lbd may have open.
   let descriptors = Descriptor.raiseLimit()
   var former = FormerReplicas()
-  /// When the conf in force was taken up, in nanoseconds since 1970.
+  /// When the conf in force was applied, in nanoseconds since 1970.
   private(set) var lastReload: UInt64
   private(set) var isLastReloadDone = true
   private(set) var reloadsDone = 0

@@ -37,9 +37,9 @@ extension MetricFamily {
     "connections_limit", .gauge, "Connections from clients that lbd may have at once.")
   static let reloadTime = MetricFamily(
     "last_reload_timestamp_seconds", .gauge,
-    "When the conf in force was taken up, since 1970.")
+    "When the conf in force was applied, since 1970.")
   static let reloadSuccess = MetricFamily(
-    "last_reload_success", .gauge, "1 when the last conf that was read was taken up, 0 if refused.")
+    "last_reload_success", .gauge, "1 when the last conf that was read was applied, 0 if rejected.")
   static let reloads = MetricFamily(
     "reloads_total", .counter, ["result"], "Reloads of the conf: done or refused.")
   static let logDrops = MetricFamily(
@@ -76,7 +76,7 @@ extension MetricFamily {
     "replica_slow", .gauge, replica,
     "1 while the replica is given requests though its probes time out, since no other answers.")
   static let weight = MetricFamily(
-    "replica_weight", .gauge, replica, "Its share beside the other replicas.")
+    "replica_weight", .gauge, replica, "Its share relative to the other replicas.")
   static let inFlight = MetricFamily(
     "replica_requests_in_flight", .gauge, replica, "Requests that the replica has now.")
   static let attempts = MetricFamily(
