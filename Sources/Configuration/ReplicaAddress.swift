@@ -61,7 +61,8 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
       return readURL(String(scheme), of: text)
     }
     guard let colon = text.utf8.lastIndex(of: .colon) else {
-      return .refused("\(quoted(text)) has no port, write \(clipped(text)):9000 or unix:/path")
+      let example = UInt16(text) == nil ? "\(clipped(text)):9000" : "127.0.0.1:\(text)"
+      return .refused("\(quoted(text)) has no port, write \(example) or unix:/path")
     }
     let host = text[..<colon]
     let port = text[text.utf8.index(after: colon)...]

@@ -203,6 +203,15 @@ package enum Files {
     fileprivate let number: UInt64
   }
 
+  /// A path that leads to the same place from any directory, whether a file is there or not.
+  package static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/") else { return path }
+    // Safe: realpath gives a NUL-terminated text of its own, or nil.
+    guard let directory = unsafe realpath(".", nil) else { return path }
+    defer { unsafe free(directory) }
+    return unsafe String(cString: directory) + "/" + path
+  }
+
   /// Which file a path leads to, or nil.
   package static func identity(_ path: String) -> Identity? {
     var facts = stat()

@@ -87,5 +87,6 @@ struct ControlSocket: Equatable {
     }
   }
 
-  private static let advice = "start it with \"make up\" or \"systemctl start lbd\""
+  private static let advice =
+    "start it with \"make up\" or \"systemctl start lbd\", or name its socket with --socket"
 }

@@ -70,7 +70,10 @@ struct ExplainText {
   }
 
   private var ordered: String {
-    replica.order == .ready ? "nothing" : replica.order.rawValue
+    let state = replica.order == .ready ? [] : [replica.order.rawValue]
+    let isWeighted = replica.weight != replica.config.weight
+    let orders = state + (isWeighted ? ["weight \(replica.weight)"] : [])
+    return orders.isEmpty ? "nothing" : orders.joined(separator: ", ")
   }
 
   private var observed: String {

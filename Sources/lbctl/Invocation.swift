@@ -67,7 +67,9 @@ struct Invocation: Equatable {
       return
     }
     guard let verb = Verb(rawValue: word) else {
-      let hint = Spelling.hint(for: word, among: Verb.allCases.map(\.rawValue))
+      let hint =
+        Verb.elsewhere[word].map { "; \($0)" }
+        ?? Spelling.hint(for: word, among: Verb.allCases.map(\.rawValue))
       throw .usage(
         "unknown verb \"\(word)\"" + (hint.isEmpty ? "; see lbctl --help" : hint))
     }

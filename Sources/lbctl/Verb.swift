@@ -6,6 +6,19 @@ enum Verb: String, CaseIterable {
     config
   case metrics, health, version, completion, help
 
+  /// Words of HAProxy's, systemd's and others' that lead to a verb here, or to no lbctl at all.
+  static let elsewhere = [
+    "undrain": "write \"ready\"", "enable": "write \"ready\"", "resume": "write \"ready\"",
+    "disable": "write \"maint\", or \"drain\" to end what is in flight first",
+    "pause": "write \"maint\", or \"drain\" to end what is in flight first",
+    "status": "write \"pool\" or \"health\"", "stats": "write \"pool\" or \"metrics\"",
+    "show": "write \"pool\"", "list": "write \"pool\"", "ls": "write \"pool\"",
+    "logs": "write \"events\"",
+    "start": "lbd is started with \"systemctl start lbd\" or \"make up\"",
+    "stop": "lbd is stopped with \"systemctl stop lbd\", \"make down\" or TERM",
+    "restart": "write \"upgrade\", which loses no request, or \"systemctl restart lbd\"",
+  ]
+
   /// How many operands it takes.
   var operands: ClosedRange<Int> {
     switch self {

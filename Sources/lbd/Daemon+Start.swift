@@ -114,7 +114,10 @@ extension Daemon {
       }
     log.write(
       .info, "lbd \(Release.version) listens on http://\(listenerText)\(origin)",
-      ["event": "start", "listener": listenerText, "workers": "\(running)"])
+      [
+        "event": "start", "listener": listenerText, "workers": "\(running)",
+        "control": Files.absolute(configuration.control),
+      ])
     logLimits()
     history.add(.start, cause: "lbd \(Release.version) listens on http://\(listenerText)")
     warnOfStrangers()

@@ -162,6 +162,10 @@ struct ExplainTextTests {
     let lines = ExplainText(report(maint)).lines()
     #expect(lines[0] == "8082 (127.0.0.1:8082) is maint: by order of an operator")
     #expect(lines[3] == "ordered     maint")
+    maint.weight = 50
+    #expect(ExplainText(report(maint)).lines()[3] == "ordered     maint, weight 50")
+    maint.order = .ready
+    #expect(ExplainText(report(maint)).lines()[3] == "ordered     weight 50")
   }
 
   @Test func `figures and names out of all bounds are shown somehow`() {

@@ -90,6 +90,8 @@ struct InvocationTests {
   @Test(arguments: [
     ("", "no verb; try \"lbctl pool\" or \"lbctl --help\""),
     ("frobnicate 8081", "unknown verb \"frobnicate\"; see lbctl --help"),
+    ("undrain 8081", "unknown verb \"undrain\"; write \"ready\""),
+    ("status", "unknown verb \"status\"; write \"pool\" or \"health\""),
     ("pol", "unknown verb \"pol\"; did you mean \"pool\"?"),
     ("helth", "unknown verb \"helth\"; did you mean \"health\"?"),
     ("pool --jsno", "unknown option \"--jsno\"; did you mean \"--json\"?"),
@@ -195,7 +197,8 @@ struct ControlSocketTests {
         == Failure(
           .notRunning,
           "lbd is not running (no socket at /run/lbd/lbd.sock, /x/lbd.sock or run/lbd.sock); "
-            + "start it with \"make up\" or \"systemctl start lbd\""))
+            + "start it with \"make up\" or \"systemctl start lbd\", or name its socket with --socket"
+        ))
     let named = ControlSocket(named: "/x")
     #expect(named.failure(connecting: 2).message.contains("(no socket at /x)"))
     #expect(named.failure(connecting: 111).code == .notRunning)
