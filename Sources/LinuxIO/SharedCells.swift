@@ -10,6 +10,11 @@ package final class SharedCells: @unchecked Sendable {
   private let memory: Mapping
   private let count: Int
 
+  /// So many cells, rounded up to whole pairs of cache lines of 64 bytes: processors fetch lines in
+  /// pairs, so that what two threads write should not share one. A constant where `count` is.
+  @inline(__always)
+  package static func wholePairs(_ count: Int) -> Int { (count + 15) & ~15 }
+
   package init(count: Int) {
     self.count = count
     memory = Mapping(length: count * MemoryLayout<Atomic<Int>>.stride)

@@ -7,7 +7,7 @@ import LinuxIO
 /// One worker's counters by replica slot.
 package final class Tally: Sendable {
   /// What is counted; each is a cell of the replica's row.
-  package enum Counter: Int, Sendable {
+  package enum Counter: Int, CaseIterable, Sendable {
     /// Attempts that began and that ended; those between are in flight.
     case attempts, ended
     /// Responses passed on, by their status' first digit.
@@ -39,35 +39,45 @@ package final class Tally: Sendable {
 
   /// Cells of the histogram of response times.
   package static var buckets: Int { 112 }
-  private static var histogram: Int { 16 }
+  /// The histogram's first cell in a row: it begins on a cache line of its own.
+  private static var histogram: Int { SharedCells.wholePairs(Counter.allCases.count) }
   private static var row: Int { histogram + buckets }
 
   private let cells = SharedCells(count: row * (SharedPool.capacity + 2))
 
   package init() {}
 
+  @inline(__always)
+  static func cell(_ counter: Counter, of slot: Int) -> Int {
+    slot * row + counter.rawValue
+  }
+
+  @inline(__always)
+  static func cell(bucket: Int, of slot: Int) -> Int {
+    slot * row + histogram + bucket
+  }
+
   /// The worker's own call.
   @inline(__always)
   package func count(_ counter: Counter, _ slot: Int, by amount: Int = 1) {
-    cells.bump(slot * Tally.row + counter.rawValue, by: amount)
+    cells.bump(Tally.cell(counter, of: slot), by: amount)
   }
 
   /// The worker's own call: a response had this status.
   @inline(__always)
   package func count(status: Int, _ slot: Int) {
-    let first = Counter.status1xx.rawValue
-    cells.bump(slot * Tally.row + first - 1 + min(max(status / 100, 1), 5))
+    cells.bump(Tally.cell(.status1xx, of: slot) - 1 + min(max(status / 100, 1), 5))
   }
 
   /// The worker's own call: a response took this long.
   @inline(__always)
   package func record(_ slot: Int, nanoseconds: UInt64) {
-    cells.bump(slot * Tally.row + Tally.histogram + Tally.bucket(nanoseconds / 1000))
+    cells.bump(Tally.cell(bucket: Tally.bucket(nanoseconds / 1000), of: slot))
   }
 
   /// Any thread.
   package func value(_ counter: Counter, _ slot: Int) -> Int {
-    cells.peek(slot * Tally.row + counter.rawValue)
+    cells.peek(Tally.cell(counter, of: slot))
   }
 
   /// Any thread: attempts in flight. What ended is read first, so that it is never less than none.
@@ -83,7 +93,7 @@ package final class Tally: Sendable {
 
   /// Any thread: how many responses fell into a bucket.
   package func responses(_ slot: Int, bucket: Int) -> Int {
-    cells.peek(slot * Tally.row + Tally.histogram + bucket)
+    cells.peek(Tally.cell(bucket: bucket, of: slot))
   }
 
   /// Four buckets for each doubling: a response time is known to a fifth of itself.

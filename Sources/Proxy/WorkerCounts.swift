@@ -5,7 +5,7 @@ import LinuxIO
 
 /// The workers' counts of connections, each worker's on cache lines of its own.
 package final class WorkerCounts: Sendable {
-  package enum Counter: Int, Sendable {
+  package enum Counter: Int, CaseIterable, Sendable {
     /// Connections from clients that are open.
     case clients
     /// Connections from clients that were ever accepted.
@@ -30,16 +30,21 @@ package final class WorkerCounts: Sendable {
     case tooManyOfOne
   }
 
+  /// What other threads write too.
+  enum SharedCounter: Int, CaseIterable {
+    /// Connections handed to a worker.
+    case handed
+    /// When the request that waits longest began to; 0 where none does.
+    case waitingSince
+    /// 1 while a word is on its way to the worker that there may be a replica.
+    case told
+  }
+
   package let workers: Int
-  /// Two pairs of lines of 64 bytes, since processors fetch them in pairs: the counters, which only
-  /// their worker writes, and what others write too.
-  private static var row: Int { 32 }
-  /// Connections handed to a worker.
-  private static var handed: Int { 16 }
-  /// When the request that waits longest began to; 0 where none does.
-  private static var waitingSince: Int { 17 }
-  /// 1 while a word is on its way to the worker that there may be a replica.
-  private static var told: Int { 18 }
+  /// Cells of the counters that only their worker writes. Those that others write too follow, on cache
+  /// lines of their own.
+  private static var own: Int { SharedCells.wholePairs(Counter.allCases.count) }
+  private static var row: Int { own + SharedCells.wholePairs(SharedCounter.allCases.count) }
   private let cells: SharedCells
 
   package init(workers: Int) {
@@ -47,16 +52,26 @@ package final class WorkerCounts: Sendable {
     cells = SharedCells(count: workers * WorkerCounts.row)
   }
 
+  @inline(__always)
+  static func cell(_ counter: Counter, of worker: Int) -> Int {
+    worker * row + counter.rawValue
+  }
+
+  @inline(__always)
+  static func cell(_ counter: SharedCounter, of worker: Int) -> Int {
+    worker * row + own + counter.rawValue
+  }
+
   /// The worker's own call.
   @inline(__always)
   package func add(_ counter: Counter, _ worker: Int, by amount: Int = 1) {
-    cells.bump(worker * WorkerCounts.row + counter.rawValue, by: amount)
+    cells.bump(WorkerCounts.cell(counter, of: worker), by: amount)
   }
 
   /// Any thread. Costs a plain load.
   @inline(__always)
   package func value(_ counter: Counter, _ worker: Int) -> Int {
-    cells.peek(worker * WorkerCounts.row + counter.rawValue)
+    cells.peek(WorkerCounts.cell(counter, of: worker))
   }
 
   /// Any thread: over all workers.
@@ -68,25 +83,25 @@ package final class WorkerCounts: Sendable {
 
   /// The worker's own call.
   func setWaiting(since time: UInt64, _ worker: Int) {
-    cells.store(worker * WorkerCounts.row + WorkerCounts.waitingSince, Int(time))
+    cells.store(WorkerCounts.cell(.waitingSince, of: worker), Int(time))
   }
 
   /// Whether a worker is to be told that there may be something for its requests that wait: not where
   /// it was told already and has not looked yet.
   func tell(_ worker: Int) -> Bool {
-    cells.exchange(worker * WorkerCounts.row + WorkerCounts.told, from: 0, to: 1)
+    cells.exchange(WorkerCounts.cell(.told, of: worker), from: 0, to: 1)
   }
 
   /// The worker's own call: it is about to look.
   func hear(_ worker: Int) {
-    cells.store(worker * WorkerCounts.row + WorkerCounts.told, 0)
+    cells.store(WorkerCounts.cell(.told, of: worker), 0)
   }
 
   /// The worker whose oldest request has waited longest; nil where none waits.
   var longestWaiting: Int? {
     var longest: (worker: Int, since: Int)?
     for worker in 0..<workers {
-      let since = cells.load(worker * WorkerCounts.row + WorkerCounts.waitingSince)
+      let since = cells.load(WorkerCounts.cell(.waitingSince, of: worker))
       if since != 0 && since < longest?.since ?? .max { longest = (worker, since) }
     }
     return longest?.worker
@@ -96,7 +111,7 @@ package final class WorkerCounts: Sendable {
 
   /// Open connections of a worker and those on their way to it.
   func load(_ worker: Int) -> Int {
-    value(.clients, worker) + cells.peek(worker * WorkerCounts.row + WorkerCounts.handed)
+    value(.clients, worker) + cells.peek(WorkerCounts.cell(.handed, of: worker))
       - value(.taken, worker)
   }
 
@@ -117,14 +132,14 @@ package final class WorkerCounts: Sendable {
 
   /// Announces a connection to another worker. False when that one takes no more.
   func hand(to worker: Int) -> Bool {
-    cells.add(worker * WorkerCounts.row + WorkerCounts.handed, 1) >= 0
+    cells.add(WorkerCounts.cell(.handed, of: worker), 1) >= 0
   }
 
   /// The worker's own call: takes no more from others. False when some are on their way, which are
   /// to be taken first.
   func close(_ worker: Int) -> Bool {
     cells.exchange(
-      worker * WorkerCounts.row + WorkerCounts.handed, from: value(.taken, worker),
+      WorkerCounts.cell(.handed, of: worker), from: value(.taken, worker),
       to: Int.min / 2)
   }
 }

@@ -1,8 +1,9 @@
 // The counts of responses by time, for each replica apart.
 
 import Balancing
-import Proxy
 import Testing
+
+@testable import Proxy
 
 @Suite struct TallyTests {
   @Test func `a response time falls into a bucket whose middle is within a fifth of it`() {
@@ -30,6 +31,14 @@ import Testing
     #expect(FailureClass.allCases.map { tally.value(.init($0), 4) } == [1, 2, 3, 4, 5, 6])
     #expect(tally.responses(4, bucket: 0) == 1 && tally.responses(4) == 0)
     #expect(tally.value(.retriesSent, 4) == 0)
+  }
+
+  @Test func `each counter and each bucket of each replica has a cell of its own`() {
+    let cells = (0..<3).flatMap { slot in
+      Tally.Counter.allCases.map { Tally.cell($0, of: slot) }
+        + (0..<Tally.buckets).map { Tally.cell(bucket: $0, of: slot) }
+    }
+    #expect(Set(cells).count == 3 * (Tally.Counter.allCases.count + Tally.buckets))
   }
 
   @Test func `replicas are counted apart`() {

@@ -11,6 +11,23 @@ struct WorkerCountsTests {
     return counts
   }
 
+  @Test func `each counter has a cell of its own, each writer cache lines of its own`() {
+    var cells: Set<Int> = []
+    var writers: [Int: String] = [:]
+    func take(_ cell: Int, _ writer: String) {
+      #expect(cells.insert(cell).inserted, "cell \(cell) of \(writer)")
+      #expect((writers.updateValue(writer, forKey: cell / 16) ?? writer) == writer)
+    }
+    for worker in 0..<3 {
+      for counter in WorkerCounts.Counter.allCases {
+        take(WorkerCounts.cell(counter, of: worker), "worker \(worker)")
+      }
+      for counter in WorkerCounts.SharedCounter.allCases {
+        take(WorkerCounts.cell(counter, of: worker), "others, for worker \(worker)")
+      }
+    }
+  }
+
   @Test func `a worker keeps what it accepts as long as others have about as many`() {
     #expect(counts([0]).lighter(than: 0, limit: 100) == nil)
     #expect(counts([0, 0]).lighter(than: 0, limit: 100) == nil)
