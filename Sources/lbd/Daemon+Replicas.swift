@@ -14,6 +14,9 @@ struct SlotAllotment {
   /// Slots that were ever handed out; the first of the others.
   private(set) var next = 0
   private var returned: [Int] = []
+  /// The names of replicas that have left, until their slots are handed out anew: workers may still
+  /// speak of them.
+  private(set) var formerNames: [Int: String] = [:]
 
   /// A free slot, or nil when the tables are full.
   mutating func take() -> Int? {
@@ -21,17 +24,24 @@ struct SlotAllotment {
       next += 1
       return next - 1
     }
-    return returned.isEmpty ? nil : returned.removeFirst()
+    guard !returned.isEmpty else { return nil }
+    let slot = returned.removeFirst()
+    formerNames[slot] = nil
+    return slot
   }
 
-  mutating func giveBack(_ slot: Int) {
+  /// - Parameter name: of the replica that leaves the slot.
+  mutating func giveBack(_ slot: Int, of name: String) {
     returned.append(slot)
+    formerNames[slot] = name
   }
 }
 
 extension Daemon {
+  /// The name of the replica that has a slot, or had it last. A slot that no replica ever had is the
+  /// control socket's.
   func name(of slot: Int) -> String {
-    index(of: slot).map { replicas[$0].name } ?? "#\(slot)"
+    index(of: slot).map { replicas[$0].name } ?? slots.formerNames[slot] ?? "the control socket"
   }
 
   /// Where a slot's replica stands among `replicas`; nil when there is none.
@@ -84,7 +94,7 @@ extension Daemon {
     prober.forget(slot)
     resolver.forget(slot)
     figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
-    slots.giveBack(slot)
+    slots.giveBack(slot, of: replica.name)
   }
 
   /// Lets the workers go on with what is in force now.

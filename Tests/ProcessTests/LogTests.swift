@@ -1,5 +1,6 @@
 // What lbd's log tells of the answers that lbd gives itself.
 
+import ControlProtocol
 import Foundation
 import Testing
 
@@ -13,6 +14,27 @@ import Testing
         $0.contains(#""status":"502""#) && $0.contains(#""tried":"\#(replica.port)""#)
           && $0.contains(#""cause":"reset: the connection was closed""#)
       } ?? false
+    }
+  }
+
+  @Test func `a replica that has left is named where it was tried, in log and events`() throws {
+    let gate = Gate()
+    let replica = try ScriptedReplica { _, _ in
+      try gate.wait()
+      return .close
+    }
+    let stage = try Stage(scripted: [replica], lbd: "workers = 1")
+    let connection = try stage.connect()
+    try connection.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+    try eventually("the replica has the request") { replica.requests.count == 1 }
+    #expect(try stage.lbctl("remove", "\(replica.port)").status == 0)
+    gate.open()
+    #expect(try connection.answer().status == 502)
+    try stage.awaitEvents("the 502 is one") { $0.contains { $0.event == .answered } }
+    let answered = try stage.events().filter { $0.event == .answered }
+    #expect(answered.map(\.answers?.tried) == [["\(replica.port)"]])
+    try eventually("the line of the 502") {
+      stage.lbd?.error.contains(#""tried":"\#(replica.port)""#) ?? false
     }
   }
 
