@@ -86,7 +86,8 @@ let package = Package(
       swiftSettings: swiftSettings, linkerSettings: staticExecutable),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
-      name: "allocation-probe", dependencies: ["AllocationCounter", "Proxy", "LinuxIO"],
+      name: "allocation-probe",
+      dependencies: ["AllocationCounter", "Proxy", "HTTPWire", "LinuxIO"],
       path: "Tests/AllocationProbe", swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
     // Asked by `make fuzz-differential`.

@@ -37,8 +37,7 @@ package struct ForwardRules: Sendable, Equatable {
   private let via10: [UInt8]
 
   package init(
-    mark: UInt64 = 0, statesVia: Bool = true, statesForwarded: Bool = false,
-    dropped: DroppedFields = DroppedFields()
+    mark: UInt64, statesVia: Bool, statesForwarded: Bool, dropped: DroppedFields
   ) {
     self.mark = mark
     self.statesForwarded = statesForwarded

@@ -4,7 +4,6 @@
 import Balancing
 import Configuration
 import ControlProtocol
-import HTTPWire
 import LinuxIO
 import Proxy
 
@@ -104,45 +103,15 @@ extension Daemon {
   }
 
   func makeSnapshot() -> Snapshot {
-    var settings = Settings()
-    settings.connectTimeout = configuration.timeouts.connect.nanoseconds
-    settings.responseTimeout = configuration.timeouts.response.nanoseconds
-    settings.idleTimeout = configuration.timeouts.idle.nanoseconds
-    settings.clientHeaderTimeout = configuration.timeouts.clientHeader.nanoseconds
-    settings.clientIdleTimeout = configuration.timeouts.clientIdle.nanoseconds
-    settings.tunnelIdleTimeout = configuration.timeouts.tunnelIdle.nanoseconds
-    settings.retries = configuration.retry.attempts
-    settings.retryBudget = configuration.retry.budget
-    settings.retryStatuses = configuration.retry.statuses?.ranges ?? []
-    settings.holdTimeout = configuration.hold.timeout?.nanoseconds ?? 0
-    settings.holdQueue = configuration.hold.queue
-    settings.failuresToEject = configuration.health.failures
-    settings.headLimit = configuration.limits.header
-    settings.fieldLimit = configuration.limits.fields
-    settings.bodyLimit = configuration.limits.body ?? .max
-    settings.byteTime =
-      configuration.limits.bodyRate == 0 ? 0 : 1_000_000_000 / UInt64(configuration.limits.bodyRate)
-    settings.restingLimit = configuration.limits.resting
-    settings.replicaConnections = configuration.limits.replicaConnections ?? .max
-    settings.connectionsPerAddress = configuration.limits.maxConnections ?? .max
-    settings.servesHalfClosed = configuration.halfClose
-    settings.docs = configuration.docs != .off
-    settings.docsTellAll = configuration.docs == .full
-    settings.clients = limits.perWorker.clients
-    settings.upstreams = limits.perWorker.upstreams
-    settings.trustedProxies = (configuration.forward.trustedProxies ?? []).compactMap(Network.init)
-    settings.requiresProxyHeader = configuration.forward.proxyProtocolIn == .required
-    settings.forward = ForwardRules(configuration.forward, mark: mark)
-    settings.proxyHeader = configuration.forward.proxyProtocol.version
-    settings.recordsAccess = configuration.log.access != .off
     let members = replicas.map {
       Replica(
         slot: $0.slot, name: $0.name, address: $0.address, weight: $0.weight,
         maxRequests: $0.configuration.maxRequests)
     }
     return Snapshot(
-      settings: settings, replicas: members, control: SocketAddress(path: configuration.control),
-      testToken: Array(testToken.utf8), pages: DocsPage.pages)
+      settings: Settings(configuration, limits.perWorker, mark: mark), replicas: members,
+      control: SocketAddress(path: configuration.control), testToken: Array(testToken.utf8),
+      pages: DocsPage.pages)
   }
 
   // MARK: Probes

@@ -63,11 +63,9 @@ enum Main {
   }
 
   private static func snapshot(_ replicas: [Replica], recordsAccess: Bool) -> Snapshot {
-    var settings = Settings()
-    settings.recordsAccess = recordsAccess
-    return Snapshot(
-      settings: settings, replicas: replicas, control: nil, testToken: Array("secret".utf8),
-      pages: Pages(docs: [], openAPI: []))
+    Snapshot(
+      settings: .ofProbe(recordsAccess: recordsAccess), replicas: replicas, control: nil,
+      testToken: Array("secret".utf8), pages: Pages(docs: [], openAPI: []))
   }
 
   private static func startWorker(
