@@ -114,7 +114,9 @@ extension Daemon {
     [
       PoolStatus(
         name: "default", algorithm: configuration.algorithm.rawValue,
-        replicas: replicas.map { $0.report(now: now, nextProbe: schedule.due($0.slot)) })
+        replicas: replicas.map {
+          $0.report(tallies, now: now, nextProbe: schedule.due($0.slot))
+        })
     ]
   }
 

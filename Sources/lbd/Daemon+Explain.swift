@@ -43,7 +43,7 @@ extension Daemon {
     let clocks = Clocks(now: now, wall: Clock.wall())
     let counts = replica.counts.traffic(slot: replica.slot, tallies: tallies).failures
     return ExplainReport(
-      replica: replica.report(now: now, nextProbe: schedule.due(replica.slot)),
+      replica: replica.report(tallies, now: now, nextProbe: schedule.due(replica.slot)),
       since: clocks.text(replica.health.since), cause: replica.stateCause,
       probes: replica.probeHistory.report(clocks),
       failures: zip(FailureClass.allCases, counts).map { FailureCount(name: "\($0)", count: $1) },

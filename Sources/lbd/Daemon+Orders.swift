@@ -60,7 +60,7 @@ extension Daemon {
   /// What an order came to, in a line.
   private func outcome(at index: Int) -> String {
     let replica = replicas[index]
-    let active = max(0, tallies.reduce(0) { $0 + $1.active(replica.slot) })
+    let active = tallies.active(replica.slot)
     return switch replica.standing.order {
     case .ready where replica.isUsable: "\(replica.name) is ready and gets requests"
     case .ready:

@@ -1,9 +1,9 @@
 // Turns what the workers counted for a replica into what people ask for: requests a second and
-// response times of late, and totals since the replica came.
+// response times of late. Totals are `TrafficCounts`.
 
 import Proxy
 
-/// One replica's figures over all workers. The control thread owns it.
+/// One replica's last seconds, over all workers. The control thread owns it.
 struct Meter {
   /// What was counted up to one moment.
   private struct Sample {
@@ -13,13 +13,13 @@ struct Meter {
     var histogram: [UInt32] = []
 
     /// Counts anew, in place.
-    mutating func take(_ slot: Int, _ tallies: [Tally], _ now: UInt64) {
+    mutating func take(_ slot: Int, _ tallies: [Tally], now: UInt64) {
       time = now
-      responses = tallies.reduce(0) { $0 + $1.responses(slot) }
+      responses = tallies.responses(slot)
       guard responses > 0 else { return }
       if histogram.isEmpty { histogram = [UInt32](repeating: 0, count: Tally.buckets) }
       for bucket in 0..<Tally.buckets {
-        let count = tallies.reduce(0) { $0 + $1.responses(slot, bucket: bucket) }
+        let count = tallies.sum { $0.responses(slot, bucket: bucket) }
         histogram[bucket] = UInt32(truncatingIfNeeded: count)
       }
     }
@@ -33,10 +33,6 @@ struct Meter {
 
   /// The figures at one moment.
   struct Reading {
-    var active = 0
-    var responses = 0
-    var status5xx = 0
-    var retries = 0
     /// Responses a second over the last 5 to 10 s; nil without any.
     var rate: Double?
     var p50Milliseconds: Double?
@@ -48,62 +44,38 @@ struct Meter {
 
   private let slot: Int
   private let tallies: [Tally]
-  /// What an earlier replica in the same slot had counted.
-  private let base: (responses: Int, status5xx: Int, retries: Int)
   private var older: Sample
   private var newer: Sample
 
   init(slot: Int, tallies: [Tally], now: UInt64) {
     self.slot = slot
     self.tallies = tallies
-    base = Meter.totals(slot, tallies)
     newer = Sample(time: now, responses: 0)
-    newer.take(slot, tallies, now)
+    newer.take(slot, tallies, now: now)
     older = newer
-  }
-
-  private static func totals(
-    _ slot: Int, _ tallies: [Tally]
-  ) -> (responses: Int, status5xx: Int, retries: Int) {
-    func sum(_ counter: Tally.Counter) -> Int { tallies.reduce(0) { $0 + $1.value(counter, slot) } }
-    return (
-      tallies.reduce(0) { $0 + $1.responses(slot) }, sum(.status5xx),
-      sum(.retriesUnsent) + sum(.retriesSent)
-    )
   }
 
   /// Moves the window on.
   mutating func roll(now: UInt64) {
     swap(&older, &newer)
-    newer.take(slot, tallies, now)
+    newer.take(slot, tallies, now: now)
   }
 
   /// Responses a second over the last 5 to 10 s; nil without any.
   func rate(now: UInt64) -> Double? {
-    rate(tallies.reduce(0) { $0 + $1.responses(slot) }, now: now)
-  }
-
-  private func rate(_ responses: Int, now: UInt64) -> Double? {
-    let count = responses - older.responses
+    let count = tallies.responses(slot) - older.responses
     let seconds = Double(now - older.time) / 1e9
     return count > 0 && seconds > 0 ? Double(count) / seconds : nil
   }
 
   func read(now: UInt64) -> Reading {
-    var reading = Reading()
-    let totals = Meter.totals(slot, tallies)
-    reading.active = max(0, tallies.reduce(0) { $0 + $1.active(slot) })
-    reading.responses = totals.responses - base.responses
-    reading.status5xx = totals.status5xx - base.status5xx
-    reading.retries = totals.retries - base.retries
-    reading.rate = rate(totals.responses, now: now)
-    guard reading.rate != nil else { return reading }
+    guard let rate = rate(now: now) else { return Reading() }
     var current = Sample(time: now, responses: 0)
-    current.take(slot, tallies, now)
+    current.take(slot, tallies, now: now)
     let window = current.window(since: older)
-    reading.p50Milliseconds = Meter.percentile(0.5, of: window)
-    reading.p99Milliseconds = Meter.percentile(0.99, of: window)
-    return reading
+    return Reading(
+      rate: rate, p50Milliseconds: Meter.percentile(0.5, of: window),
+      p99Milliseconds: Meter.percentile(0.99, of: window))
   }
 
   /// The response time that `share` of the responses did not exceed, in milliseconds.

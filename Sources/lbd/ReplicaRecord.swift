@@ -109,18 +109,19 @@ struct ReplicaRecord {
 
   /// The row of `lbctl pool`.
   /// - Parameter nextProbe: when it is due; nil while one is under way.
-  func report(now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
+  func report(_ tallies: [Tally], now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
     let reading = meter.read(now: now)
+    let traffic = counts.trafficOfStay(slot: slot, tallies: tallies)
     let next = max(nextProbe ?? now, now) - now
     return ReplicaReport(
       name: name, address: configuration.address.description,
       resolved: hostName == nil ? nil : address?.description, lookup: lookupFailure,
       config: .init(weight: configuration.weight), weight: weight,
       order: standing.order, observed: observed, state: state,
-      stateSeconds: Double(now - since) / 1e9, active: reading.active,
-      requests: reading.responses, rate: reading.rate, p50Milliseconds: reading.p50Milliseconds,
-      p99Milliseconds: reading.p99Milliseconds, status5xx: reading.status5xx,
-      retries: reading.retries,
+      stateSeconds: Double(now - since) / 1e9, active: tallies.active(slot),
+      requests: traffic.responses, rate: reading.rate, p50Milliseconds: reading.p50Milliseconds,
+      p99Milliseconds: reading.p99Milliseconds, status5xx: traffic.status5xx,
+      retries: traffic.retries,
       check: .init(
         result: checkResult, latencyMilliseconds: checkMilliseconds,
         nextInMilliseconds: Double(next) / 1e6))

@@ -83,7 +83,7 @@ extension Daemon {
     text.only(.accessDrops, access.dropped)
     text.begin(.ownResponses)
     for (counter, code) in zip(Tally.Counter.classes, ReplicaFigures.codes) {
-      text.sample(code, tallies.reduce(0) { $0 + $1.value(counter, Tally.ownSlot) })
+      text.sample(code, tallies.sum { $0.value(counter, Tally.ownSlot) })
     }
     writeHolds(to: &text)
   }

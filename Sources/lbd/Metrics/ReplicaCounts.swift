@@ -28,8 +28,10 @@ struct ReplicaCounts {
   private(set) var notMade = 0
   /// What the last probe took.
   private(set) var probeNanoseconds: UInt64?
-  /// What is to be added to what stands in the replica's slot.
-  private var offset = TrafficCounts()
+  /// What others had counted in the replica's slot before it came.
+  private var base = TrafficCounts()
+  /// What it had counted itself before it left, when it was in the pool earlier.
+  private var earlier = TrafficCounts()
 
   mutating func count(_ ejection: Ejection) {
     ejections[ejection.rawValue] += 1
@@ -44,18 +46,24 @@ struct ReplicaCounts {
     probeNanoseconds = probe.nanoseconds
   }
 
+  /// Its traffic since it came into its slot.
+  func trafficOfStay(slot: Int, tallies: [Tally]) -> TrafficCounts {
+    TrafficCounts(slot: slot, tallies: tallies) - base
+  }
+
+  /// Its traffic in all its stays.
   func traffic(slot: Int, tallies: [Tally]) -> TrafficCounts {
-    TrafficCounts(slot: slot, tallies: tallies) + offset
+    trafficOfStay(slot: slot, tallies: tallies) + earlier
   }
 
   /// The replica is in this slot from now on; what an earlier one counted there is not its own.
   fileprivate mutating func begin(slot: Int, tallies: [Tally]) {
-    offset = offset - TrafficCounts(slot: slot, tallies: tallies)
+    base = TrafficCounts(slot: slot, tallies: tallies)
   }
 
   /// It leaves the slot. What is still in flight is no longer counted for it.
   fileprivate mutating func end(slot: Int, tallies: [Tally]) {
-    offset = traffic(slot: slot, tallies: tallies)
+    earlier = traffic(slot: slot, tallies: tallies)
     probeNanoseconds = nil
   }
 }

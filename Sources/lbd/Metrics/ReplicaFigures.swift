@@ -30,7 +30,7 @@ final class ReplicaFigures {
     labels = MetricLabels(["pool": ReplicaFigures.pool, "replica": replica.name])
     info = MetricLabels(["address": replica.configuration.address.description])
     weight = replica.weight
-    inFlight = max(0, tallies.reduce(0) { $0 + $1.active(slot) })
+    inFlight = tallies.active(slot)
     counts = replica.counts
     traffic = replica.counts.traffic(slot: slot, tallies: tallies)
   }

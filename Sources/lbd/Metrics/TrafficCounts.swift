@@ -4,6 +4,17 @@
 import Balancing
 import Proxy
 
+extension [Tally] {
+  /// Over all workers.
+  func sum(_ count: (Tally) -> Int) -> Int { reduce(0) { $0 + count($1) } }
+
+  /// Responses of every status.
+  func responses(_ slot: Int) -> Int { sum { $0.responses(slot) } }
+
+  /// Attempts in flight; never less than none, whatever workers count meanwhile.
+  func active(_ slot: Int) -> Int { Swift.max(0, sum { $0.active(slot) }) }
+}
+
 /// One replica's counters over all workers.
 struct TrafficCounts {
   /// The upper edges of the histogram, in microseconds, each an edge of the tally's buckets too, so
@@ -33,6 +44,11 @@ struct TrafficCounts {
   /// Half microseconds.
   private var time = 0
 
+  /// Of every status.
+  var responses: Int { classes.reduce(0, +) }
+  var status5xx: Int { classes[4] }
+  /// Failed attempts that another replica took over.
+  var retries: Int { retriesUnsent + retriesSent }
   /// What the responses took, as far as their buckets tell.
   var seconds: Double { Double(time) / 2e6 }
 
