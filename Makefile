@@ -64,28 +64,31 @@ $(BIN)/lbd $(BIN)/lbctl $(BIN)/replicad:
 $(BIN)/compose:
 	@swift build -c release --product compose
 
+# Tells once more at the end what failed.
+run-tests = LBD_BIN_DIR='$(CURDIR)/$(BIN)' Tests/run.sh
+
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --skip BrowserTests \
+	@$(run-tests) --skip BrowserTests \
 	  --skip 'ProcessTests\.(Abuse|Cost|Peer|Network)'
 
 test-abuse: build ## every sort of hostile client at once, for ABUSE_SECONDS, 240 unless set
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Abuse'
+	@$(run-tests) --filter 'ProcessTests\.Abuse'
 
 test-cost: build ## the instructions that a request costs; needs Debian's valgrind
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Cost'
+	@$(run-tests) --filter 'ProcessTests\.Cost'
 
 test-network: build ## hosts that fall silent, in network namespaces; needs root, Debian's iproute2 and nftables
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter 'ProcessTests\.Network'
+	@$(run-tests) --filter 'ProcessTests\.Network'
 
 soak: build ## the trials of failover and reload at full length, one after the other; 12 minutes
-	@SOAK=1 SOAK_SECONDS=60 LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --no-parallel \
+	@SOAK=1 SOAK_SECONDS=60 $(run-tests) --no-parallel \
 	  --filter 'ProcessTests\.(ReplicaDeath|Hold|KeepAliveLimit|RetryBudget|HealthCheck|Ejection|ReloadSoak)|SimulationTests'
 
 test-browser: build ## /docs in a real browser; needs Debian's chromium and chromium-driver
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter BrowserTests
+	@$(run-tests) --filter BrowserTests
 
 test-peers: build ## uvicorn, nginx, curl and Python's clients with lbd; Debian's packages are in .ci/run
-	@LBD_BIN_DIR='$(CURDIR)/$(BIN)' swift test --disable-xctest --filter '\.Peer'
+	@$(run-tests) --filter '\.Peer'
 
 test-systemd: build ## the units under a real systemd, Debian 12's or with SUITE=trixie 13's; needs root
 	@deploy/systemd/test.sh
@@ -114,7 +117,7 @@ bench: build ## lbd beside nginx, HAProxy and a blind relay, in bench/results.md
 
 lint: ## check the format of the sources
 	@swift format lint --strict -r Sources Tests bench/Sources Package.swift
-	@for script in .ci/run bench/*.sh deploy/*.sh deploy/*/*.sh deploy/debian/p* docs/*/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
+	@for script in .ci/run bench/*.sh deploy/*.sh deploy/*/*.sh deploy/debian/p* docs/*/*.sh Tests/*.sh Tests/*/*.sh; do $$(sed -n '1s/.*[ /]//p' $$script) -n $$script || exit 1; done
 
 format: ## format the sources in place
 	@swift format -i -r Sources Tests bench/Sources Package.swift
