@@ -8,7 +8,7 @@ compose = $(BIN)/compose --conf '$(CONF)'
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: help up down ps logs restart scale stop-replica start-replica build test test-abuse \
+.PHONY: help up down ps logs restart scale stop-replica start-replica build test check test-abuse \
   test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential \
   fuzz-process bench lint \
   format install install-symbols uninstall dist test-man clean soak
@@ -70,6 +70,9 @@ run-tests = LBD_BIN_DIR='$(CURDIR)/$(BIN)' Tests/run.sh
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
 	@$(run-tests) --skip BrowserTests \
 	  --skip 'ProcessTests\.(Abuse|Cost|Peer|Network)'
+
+check: lint ## the format, and all tests but those of whole processes: without a release build
+	@Tests/run.sh --skip '^(ProcessTests|BrowserTests)\.'
 
 test-abuse: build ## every sort of hostile client at once, for ABUSE_SECONDS, 240 unless set
 	@$(run-tests) --filter 'ProcessTests\.Abuse'
