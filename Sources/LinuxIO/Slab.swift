@@ -61,7 +61,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   }
 
   /// Puts a record in a free slot. The caller has made sure that `count < capacity`.
-  package mutating func insert(_ record: consuming Element) -> UInt32 {
+  package mutating func insert(_ record: consuming Element) -> SlabSlot<Element> {
     let slot: UInt32
     if firstFree != .max {
       slot = firstFree
@@ -76,11 +76,12 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     unsafe element(slot).initialize(to: record)
     count += 1
     most = max(most, count)
-    return slot
+    return SlabSlot(number: slot)
   }
 
   /// Takes the record out of a slot that is in use.
-  package mutating func remove(_ slot: UInt32) -> Element {
+  package mutating func remove(_ slot: SlabSlot<Element>) -> Element {
+    let slot = slot.number
     guard isOccupied(slot) else { fatalError("a slab slot was removed twice") }
     // Safe: the slot is in use, so a record lies in its memory; it is moved out exactly once.
     unsafe entry(slot).pointee.generation &+= 1
@@ -92,36 +93,49 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
   /// The record in a slot that is in use. Spans of a record's bytes don't outlive the access, so
   /// they are looked at in the record's own methods.
-  package subscript(slot: UInt32) -> Element {
+  package subscript(slot: SlabSlot<Element>) -> Element {
     // Safe: the slot was checked to be in use.
     @inline(__always) _read {
-      guard isOccupied(slot) else { fatalError("a slab slot was read after its record went") }
-      yield unsafe element(slot).pointee
+      guard contains(slot) else { fatalError("a slab slot was read after its record went") }
+      yield unsafe element(slot.number).pointee
     }
     @inline(__always) _modify {
-      guard isOccupied(slot) else { fatalError("a slab slot was changed after its record went") }
-      yield unsafe &element(slot).pointee
+      guard contains(slot) else { fatalError("a slab slot was changed after its record went") }
+      yield unsafe &element(slot.number).pointee
     }
   }
 
-  /// What names this record for as long as it lives, and nothing after it: generation above slot.
-  package func token(_ slot: UInt32) -> UInt64 {
-    guard isOccupied(slot) else { fatalError("a token was asked for an empty slab slot") }
-    return unsafe UInt64(entry(slot).pointee.generation) << 32 | UInt64(slot)
+  /// Whether a record lies in the slot, be it another than the one whose slot it was.
+  @inline(__always)
+  package func contains(_ slot: SlabSlot<Element>) -> Bool { isOccupied(slot.number) }
+
+  /// What names this record for as long as it lives, and nothing after it.
+  package func token(_ slot: SlabSlot<Element>) -> SlabToken<Element> {
+    guard contains(slot) else { fatalError("a token was asked for an empty slab slot") }
+    let generation = unsafe entry(slot.number).pointee.generation
+    return SlabToken(rawValue: UInt64(generation) << 32 | UInt64(slot.number))
   }
 
   /// The slot a token names, or nil when its record is gone.
-  package func slot(of token: UInt64) -> UInt32? {
-    let slot = UInt32(truncatingIfNeeded: token)
+  package func slot(of token: SlabToken<Element>) -> SlabSlot<Element>? {
+    let slot = UInt32(truncatingIfNeeded: token.rawValue)
     guard isOccupied(slot) else { return nil }
-    return unsafe entry(slot).pointee.generation == UInt32(token >> 32) ? slot : nil
+    let generation = unsafe entry(slot).pointee.generation
+    return generation == UInt32(token.rawValue >> 32) ? SlabSlot(number: slot) : nil
   }
 
-  /// The next slot in use at or after `slot`, to walk the table with.
-  package func next(from slot: UInt32) -> UInt32? {
+  /// The first slot in use, to walk the table from.
+  package var first: SlabSlot<Element>? { next(from: 0) }
+
+  /// The next slot in use, whether this one still is or not.
+  package func next(after slot: SlabSlot<Element>) -> SlabSlot<Element>? {
+    next(from: slot.number + 1)
+  }
+
+  private func next(from slot: UInt32) -> SlabSlot<Element>? {
     var slot = slot
     while slot < touched {
-      if isOccupied(slot) { return slot }
+      if isOccupied(slot) { return SlabSlot(number: slot) }
       slot += 1
     }
     return nil

@@ -45,16 +45,20 @@ struct AccessRecorder: ~Copyable {
   }
 
   /// Opens an exchange's line.
-  mutating func begin(_ exchange: UInt32, now: UInt64) {
-    lines.begin(exchange)
+  mutating func begin(_ exchange: SlabSlot<Exchange>, now: UInt64) {
+    lines.begin(exchange.number)
     lines.append(#"{"time":""#)
     time.write(now, to: &lines)
     lines.append(#"","client":""#)
   }
 
+  /// Goes on with an exchange's line.
+  @inline(__always)
+  mutating func resume(_ exchange: SlabSlot<Exchange>) { lines.resume(exchange.number) }
+
   /// Goes on with an exchange's line, and writes what became of it.
-  mutating func end(_ exchange: UInt32, _ outcome: AccessOutcome) {
-    lines.resume(exchange)
+  mutating func end(_ exchange: SlabSlot<Exchange>, _ outcome: AccessOutcome) {
+    resume(exchange)
     if outcome.status > 0 {
       lines.append(#","status":"#)
       lines.append(outcome.status, digits: 3)

@@ -8,17 +8,17 @@ import LinuxIO
 extension Worker {
   /// The request's head was parsed and lies in the client's buffer.
   @inline(__always)
-  mutating func noteRequest(_ exchange: UInt32) {
+  mutating func noteRequest(_ exchange: SlabSlot<Exchange>) {
     if settings.recordsAccess { beginLine(exchange, isParsed: true) }
   }
 
   /// What lies in the client's buffer is refused before it is a request.
   @inline(__always)
-  mutating func noteUnparsed(_ exchange: UInt32) {
+  mutating func noteUnparsed(_ exchange: SlabSlot<Exchange>) {
     if settings.recordsAccess { beginLine(exchange, isParsed: false) }
   }
 
-  private mutating func beginLine(_ exchange: UInt32, isParsed: Bool) {
+  private mutating func beginLine(_ exchange: SlabSlot<Exchange>, isParsed: Bool) {
     let client = exchanges[exchange].client
     exchanges[exchange].isRecorded = true
     access.begin(exchange, now: now)
@@ -32,31 +32,31 @@ extension Worker {
 
   /// The id was drawn; the request's head is still in the client's buffer.
   @inline(__always)
-  mutating func noteID(_ exchange: UInt32, _ drawn: (UInt64, UInt64)) {
+  mutating func noteID(_ exchange: SlabSlot<Exchange>, _ drawn: (UInt64, UInt64)) {
     guard exchanges[exchange].isRecorded else { return }
-    access.lines.resume(exchange)
+    access.resume(exchange)
     clients[exchanges[exchange].client].describeID(drawn, of: requestHead, to: &access.lines)
     access.lines.keep()
   }
 
   /// Why lbd answers itself, or cuts; the first cause of an exchange is the one that counts.
-  mutating func noteCause(_ exchange: UInt32, _ cause: String) {
+  mutating func noteCause(_ exchange: SlabSlot<Exchange>, _ cause: String) {
     guard beginCause(exchange) else { return }
     _ = access.lines.append(json: Array(cause.utf8).span, atMost: AccessRecorder.Limit.cause)
     endCause()
   }
 
   /// The same for an answer of lbd's own, whose detail is the cause where there is no other.
-  mutating func noteDetail(_ exchange: UInt32, _ status: Int, _ detail: StaticString) {
+  mutating func noteDetail(_ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString) {
     guard status >= 400 && beginCause(exchange) else { return }
     access.lines.append(detail)
     endCause()
   }
 
-  private mutating func beginCause(_ exchange: UInt32) -> Bool {
+  private mutating func beginCause(_ exchange: SlabSlot<Exchange>) -> Bool {
     guard exchanges[exchange].isRecorded && !exchanges[exchange].hasCause else { return false }
     exchanges[exchange].hasCause = true
-    access.lines.resume(exchange)
+    access.resume(exchange)
     access.lines.append(#","cause":""#)
     return true
   }
@@ -68,11 +68,11 @@ extension Worker {
 
   /// The exchange is over.
   @inline(__always)
-  mutating func record(_ exchange: UInt32, isAborted: Bool) {
+  mutating func record(_ exchange: SlabSlot<Exchange>, isAborted: Bool) {
     if exchanges[exchange].isRecorded && settings.recordsAccess { endLine(exchange, isAborted) }
   }
 
-  private mutating func endLine(_ exchange: UInt32, _ isAborted: Bool) {
+  private mutating func endLine(_ exchange: SlabSlot<Exchange>, _ isAborted: Bool) {
     var outcome = AccessOutcome()
     outcome.bytesSent = exchanges[exchange].bytesSent
     if outcome.bytesSent > 0 { outcome.status = exchanges[exchange].status }

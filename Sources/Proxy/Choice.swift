@@ -8,7 +8,7 @@ import LinuxIO
 extension Worker {
   /// Takes up the request in `requestHead` and `requestFraming`, whose head is the next
   /// `headLength` bytes of the client's input.
-  mutating func open(_ exchange: UInt32, headLength: Int) {
+  mutating func open(_ exchange: SlabSlot<Exchange>, headLength: Int) {
     let client = exchanges[exchange].client
     exchanges[exchange].isPersistent = requestFraming.isPersistent && !clients[client].isLeaving
     exchanges[exchange].clientEnds = !requestFraming.isPersistent
@@ -41,7 +41,7 @@ extension Worker {
 
   /// Puts the replica's head in the place of the client's, so that head and body stay one piece.
   private mutating func rewriteHead(
-    _ exchange: UInt32, _ headLength: Int
+    _ exchange: SlabSlot<Exchange>, _ headLength: Int
   ) -> Bool {
     let client = exchanges[exchange].client
     let requestID = requestIDs.next()
@@ -77,14 +77,14 @@ extension Worker {
 
   /// Gives the request to a replica: the next in turn, or the control socket; or lets it wait for one.
   /// - Parameter last: the replica to ask where none is left that was not tried.
-  mutating func dispatch(_ exchange: UInt32, orAgain last: Int? = nil) {
+  mutating func dispatch(_ exchange: SlabSlot<Exchange>, orAgain last: Int? = nil) {
     if exchanges[exchange].asksControl { return dispatchToControl(exchange) }
     // Who came first has the next place.
     if hasLimits && exchanges[exchange].attempts == 0 && links.pool.held > 0 {
       return hold(exchange, isFull: true)
     }
     switch choose(exchange) {
-    case .replica(let slot): attempt(exchange, slot)
+    case .replica(let replica): attempt(exchange, replica)
     case .full: hold(exchange, isFull: true)
     case .none:
       if let last, links.pool.isUsable(last) {
@@ -97,35 +97,35 @@ extension Worker {
     }
   }
 
-  private mutating func dispatchToControl(_ exchange: UInt32) {
+  private mutating func dispatchToControl(_ exchange: SlabSlot<Exchange>) {
     guard exchanges[exchange].attempts == 0 else { return answerNoControl(exchange) }
     attempt(exchange, SharedPool.controlSlot)
   }
 
   /// Hands the request to a replica. A retry opens a connection of its own: an idle one may have
   /// ended like the one before.
-  mutating func attempt(_ exchange: UInt32, _ slot: Int) {
-    exchanges[exchange].replica = slot
-    exchanges[exchange].tried.insert(slot)
+  mutating func attempt(_ exchange: SlabSlot<Exchange>, _ replica: Int) {
+    exchanges[exchange].replica = replica
+    exchanges[exchange].tried.insert(replica)
     exchanges[exchange].attempts += 1
     rewind(exchange)
     let mayShare = !exchanges[exchange].hasFailed && !exchanges[exchange].hasProxyHeader
-    if mayShare, let upstream = takeIdle(slot, isRepeatable: isRepeatable(exchange)) {
+    if mayShare, let upstream = takeIdle(replica, isRepeatable: isRepeatable(exchange)) {
       attach(upstream, to: exchange)
       pumpRequest(exchange)
     } else {
-      connect(exchange, slot)
+      connect(exchange, replica)
     }
   }
 
   /// Whether the request may be made again should its connection turn out to have ended: it may be
   /// executed twice, and all of it is at hand.
-  private mutating func isRepeatable(_ exchange: UInt32) -> Bool {
+  private mutating func isRepeatable(_ exchange: SlabSlot<Exchange>) -> Bool {
     exchanges[exchange].method.isIdempotent && exchanges[exchange].requestBody.isDone
   }
 
   /// Makes the request ready to be sent from its beginning.
-  mutating func rewind(_ exchange: UInt32) {
+  mutating func rewind(_ exchange: SlabSlot<Exchange>) {
     exchanges[exchange].sentTo = exchanges[exchange].replayFrom
     exchanges[exchange].hasSent = false
     exchanges[exchange].hasHeard = false
@@ -137,25 +137,25 @@ extension Worker {
   // MARK: Whose turn it is
 
   /// The replica for a request that waited, if there is one now: rather one that was not tried.
-  mutating func chooseForHeld(_ exchange: UInt32) -> Int? {
-    if case .replica(let slot) = choose(exchange) { return slot }
+  mutating func chooseForHeld(_ exchange: SlabSlot<Exchange>) -> Int? {
+    if case .replica(let replica) = choose(exchange) { return replica }
     guard exchanges[exchange].tried.count > 0 else { return nil }
     exchanges[exchange].tried = TriedReplicas()
-    if case .replica(let slot) = choose(exchange) { return slot }
+    if case .replica(let replica) = choose(exchange) { return replica }
     return nil
   }
 
-  private mutating func choose(_ exchange: UInt32) -> Choice {
+  private mutating func choose(_ exchange: SlabSlot<Exchange>) -> Choice {
     guard hasReplica else { return .none }
     let ticket = ticket(of: exchange)
     if hasLimits { return chooseWithPlace(exchange, ticket) }
-    let slot = picker.pick(ticket: ticket, excluding: exchanges[exchange].tried)
-    return slot.map { .replica($0) } ?? .none
+    let replica = picker.pick(ticket: ticket, excluding: exchanges[exchange].tried)
+    return replica.map { .replica($0) } ?? .none
   }
 
   /// The request's turn, drawn once. A retry begins somewhere else, so that a failed replica's share is
   /// spread over all others.
-  private mutating func ticket(of exchange: UInt32) -> Int {
+  private mutating func ticket(of exchange: SlabSlot<Exchange>) -> Int {
     if exchanges[exchange].ticket < 0 { exchanges[exchange].ticket = links.pool.drawTicket() }
     let ticket = exchanges[exchange].ticket
     guard exchanges[exchange].hasFailed else { return ticket }
@@ -164,28 +164,28 @@ extension Worker {
   }
 
   /// The same where some replicas have a limit: one that is full is passed over.
-  private mutating func chooseWithPlace(_ exchange: UInt32, _ ticket: Int) -> Choice {
+  private mutating func chooseWithPlace(_ exchange: SlabSlot<Exchange>, _ ticket: Int) -> Choice {
     var isFull = false
     for turn in 0..<picker.count {
-      let slot = picker.slot(ticket: ticket &+ turn)
-      if exchanges[exchange].tried.contains(slot) { continue }
-      if takePlace(exchange, slot) { return .replica(slot) }
+      let replica = picker.slot(ticket: ticket &+ turn)
+      if exchanges[exchange].tried.contains(replica) { continue }
+      if takePlace(exchange, replica) { return .replica(replica) }
       isFull = true
     }
     return isFull ? .full : .none
   }
 
   /// Takes a place at a replica where it has a limit of them. False when there is none.
-  private mutating func takePlace(_ exchange: UInt32, _ slot: Int) -> Bool {
-    let limit = slot < limitsOfRequests.count ? limitsOfRequests[slot] : .max
+  private mutating func takePlace(_ exchange: SlabSlot<Exchange>, _ replica: Int) -> Bool {
+    let limit = replica < limitsOfRequests.count ? limitsOfRequests[replica] : .max
     guard limit < .max else { return true }
-    guard mayConnect(slot), links.pool.takePlace(slot, of: limit) else { return false }
+    guard mayConnect(replica), links.pool.takePlace(replica, of: limit) else { return false }
     exchanges[exchange].hasPlace = true
     return true
   }
 
   /// The attempt is over: whoever waits may have its place.
-  mutating func leavePlace(_ exchange: UInt32) {
+  mutating func leavePlace(_ exchange: SlabSlot<Exchange>) {
     guard exchanges[exchange].hasPlace else { return }
     exchanges[exchange].hasPlace = false
     links.pool.leavePlace(exchanges[exchange].replica)
@@ -202,7 +202,7 @@ extension Worker {
   }
 
   /// Whether a usable replica was not tried for the request.
-  mutating func hasOther(_ exchange: UInt32) -> Bool {
+  mutating func hasOther(_ exchange: SlabSlot<Exchange>) -> Bool {
     hasReplica && picker.hasOther(than: exchanges[exchange].tried)
   }
 

@@ -33,8 +33,8 @@ struct Client: ~Copyable {
   var mayNameClient: Bool
   /// What was received and not yet passed on.
   var input = Buffer()
-  /// The exchange under way, or `none`.
-  var exchange = UInt32.max
+  /// The exchange under way, or `absent`.
+  var exchange = SlabSlot<Exchange>.absent
   var phase = Phase.reading
   /// The last event said so, and no call has said otherwise since.
   var isReadable = false
@@ -183,6 +183,3 @@ extension Client {
     return input.prepend(writer.bytes)
   }
 }
-
-/// No record: what an index says when there is none.
-let none = UInt32.max

@@ -49,12 +49,12 @@ struct Exchange: ~Copyable {
   /// A document of lbd's own that is being sent.
   enum Page: UInt8 { case none, docs, openAPI }
 
-  let client: UInt32
+  let client: SlabSlot<Client>
   let method: Method
   /// When its head was complete, by the worker's clock in nanoseconds.
   let startedAt: UInt64
-  /// The connection to the replica, or `none`.
-  var upstream = none
+  /// The connection to the replica, or `absent`.
+  var upstream = SlabSlot<Upstream>.absent
   /// The slot of the replica that the last attempt went to.
   var replica = 0
   var tried = TriedReplicas()
@@ -141,7 +141,7 @@ struct Exchange: ~Copyable {
   /// Bytes that the client was sent, heads and interim responses too.
   var bytesSent = 0
 
-  init(client: UInt32, method: Method, startedAt: UInt64) {
+  init(client: SlabSlot<Client>, method: Method, startedAt: UInt64) {
     self.client = client
     self.method = method
     self.startedAt = startedAt

@@ -11,9 +11,9 @@ extension Worker {
   ///   - isLate: something took too long.
   ///   - reason: what happened, for people.
   mutating func attemptFailed(
-    _ exchange: UInt32, _ failure: FailureClass, isLate: Bool = false, _ reason: String
+    _ exchange: SlabSlot<Exchange>, _ failure: FailureClass, isLate: Bool = false, _ reason: String
   ) {
-    let slot = exchanges[exchange].replica
+    let replica = exchanges[exchange].replica
     let attempt = failedAttempt(exchange, failure, isLate: isLate)
     noteFailure(exchange, attempt, reason)
     detach(exchange, .breaks)
@@ -23,15 +23,15 @@ extension Worker {
     count(attempt, exchange)
     switch verdict {
     case .retry:
-      links.tally.count(attempt.phase == .unsent ? .retriesUnsent : .retriesSent, slot)
-      dispatch(exchange, orAgain: failure == .stale || failure == .reset ? slot : nil)
+      links.tally.count(attempt.phase == .unsent ? .retriesUnsent : .retriesSent, replica)
+      dispatch(exchange, orAgain: failure == .stale || failure == .reset ? replica : nil)
     case .abort, .pass:
       noteCause(exchange, reason)
       cut(exchange)
     case .hold where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .fail where exchanges[exchange].asksControl: answerNoControl(exchange)
     case .hold:
-      links.tally.count(.retriesUnsent, slot)
+      links.tally.count(.retriesUnsent, replica)
       hold(exchange, isFull: false)
     case .fail(let status):
       let end = isBudgetSpent ? "; the retry budget is spent" : ""
@@ -40,7 +40,7 @@ extension Worker {
   }
 
   private mutating func answerFailure(
-    _ exchange: UInt32, _ attempt: FailedAttempt, _ status: Int, _ cause: String
+    _ exchange: SlabSlot<Exchange>, _ attempt: FailedAttempt, _ status: Int, _ cause: String
   ) {
     let detail: StaticString =
       status == 504 ? "the replica did not answer in time" : "the replica failed"
@@ -48,7 +48,7 @@ extension Worker {
   }
 
   /// A response whose status the conf takes to another replica. False where it is passed on.
-  mutating func retryStatus(_ exchange: UInt32, _ status: Int) -> Bool {
+  mutating func retryStatus(_ exchange: SlabSlot<Exchange>, _ status: Int) -> Bool {
     guard !exchanges[exchange].asksControl else { return false }
     let attempt = failedAttempt(exchange, .status, isLate: false)
     var isBudgetSpent = false
@@ -64,7 +64,7 @@ extension Worker {
   }
 
   /// Notes on the request what has failed.
-  private mutating func count(_ attempt: FailedAttempt, _ exchange: UInt32) {
+  private mutating func count(_ attempt: FailedAttempt, _ exchange: SlabSlot<Exchange>) {
     exchanges[exchange].failures += 1
     exchanges[exchange].hasFailed = true
     if attempt.phase != .unsent { exchanges[exchange].hasFailedSent = true }
@@ -72,7 +72,7 @@ extension Worker {
   }
 
   private mutating func failedAttempt(
-    _ exchange: UInt32, _ failure: FailureClass, isLate: Bool
+    _ exchange: SlabSlot<Exchange>, _ failure: FailureClass, isLate: Bool
   ) -> FailedAttempt {
     let phase: FailurePhase =
       exchanges[exchange].hasAnswered
@@ -85,54 +85,55 @@ extension Worker {
       resets: exchanges[exchange].resets)
   }
 
-  private mutating func room(_ exchange: UInt32) -> RetryRoom {
+  private mutating func room(_ exchange: SlabSlot<Exchange>) -> RetryRoom {
     RetryRoom(
       attemptsLeft: settings.retries - exchanges[exchange].failures,
       isInTime: now < exchanges[exchange].deadline, hasReplica: hasReplica,
       hasOther: hasOther(exchange))
   }
 
-  private mutating func takeRetry(_ exchange: UInt32, isSpent: inout Bool) -> Bool {
+  private mutating func takeRetry(_ exchange: SlabSlot<Exchange>, isSpent: inout Bool) -> Bool {
     isSpent = !links.pool.takeRetry(percent: settings.retryBudget, now: now)
     return !isSpent
   }
 
   /// Tells the control thread of a failure, and counts what speaks against a replica that was reached.
   private mutating func noteFailure(
-    _ exchange: UInt32, _ attempt: FailedAttempt, _ reason: String
+    _ exchange: SlabSlot<Exchange>, _ attempt: FailedAttempt, _ reason: String
   ) {
-    let slot = exchanges[exchange].replica
-    guard slot != SharedPool.controlSlot else { return }
-    links.tally.count(.init(attempt.failure), slot)
-    links.evidence.post(.failed(slot: slot, attempt.failure, cause: reason), isDroppable: true)
+    let replica = exchanges[exchange].replica
+    guard replica != SharedPool.controlSlot else { return }
+    links.tally.count(.init(attempt.failure), replica)
+    links.evidence.post(.failed(slot: replica, attempt.failure, cause: reason), isDroppable: true)
     // What ends in the midst of a response may be the client's doing as well.
     guard attempt.phase != .answering && isAtPresentAddress(exchange) else { return }
     switch attempt.failure {
     case .connect, .stale, .status: break
     // A retry has no more time than is left of its request's.
     case .timeout where exchanges[exchange].hasFailed: break
-    case .reset, .timeout, .protocol: gatewayFailed(slot, reason)
+    case .reset, .timeout, .protocol: gatewayFailed(replica, reason)
     }
   }
 
   /// Whether what the exchange's connection comes to says something of its replica: not one to an
   /// address that it has left.
-  mutating func isAtPresentAddress(_ exchange: UInt32) -> Bool {
+  mutating func isAtPresentAddress(_ exchange: SlabSlot<Exchange>) -> Bool {
     let upstream = exchanges[exchange].upstream
-    return upstream == none || upstreams[upstream].move == moves[upstreams[upstream].replica]
+    return upstream == .absent || upstreams[upstream].move == moves[upstreams[upstream].replica]
   }
 
   /// A replica that was reached failed as only gateways and what is behind them do.
-  mutating func gatewayFailed(_ slot: Int, _ reason: @autoclosure () -> String) {
-    let count = links.pool.failed(slot)
+  mutating func gatewayFailed(_ replica: Int, _ reason: @autoclosure () -> String) {
+    let count = links.pool.failed(replica)
     let limit = settings.failuresToEject
     guard limit > 0 && count % limit == 0 else { return }
-    links.evidence.post(.failing(slot: slot, cause: reason()), isDroppable: true)
+    links.evidence.post(.failing(slot: replica, cause: reason()), isDroppable: true)
   }
 
   /// Answers with a 5xx of lbd's own and says why in the log.
   mutating func fail(
-    _ exchange: UInt32, _ status: Int, _ detail: StaticString, _ error: ProxyError, cause: String,
+    _ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString, _ error: ProxyError,
+    cause: String,
     retryAfter: Int = 0
   ) {
     links.evidence.post(
@@ -144,19 +145,19 @@ extension Worker {
   }
 
   /// An exchange's replica could not be reached: no request goes there until a probe has passed.
-  mutating func unreachable(_ exchange: UInt32, _ reason: String) {
-    let slot = exchanges[exchange].replica
-    guard slot != SharedPool.controlSlot, isAtPresentAddress(exchange),
-      links.pool.takeOut(slot, now: now)
+  mutating func unreachable(_ exchange: SlabSlot<Exchange>, _ reason: String) {
+    let replica = exchanges[exchange].replica
+    guard replica != SharedPool.controlSlot, isAtPresentAddress(exchange),
+      links.pool.takeOut(replica, now: now)
     else { return }
-    closeIdle(slot)
-    links.evidence.post(.unreachable(slot: slot, cause: reason))
+    closeIdle(replica)
+    links.evidence.post(.unreachable(slot: replica, cause: reason))
   }
 
   /// Ends a response that its replica broke off. The client gets what lbd has taken of it, and then sees
   /// that it is not whole: by its length, by the last chunk that is missing, or, where nothing else
   /// would tell, by a reset.
-  private mutating func cut(_ exchange: UInt32) {
+  private mutating func cut(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     guard exchanges[exchange].hasHead, !exchanges[exchange].isTunnel, !clients[client].isOver else {
       return abandon(exchange)
@@ -174,7 +175,7 @@ extension Worker {
   }
 
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.
-  mutating func abandon(_ exchange: UInt32) {
+  mutating func abandon(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     // One that has ended its direction may still read the response before this one. It sees that this
     // one is cut by what its head says.
@@ -190,19 +191,19 @@ extension Worker {
     endHold(exchange)
     detach(exchange, .breaks)
     _ = exchanges.remove(exchange)
-    clients[client].exchange = none
+    clients[client].exchange = .absent
     closeClient(client)
   }
 
   // MARK: Answers of lbd's own
 
-  mutating func answerNoControl(_ exchange: UInt32) {
+  mutating func answerNoControl(_ exchange: SlabSlot<Exchange>) {
     let detail: StaticString = "the control socket does not answer"
     fail(exchange, 502, detail, .refused, cause: detail.description)
   }
 
   /// - Parameter isFull: replicas are usable, and each has as many requests as it may.
-  mutating func answerNoReplica(_ exchange: UInt32, isFull: Bool) {
+  mutating func answerNoReplica(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
     let waited =
       exchanges[exchange].heldSince == 0
       ? "" : " after a wait of \((now - exchanges[exchange].heldSince) / 1_000_000) ms"
@@ -215,13 +216,13 @@ extension Worker {
   }
 
   /// All usable replicas were tried.
-  mutating func answerNoOther(_ exchange: UInt32) {
+  mutating func answerNoOther(_ exchange: SlabSlot<Exchange>) {
     fail(
       exchange, 502, "the replica failed", .refused, cause: "every replica that is up was tried")
   }
 
   /// Answers an OPTIONS or TRACE that may go no further (RFC 9110 §7.6.2).
-  mutating func answerLastHop(_ exchange: UInt32, _ headLength: Int) {
+  mutating func answerLastHop(_ exchange: SlabSlot<Exchange>, _ headLength: Int) {
     let client = exchanges[exchange].client
     clients[client].input.consume(headLength)
     exchanges[exchange].nextFrom = clients[client].input.start
@@ -234,7 +235,7 @@ extension Worker {
 
   /// Answers a request that is not accepted; the connection ends with it, since where the next
   /// request would begin is not known (RFC 9112 §9.3).
-  mutating func refuse(exchange: UInt32, _ refusal: Refusal) {
+  mutating func refuse(exchange: SlabSlot<Exchange>, _ refusal: Refusal) {
     // Behind a part of a response it would be taken for the rest of it.
     guard !exchanges[exchange].hasAnswered else { return abandon(exchange) }
     exchanges[exchange].isPersistent = false
@@ -247,7 +248,8 @@ extension Worker {
 
   /// Answers in the replica's place.
   mutating func answer(
-    _ exchange: UInt32, _ status: Int, _ detail: StaticString, _ error: ProxyError? = nil,
+    _ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString,
+    _ error: ProxyError? = nil,
     retryAfter: Int = 0
   ) {
     if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
@@ -260,14 +262,14 @@ extension Worker {
     sendOwn(exchange, status)
   }
 
-  mutating func ownConnectionOption(_ exchange: UInt32) -> ConnectionOption {
+  mutating func ownConnectionOption(_ exchange: SlabSlot<Exchange>) -> ConnectionOption {
     let isLeaving = clients[exchanges[exchange].client].isLeaving
     guard exchanges[exchange].isPersistent && !isLeaving else { return .close }
     return exchanges[exchange].isVersion10 ? .keepAlive : .unsaid
   }
 
   /// Sends the answer that is in `writer`.
-  mutating func sendOwn(_ exchange: UInt32, _ status: Int) {
+  mutating func sendOwn(_ exchange: SlabSlot<Exchange>, _ status: Int) {
     guard exchanges[exchange].response.borrow(from: &buffers),
       exchanges[exchange].takeOwn(writer)
     else { return abandon(exchange) }

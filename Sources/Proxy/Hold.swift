@@ -9,7 +9,7 @@ extension Worker {
   /// Lets the request wait, or answers 503 at once: where waiting is off, too many wait, its time is
   /// up, or nothing was usable for longer than a request may wait.
   /// - Parameter isFull: replicas are usable, and have no place.
-  mutating func hold(_ exchange: UInt32, isFull: Bool) {
+  mutating func hold(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
     let timeout = settings.holdTimeout
     if exchanges[exchange].holdUntil == 0 { exchanges[exchange].holdUntil = now + timeout }
     let until = exchanges[exchange].holdUntil
@@ -24,7 +24,7 @@ extension Worker {
     exchanges[exchange].isHeld = true
     // Attempts at replicas that are gone now do not count against those that come back.
     if !isFull { exchanges[exchange].failures = 0 }
-    held.append(exchanges.token(exchange))
+    held.append(exchanges.token(exchange).rawValue)
     clientDeadlines.set(exchanges[exchange].client, at: until)
     // What came while this one was not yet counted has woken nobody.
     if isFull || hasReplica { servesHeld = true }
@@ -38,7 +38,7 @@ extension Worker {
   }
 
   /// The request waits no longer, whatever comes next.
-  mutating func endHold(_ exchange: UInt32) {
+  mutating func endHold(_ exchange: SlabSlot<Exchange>) {
     guard exchanges[exchange].isHeld else { return }
     exchanges[exchange].isHeld = false
     links.pool.endHold()
@@ -47,7 +47,7 @@ extension Worker {
   }
 
   /// The request has waited for as long as it may.
-  mutating func holdExpired(_ exchange: UInt32) {
+  mutating func holdExpired(_ exchange: SlabSlot<Exchange>) {
     links.counts.add(.heldExpired, links.index)
     endHold(exchange)
     answerNoReplica(exchange, isFull: hasReplica)
@@ -70,12 +70,12 @@ extension Worker {
         heldPause = now + Worker.holdPause
         return
       }
-      guard let slot = chooseForHeld(exchange) else { return }
+      guard let replica = chooseForHeld(exchange) else { return }
       held.removeOldest()
       endHold(exchange)
       links.counts.add(.heldServed, links.index)
       heldCredit -= 1
-      attempt(exchange, slot)
+      attempt(exchange, replica)
     }
   }
 
@@ -86,9 +86,9 @@ extension Worker {
   }
 
   /// The request that has waited longest; those that are gone are forgotten.
-  private mutating func oldestHeld() -> UInt32? {
+  private mutating func oldestHeld() -> SlabSlot<Exchange>? {
     while let token = held.oldest {
-      if let exchange = exchanges.slot(of: token), exchanges[exchange].isHeld {
+      if let exchange = exchanges.slot(of: SlabToken(rawValue: token)), exchanges[exchange].isHeld {
         links.counts.setWaiting(since: exchanges[exchange].heldSince, links.index)
         return exchange
       }

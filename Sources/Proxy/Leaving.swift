@@ -11,10 +11,10 @@ extension Worker {
     hasLastCall = isLast
     markLeaving()
     leaving.removeAll()
-    var slot: UInt32 = 0
-    while let client = clients.next(from: slot) {
+    var next = clients.first
+    while let client = next {
       leaving.append(clients.token(client))
-      slot = client + 1
+      next = clients.next(after: client)
     }
     seesOff = true
     endSilent()
@@ -32,7 +32,7 @@ extension Worker {
   mutating func cutLeaving() {
     seesOff = false
     for token in leaving {
-      if let slot = clients.slot(of: token) { closeClient(slot) }
+      if let client = clients.slot(of: token) { closeClient(client) }
     }
     leaving = []
   }
@@ -54,10 +54,10 @@ extension Worker {
   }
 
   private mutating func markLeaving() {
-    var slot: UInt32 = 0
-    while let client = clients.next(from: slot) {
+    var next = clients.first
+    while let client = next {
       clients[client].isLeaving = true
-      slot = client + 1
+      next = clients.next(after: client)
     }
   }
 
@@ -67,13 +67,13 @@ extension Worker {
 
   /// Sets an end to connections that have no request under way and none to read.
   mutating func endSilent() {
-    var slot: UInt32 = 0
-    while let client = clients.next(from: slot) {
+    var next = clients.first
+    while let client = next {
       if clients[client].phase == .reading {
         clients[client].isReadable = true
         readRequest(client)
       }
-      slot = client + 1
+      next = clients.next(after: client)
     }
   }
 }

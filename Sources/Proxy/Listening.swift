@@ -126,32 +126,33 @@ extension Worker {
 
   private mutating func welcome(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
     let isTrusted = settings.trusts(peer)
-    let slot = clients.insert(
+    let client = clients.insert(
       Client(
         descriptor: descriptor, peer: peer, isTrusted: isTrusted,
         mustBeNamed: settings.requiresProxyHeader, since: now))
-    clients[slot].isLeaving = hasLastCall
+    clients[client].isLeaving = hasLastCall
     links.counts.add(.clients, links.index)
     links.counts.add(.accepted, links.index)
     do {
-      try poller.add(clients[slot].descriptor, .connection, token: clients.token(slot))
+      try poller.add(
+        clients[client].descriptor, .connection, token: Token.of(clients.token(client)))
     } catch {
-      return closeClient(slot)
+      return closeClient(client)
     }
-    guard isTrusted || enter(slot) else { return closeClient(slot) }
-    clientDeadlines.set(slot, at: now + settings.clientHeaderTimeout)
+    guard isTrusted || enter(client) else { return closeClient(client) }
+    clientDeadlines.set(client, at: now + settings.clientHeaderTimeout)
   }
 
   /// Counts the connection for its client's address. False where that has as many as one may have;
   /// the connection is closed then. A trusted proxy speaks for many and has no limit of its own.
-  mutating func enter(_ slot: UInt32) -> Bool {
+  mutating func enter(_ client: SlabSlot<Client>) -> Bool {
     guard settings.connectionsPerAddress < .max,
-      let network = ClientNetwork(clients[slot].address)
+      let network = ClientNetwork(clients[client].address)
     else { return true }
     let isCounted = links.addresses.enter(network, limit: settings.connectionsPerAddress)
-    clients[slot].isCounted = isCounted
+    clients[client].isCounted = isCounted
     if !isCounted {
-      Socket.resetOnClose(clients[slot].descriptor)
+      Socket.resetOnClose(clients[client].descriptor)
       links.counts.add(.tooManyOfOne, links.index)
     }
     return isCounted
@@ -164,27 +165,27 @@ extension Worker {
   private mutating func makeRoom() -> Bool {
     guard clients.count >= clients.capacity else { return true }
     links.counts.add(.limitMet, links.index)
-    guard !isDraining, let slot = longestResting() else { return false }
+    guard !isDraining, let client = longestResting() else { return false }
     links.counts.add(.restingClosed, links.index)
-    closeClient(slot)
+    closeClient(client)
     return true
   }
 
   /// The client that has rested longest, without a byte of a request; nil when none rests. All are
   /// looked at once for many calls.
-  private mutating func longestResting() -> UInt32? {
-    if let slot = firstResting() { return slot }
+  private mutating func longestResting() -> SlabSlot<Client>? {
+    if let client = firstResting() { return client }
     findResting()
     return firstResting()
   }
 
-  private mutating func firstResting() -> UInt32? {
+  private mutating func firstResting() -> SlabSlot<Client>? {
     while let found = restingClients.last {
       // One that has spoken since then rests no longer, or began to rest anew.
-      if let slot = clients.slot(of: found.token), isResting(slot),
-        clients[slot].since == found.since, clients[slot].descriptor.isSilent
+      if let client = clients.slot(of: found.token), isResting(client),
+        clients[client].since == found.since, clients[client].descriptor.isSilent
       {
-        return slot
+        return client
       }
       restingClients.removeLast()
     }
@@ -192,10 +193,10 @@ extension Worker {
   }
 
   /// A request that has begun keeps its client; an answer that ended the connection was sent.
-  private mutating func isResting(_ slot: UInt32) -> Bool {
-    guard now >= clients[slot].since + Worker.leastRest else { return false }
-    return switch clients[slot].phase {
-    case .reading: !clients[slot].hasBegunHead && clients[slot].input.isEmpty
+  private mutating func isResting(_ client: SlabSlot<Client>) -> Bool {
+    guard now >= clients[client].since + Worker.leastRest else { return false }
+    return switch clients[client].phase {
+    case .reading: !clients[client].hasBegunHead && clients[client].input.isEmpty
     case .lingering: true
     case .exchanging, .delivering: false
     }
@@ -205,12 +206,12 @@ extension Worker {
   /// look costs a newcomer little however many there are.
   private mutating func findResting() {
     var found: [RestingClient] = []
-    var slot: UInt32 = 0
-    while let client = clients.next(from: slot) {
+    var next = clients.first
+    while let client = next {
       if isResting(client) {
         found.append(RestingClient(token: clients.token(client), since: clients[client].since))
       }
-      slot = client + 1
+      next = clients.next(after: client)
     }
     found.sort { $0.since < $1.since }
     restingClients = found.prefix(max(64, clients.count / 16)).reversed()
@@ -219,6 +220,6 @@ extension Worker {
 
 /// A client that rested when the worker looked.
 struct RestingClient {
-  let token: UInt64
+  let token: SlabToken<Client>
   let since: UInt64
 }

@@ -57,7 +57,7 @@ extension Worker {
 
   /// Answers a request for one of lbd's own documents. False where it goes on: to the control socket,
   /// when it is for the pool's state.
-  mutating func serveOwnDocument(_ exchange: UInt32, _ headLength: Int) -> Bool {
+  mutating func serveOwnDocument(_ exchange: SlabSlot<Exchange>, _ headLength: Int) -> Bool {
     let client = exchanges[exchange].client
     switch clients[client].ownDocument(requestHead) {
     case .none: return false
@@ -74,7 +74,7 @@ extension Worker {
   }
 
   /// Has the control socket answer, unless that would keep others from it.
-  mutating func askControl(_ exchange: UInt32) {
+  mutating func askControl(_ exchange: SlabSlot<Exchange>) {
     guard links.tally.active(SharedPool.controlSlot) < Worker.mostAtControl else {
       return fail(
         exchange, 503, "too many ask for the pool's state at once", .exhausted,
@@ -85,7 +85,7 @@ extension Worker {
 
   /// Answers with a document.
   mutating func serve(
-    _ exchange: UInt32, _ page: Exchange.Page, _ type: StaticString, headLength: Int
+    _ exchange: SlabSlot<Exchange>, _ page: Exchange.Page, _ type: StaticString, headLength: Int
   ) {
     let client = exchanges[exchange].client
     clients[client].input.consume(headLength)
@@ -109,7 +109,7 @@ extension Worker {
   }
 
   /// Puts the next piece of the document into the response's buffer.
-  mutating func digestPage(_ exchange: UInt32) -> Digest {
+  mutating func digestPage(_ exchange: SlabSlot<Exchange>) -> Digest {
     let document = bytes(of: exchanges[exchange].page)
     let from = exchanges[exchange].pageSent
     exchanges[exchange].response.reset()

@@ -7,7 +7,7 @@ import LinuxIO
 extension Worker {
   /// Answers a request that has come through this lbd before, or through too many of them: 508, and
   /// whoever asked to know whether a replica is well is told that this is none. False where it goes on.
-  mutating func endsLoop(_ exchange: UInt32, _ headLength: Int) -> Bool {
+  mutating func endsLoop(_ exchange: SlabSlot<Exchange>, _ headLength: Int) -> Bool {
     let client = exchanges[exchange].client
     let cause: String
     switch clients[client].hops(requestHead, mark: settings.forward.mark) {

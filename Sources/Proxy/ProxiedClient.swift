@@ -17,14 +17,14 @@ extension Worker {
 
   /// Reads the PROXY header that a trusted proxy's connection may begin with, and must where that is
   /// set: then nobody else's word counts on this listener, be it with such a header or without.
-  mutating func takeProxyHeader(_ slot: UInt32) -> ProxyHeaderVerdict {
-    guard clients[slot].isTrusted else {
+  mutating func takeProxyHeader(_ client: SlabSlot<Client>) -> ProxyHeaderVerdict {
+    guard clients[client].isTrusted else {
       if settings.requiresProxyHeader { return .refused(.untrustedProxy) }
       // It came while that was set.
-      clients[slot].mayNameClient = false
+      clients[client].mayNameClient = false
       return .passed
     }
-    switch clients[slot].proxyHeader() {
+    switch clients[client].proxyHeader() {
     case .absent where settings.requiresProxyHeader: return .refused(.missingProxyHeader)
     case .absent: break
     case .incomplete: return .incomplete
@@ -32,21 +32,21 @@ extension Worker {
     case .complete(let length, let source):
       switch source {
       case .proxy: break
-      case .unknown: clients[slot].speakForUnknown()
+      case .unknown: clients[client].speakForUnknown()
       case .text, .binary:
-        guard let client = clients[slot].named(source) else {
+        guard let named = clients[client].named(source) else {
           return .refused(.malformedProxyHeader)
         }
-        clients[slot].speak(for: client, isTrusted: settings.trusts(client))
-        guard clients[slot].isTrusted || enter(slot) else { return .tooMany }
+        clients[client].speak(for: named, isTrusted: settings.trusts(named))
+        guard clients[client].isTrusted || enter(client) else { return .tooMany }
       }
-      clients[slot].input.consume(length)
-      if clients[slot].input.isEmpty {
-        clients[slot].input.reset()
-        clients[slot].hasBegunHead = false
+      clients[client].input.consume(length)
+      if clients[client].input.isEmpty {
+        clients[client].input.reset()
+        clients[client].hasBegunHead = false
       }
     }
-    clients[slot].mayNameClient = false
+    clients[client].mayNameClient = false
     return .passed
   }
 }

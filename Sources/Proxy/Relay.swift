@@ -13,7 +13,7 @@ extension Worker {
   private static var leastSpace: Int { 4096 }
 
   /// Goes on in both directions.
-  mutating func resume(_ exchange: UInt32) {
+  mutating func resume(_ exchange: SlabSlot<Exchange>) {
     guard !exchanges[exchange].isHeld else { return }
     let token = exchanges.token(exchange)
     let isTunnel = exchanges[exchange].isTunnel
@@ -24,9 +24,9 @@ extension Worker {
   // MARK: The request; the response is in ResponseRelay
 
   /// Sends what is ready of the request, receives more of its body, and so on.
-  mutating func pumpRequest(_ exchange: UInt32) {
+  mutating func pumpRequest(_ exchange: SlabSlot<Exchange>) {
     let upstream = exchanges[exchange].upstream
-    guard upstream != none else { return }
+    guard upstream != .absent else { return }
     let client = exchanges[exchange].client
     var rounds = 0
     while true {
@@ -45,7 +45,7 @@ extension Worker {
   /// Waits for more of the request, without a buffer where nothing in it is needed again. Who waits
   /// for a 100 has the replica's time for a response; else the client's time between two bytes, which
   /// began with the last of them, goes on.
-  private mutating func awaitBody(_ exchange: UInt32, _ client: UInt32) {
+  private mutating func awaitBody(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
     let upstream = exchanges[exchange].upstream
     if exchanges[exchange].awaitsContinue {
       upstreamDeadlines.set(upstream, at: exchanges[exchange].deadline)
@@ -63,25 +63,25 @@ extension Worker {
 
   /// From now on the client's time for its body runs, which ends sooner than its time between two bytes
   /// where it sends little. Once the response has begun, client and replica know what they do.
-  mutating func limitBodyTime(_ exchange: UInt32, _ client: UInt32) {
+  mutating func limitBodyTime(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
     guard settings.byteTime != 0 && !exchanges[exchange].hasHead else { return }
     clientDeadlines.bringForward(client, to: exchanges[exchange].bodyTime.wait(now: now))
   }
 
   /// Counts what came of the body. False when it came too slowly.
-  private mutating func isInTime(_ exchange: UInt32, _ count: Int) -> Bool {
+  private mutating func isInTime(_ exchange: SlabSlot<Exchange>, _ count: Int) -> Bool {
     guard settings.byteTime != 0 && !exchanges[exchange].hasHead else { return true }
     return exchanges[exchange].bodyTime.take(count, byteTime: settings.byteTime, now: now)
   }
 
   /// Mutating for the reason that `Worker.nextDeadline` has.
-  mutating func idleLimit(_ exchange: UInt32) -> UInt64 {
+  mutating func idleLimit(_ exchange: SlabSlot<Exchange>) -> UInt64 {
     exchanges[exchange].isTunnel ? settings.tunnelIdleTimeout : settings.idleTimeout
   }
 
   /// One send to the replica. False when that is all for now.
   private mutating func sendRequest(
-    _ exchange: UInt32, _ client: UInt32, _ upstream: UInt32
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
     guard upstreams[upstream].isWritable else { return false }
     let (from, to) = (exchanges[exchange].sentTo, exchanges[exchange].readyTo)
@@ -102,7 +102,9 @@ extension Worker {
 
   /// The replica does not take the request as fast as the client sends it: its deadline runs. The
   /// client's does not, unless it holds up the response.
-  private mutating func awaitReplica(_ exchange: UInt32, _ client: UInt32, _ upstream: UInt32) {
+  private mutating func awaitReplica(
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
+  ) {
     upstreams[upstream].isWritable = false
     upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
     upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
@@ -110,7 +112,9 @@ extension Worker {
   }
 
   /// The replica takes no more of the request. It may have answered before it closed.
-  private mutating func requestBroke(_ exchange: UInt32, _ upstream: UInt32, _ code: Int32) {
+  private mutating func requestBroke(
+    _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>, _ code: Int32
+  ) {
     exchanges[exchange].isUpstreamReusable = false
     upstreams[upstream].isWritable = false
     if exchanges[exchange].isTunnel {
@@ -128,7 +132,9 @@ extension Worker {
     }
   }
 
-  private mutating func requestSent(_ exchange: UInt32, _ upstream: UInt32) {
+  private mutating func requestSent(
+    _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
+  ) {
     if exchanges[exchange].isTunnel {
       Socket.endSending(upstreams[upstream].descriptor)
     } else if !exchanges[exchange].hasHead {
@@ -139,7 +145,9 @@ extension Worker {
 
   /// The time for the response begins; a retry has no more of it than what is left of the request's.
   /// First it is seen whether the replica's kernel takes the request at all.
-  private mutating func awaitAnswer(_ exchange: UInt32, _ upstream: UInt32) {
+  private mutating func awaitAnswer(
+    _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
+  ) {
     let isFirst = !exchanges[exchange].hasFailed
     let answerBy = isFirst ? now + settings.responseTimeout : exchanges[exchange].deadline
     upstreams[upstream].answerBy = answerBy
@@ -147,7 +155,9 @@ extension Worker {
   }
 
   /// One receive of the request's body. False when that is all for now.
-  private mutating func receiveBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
+  private mutating func receiveBody(
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
+  ) -> Bool {
     guard makeRoomForBody(exchange, client) else {
       abandon(exchange)
       return false
@@ -176,7 +186,9 @@ extension Worker {
 
   /// All that is ready was sent. It is kept for a retry as long as there is room behind it. False
   /// when there is no buffer to be had.
-  private mutating func makeRoomForBody(_ exchange: UInt32, _ client: UInt32) -> Bool {
+  private mutating func makeRoomForBody(
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
+  ) -> Bool {
     if exchanges[exchange].isReplayable {
       if clients[client].input.space < Worker.leastSpace { moveRequestUp(exchange, client) }
       if clients[client].input.space >= Worker.leastSpace { return true }
@@ -202,7 +214,7 @@ extension Worker {
   }
 
   /// Takes the room of former requests for what comes of this one.
-  private mutating func moveRequestUp(_ exchange: UInt32, _ client: UInt32) {
+  private mutating func moveRequestUp(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
     let before = clients[client].input.start
     clients[client].input.compact()
     let moved = before - clients[client].input.start
@@ -213,7 +225,7 @@ extension Worker {
   }
 
   /// Takes the bytes behind `nextFrom` for the request's body, as far as they belong to it.
-  mutating func takeInBody(_ exchange: UInt32) -> Refusal? {
+  mutating func takeInBody(_ exchange: SlabSlot<Exchange>) -> Refusal? {
     let client = exchanges[exchange].client
     let from = exchanges[exchange].nextFrom
     let end = clients[client].input.end
@@ -236,7 +248,8 @@ extension Worker {
 
   /// The same for a chunked body, which goes on in normal form.
   private mutating func takeInChunks(
-    _ exchange: UInt32, _ client: UInt32, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ from: Int, _ end: Int,
+    _ scanner: ChunkedScanner
   ) -> Refusal? {
     var scanner = scanner
     let result = clients[client].scan(

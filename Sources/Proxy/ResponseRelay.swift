@@ -6,7 +6,7 @@ import LinuxIO
 
 extension Worker {
   /// Sends what is ready of the response, looks at more of it, receives more, and so on.
-  mutating func pumpResponse(_ exchange: UInt32) {
+  mutating func pumpResponse(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     var rounds = 0
     while true {
@@ -23,7 +23,9 @@ extension Worker {
       case .needsBytes: break
       }
       let upstream = exchanges[exchange].upstream
-      guard upstream != none, upstreams[upstream].isReadable else { return restResponse(exchange) }
+      guard upstream != .absent, upstreams[upstream].isReadable else {
+        return restResponse(exchange)
+      }
       rounds += 1
       if rounds > 2 * Worker.burst { return giveWay(client) }
       guard receiveResponse(exchange, upstream) else { return }
@@ -31,7 +33,9 @@ extension Worker {
   }
 
   /// One send to the client. False when that is all for now.
-  private mutating func sendResponse(_ exchange: UInt32, _ client: UInt32) -> Bool {
+  private mutating func sendResponse(
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
+  ) -> Bool {
     guard clients[client].isWritable else { return false }
     let pending = exchanges[exchange].pending
     let start = exchanges[exchange].response.start
@@ -59,23 +63,25 @@ extension Worker {
     // The replica waits for the client now. Before its head, only its time for that goes on: no number
     // of interim responses extends it.
     let upstream = exchanges[exchange].upstream
-    if upstream != none && exchanges[exchange].hasHead { upstreamDeadlines.clear(upstream) }
+    if upstream != .absent && exchanges[exchange].hasHead { upstreamDeadlines.clear(upstream) }
     return false
   }
 
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
-  private mutating func restResponse(_ exchange: UInt32) {
+  private mutating func restResponse(_ exchange: SlabSlot<Exchange>) {
     if exchanges[exchange].response.isEmpty { exchanges[exchange].response.giveBack() }
     guard exchanges[exchange].hasHead else { return }
     if exchanges[exchange].requestBody.isDone {
       clientDeadlines.clear(exchanges[exchange].client)
     }
     let upstream = exchanges[exchange].upstream
-    if upstream != none { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
+    if upstream != .absent { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
   }
 
   /// One receive from the replica. False when that is all for now.
-  private mutating func receiveResponse(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
+  private mutating func receiveResponse(
+    _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
+  ) -> Bool {
     guard exchanges[exchange].response.borrow(from: &buffers) else {
       fail(
         exchange, 503, "lbd is out of buffers", .exhausted, cause: "every buffer is in use")
@@ -115,7 +121,7 @@ extension Worker {
   }
 
   /// The replica's direction ended. True when that is how this body ends.
-  private mutating func responseEnded(_ exchange: UInt32, _ code: Int32?) -> Bool {
+  private mutating func responseEnded(_ exchange: SlabSlot<Exchange>, _ code: Int32?) -> Bool {
     if code == nil && exchanges[exchange].hasHead && endBodyWithConnection(exchange) {
       exchanges[exchange].responseBody = .done
       exchanges[exchange].isUpstreamReusable = false
@@ -129,15 +135,15 @@ extension Worker {
 
   /// What the end of a replica's connection counts as. One that had served before may have ended by
   /// itself, as this request came; that says nothing of its replica.
-  mutating func endOfConnection(_ exchange: UInt32) -> FailureClass {
+  mutating func endOfConnection(_ exchange: SlabSlot<Exchange>) -> FailureClass {
     let upstream = exchanges[exchange].upstream
-    guard upstream != none && upstreams[upstream].isReused else { return .reset }
+    guard upstream != .absent && upstreams[upstream].isReused else { return .reset }
     return exchanges[exchange].hasHeard ? .reset : .stale
   }
 
   /// Whether the end of the replica's connection is how this body ends; its last chunk is ready then,
   /// where it goes out in chunks. Nothing is at hand in the response's buffer.
-  private mutating func endBodyWithConnection(_ exchange: UInt32) -> Bool {
+  private mutating func endBodyWithConnection(_ exchange: SlabSlot<Exchange>) -> Bool {
     switch exchanges[exchange].responseBody {
     case .untilClose: return true
     case .chunking(let owesEnd):

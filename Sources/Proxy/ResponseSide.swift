@@ -16,7 +16,7 @@ extension Worker {
   }
 
   /// Looks at what was received and not yet looked at; nothing is pending.
-  mutating func digest(_ exchange: UInt32) -> Digest {
+  mutating func digest(_ exchange: SlabSlot<Exchange>) -> Digest {
     guard exchanges[exchange].hasHead else {
       return exchanges[exchange].response.isEmpty ? .needsBytes : digestHead(exchange)
     }
@@ -30,7 +30,7 @@ extension Worker {
     return digestBody(exchange)
   }
 
-  private mutating func digestHead(_ exchange: UInt32) -> Digest {
+  private mutating func digestHead(_ exchange: SlabSlot<Exchange>) -> Digest {
     switch exchanges[exchange].parse(into: &responseHead) {
     case .complete(let length) where length <= settings.headLimit:
       if let flaw = exchanges[exchange].judge(responseHead, into: &responseFraming) {
@@ -44,7 +44,7 @@ extension Worker {
     }
   }
 
-  private mutating func broken(_ exchange: UInt32, _ reason: String) -> Digest {
+  private mutating func broken(_ exchange: SlabSlot<Exchange>, _ reason: String) -> Digest {
     attemptFailed(exchange, .protocol, reason)
     return .settled
   }
@@ -53,7 +53,7 @@ extension Worker {
   private static var mostInterims: Int { 16 }
 
   /// A 1xx goes on to clients that can read it (RFC 9110 §15.2); the final response follows.
-  private mutating func passInterim(_ exchange: UInt32, _ length: Int) -> Digest {
+  private mutating func passInterim(_ exchange: SlabSlot<Exchange>, _ length: Int) -> Digest {
     exchanges[exchange].interims += 1
     guard exchanges[exchange].interims <= Worker.mostInterims else {
       return broken(exchange, "more than \(Worker.mostInterims) interim responses")
@@ -73,7 +73,7 @@ extension Worker {
   }
 
   /// The final response: decides how it goes out and what becomes of both connections.
-  private mutating func takeUpResponse(_ exchange: UInt32, _ length: Int) -> Digest {
+  private mutating func takeUpResponse(_ exchange: SlabSlot<Exchange>, _ length: Int) -> Digest {
     let isSwitch = responseHead.status == 101
     guard !isSwitch || isSwitchAskedFor(exchange) else {
       return broken(exchange, "a change of protocol that was not asked for")
@@ -112,7 +112,7 @@ extension Worker {
 
   /// What becomes of a connection whose response has no body and states one, which may follow all the
   /// same. To a HEAD that is what is asked for (RFC 9110 §9.3.2), and the connection only waits a moment.
-  private mutating func doubt(_ exchange: UInt32, _ upstream: UInt32) {
+  private mutating func doubt(_ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>) {
     if exchanges[exchange].method == .head {
       upstreams[upstream].isDoubtful = upstreams[upstream].replica != SharedPool.controlSlot
     } else {
@@ -122,19 +122,19 @@ extension Worker {
   }
 
   /// What a status says of its replica.
-  private mutating func noteStatus(_ exchange: UInt32) {
-    let slot = exchanges[exchange].replica
+  private mutating func noteStatus(_ exchange: SlabSlot<Exchange>) {
+    let replica = exchanges[exchange].replica
     let status = responseHead.status
     if 502...504 ~= status {
-      if slot != SharedPool.controlSlot { gatewayFailed(slot, "status \(status)") }
+      if replica != SharedPool.controlSlot { gatewayFailed(replica, "status \(status)") }
     } else {
-      links.pool.succeeded(slot)
+      links.pool.succeeded(replica)
     }
   }
 
   /// Whether the response goes no further since its request has gone to another replica. What an lbd
   /// behind this one answers after its own retries is not multiplied.
-  private mutating func sendsElsewhere(_ exchange: UInt32) -> Bool {
+  private mutating func sendsElsewhere(_ exchange: SlabSlot<Exchange>) -> Bool {
     let status = responseHead.status
     guard settings.retryStatuses.contains(where: { $0.contains(status) }),
       !exchanges[exchange].statesRetries(responseHead)
@@ -145,7 +145,7 @@ extension Worker {
   /// How the client is told where the body ends. One that ends with the replica's connection goes on
   /// in chunks, so that the client's own connection goes on and a cut shows (RFC 9112 §8); HTTP/1.0
   /// has no chunks.
-  private mutating func clientsFraming(_ exchange: UInt32) -> BodyFraming {
+  private mutating func clientsFraming(_ exchange: SlabSlot<Exchange>) -> BodyFraming {
     switch responseFraming.body {
     case .chunked where exchanges[exchange].isVersion10: .untilClose
     case .untilClose where !exchanges[exchange].isVersion10: .chunked
@@ -154,7 +154,7 @@ extension Worker {
   }
 
   /// Whether a 101 goes on with what the client asked for.
-  private mutating func isSwitchAskedFor(_ exchange: UInt32) -> Bool {
+  private mutating func isSwitchAskedFor(_ exchange: SlabSlot<Exchange>) -> Bool {
     guard exchanges[exchange].wantsUpgrade && responseFraming.hasUpgrade else { return false }
     exchanges[exchange].writeProtocols(responseHead, to: &writer)
     let start = exchanges[exchange].replayFrom
@@ -163,7 +163,7 @@ extension Worker {
 
   /// Nothing is retried from here on: the request's buffer goes back unless the next request, or
   /// more of this one, lies in it.
-  private mutating func forgetRequest(_ exchange: UInt32) {
+  private mutating func forgetRequest(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     guard exchanges[exchange].isRequestSent,
       exchanges[exchange].nextFrom == clients[client].input.end
@@ -174,7 +174,7 @@ extension Worker {
 
   /// Puts the client's head in the place of the replica's. False when that ended the exchange.
   private mutating func writeHead(
-    _ exchange: UInt32, _ length: Int, body: BodyFraming, _ option: ConnectionOption
+    _ exchange: SlabSlot<Exchange>, _ length: Int, body: BodyFraming, _ option: ConnectionOption
   ) -> Bool {
     let name = exchanges[exchange].isTest ? replicaName(exchange) : []
     let isDated = responseFraming.hasDate || responseHead.status < 200
@@ -192,15 +192,15 @@ extension Worker {
     return true
   }
 
-  private func replicaName(_ exchange: UInt32) -> [UInt8] {
+  private func replicaName(_ exchange: SlabSlot<Exchange>) -> [UInt8] {
     let upstream = exchanges[exchange].upstream
-    guard upstream != none else { return [] }
-    let slot = upstreams[upstream].replica
-    return snapshot.replicas.first { $0.slot == slot }.map { Array($0.name.utf8) } ?? []
+    guard upstream != .absent else { return [] }
+    let replica = upstreams[upstream].replica
+    return snapshot.replicas.first { $0.slot == replica }.map { Array($0.name.utf8) } ?? []
   }
 
   /// Counts the bytes behind `pending` as body, as far as they are.
-  private mutating func digestBody(_ exchange: UInt32) -> Digest {
+  private mutating func digestBody(_ exchange: SlabSlot<Exchange>) -> Digest {
     let from = exchanges[exchange].response.start + exchanges[exchange].pending
     let end = exchanges[exchange].response.end
     var ready = end
@@ -220,7 +220,7 @@ extension Worker {
 
   /// What was received up to `ready` goes out. What is behind the body's end belongs to no request: it
   /// goes no further, nor does its connection serve again.
-  private mutating func pass(_ exchange: UInt32, upTo ready: Int, used: Int) {
+  private mutating func pass(_ exchange: SlabSlot<Exchange>, upTo ready: Int, used: Int) {
     if used < exchanges[exchange].response.end { exchanges[exchange].isUpstreamReusable = false }
     exchanges[exchange].response.truncate(at: ready)
     exchanges[exchange].pending = ready - exchanges[exchange].response.start
@@ -228,7 +228,7 @@ extension Worker {
 
   /// A chunked body goes on in normal form.
   private mutating func digestChunks(
-    _ exchange: UInt32, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
+    _ exchange: SlabSlot<Exchange>, _ from: Int, _ end: Int, _ scanner: ChunkedScanner
   ) -> Digest {
     var scanner = scanner
     let result = exchanges[exchange].scan(from, end, &scanner)
@@ -251,7 +251,7 @@ extension Worker {
 
   /// What was received becomes a chunk: the first one's size went out with the head.
   private mutating func digestIntoChunk(
-    _ exchange: UInt32, _ from: Int, _ end: Int, _ owesEnd: Bool
+    _ exchange: SlabSlot<Exchange>, _ from: Int, _ end: Int, _ owesEnd: Bool
   ) -> Digest {
     guard end > from else { return .ready }
     if exchanges[exchange].pending == 0 {
@@ -267,7 +267,7 @@ extension Worker {
   // MARK: Tunnels
 
   /// After a 101: bytes both ways until both sides have ended.
-  private mutating func beginTunnel(_ exchange: UInt32) {
+  private mutating func beginTunnel(_ exchange: SlabSlot<Exchange>) {
     exchanges[exchange].isTunnel = true
     exchanges[exchange].isPersistent = false
     exchanges[exchange].isUpstreamReusable = false
@@ -280,7 +280,7 @@ extension Worker {
   }
 
   /// The replica's direction ended: so does the client's, and with both the exchange.
-  private mutating func endTunnelHalf(_ exchange: UInt32) -> Digest {
+  private mutating func endTunnelHalf(_ exchange: SlabSlot<Exchange>) -> Digest {
     Socket.endSending(clients[exchanges[exchange].client].descriptor)
     if exchanges[exchange].isRequestSent { end(exchange) }
     return .settled
@@ -289,7 +289,7 @@ extension Worker {
   // MARK: The end
 
   /// Both messages have ended, or lbd's own answer has: counts, and frees both connections.
-  mutating func end(_ exchange: UInt32) {
+  mutating func end(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     let isRequestRead = exchanges[exchange].requestBody.isDone
     let isClean = isRequestRead && exchanges[exchange].isRequestSent
@@ -306,7 +306,7 @@ extension Worker {
     let nextFrom = exchanges[exchange].nextFrom
     let needsReset = exchanges[exchange].cutNeedsReset
     _ = exchanges.remove(exchange)
-    clients[client].exchange = none
+    clients[client].exchange = .absent
     clients[client].phase = .reading
     if isTunnel { return closeClient(client) }
     if needsReset { return beginDelivery(client) }
@@ -318,16 +318,16 @@ extension Worker {
   }
 
   /// Counts a response that has begun, whole or not.
-  mutating func count(_ exchange: UInt32) {
+  mutating func count(_ exchange: SlabSlot<Exchange>) {
     let upstream = exchanges[exchange].upstream
-    guard upstream != none else { return }
-    let slot = upstreams[upstream].replica
-    links.tally.count(status: exchanges[exchange].status, slot)
-    links.tally.record(slot, nanoseconds: now - exchanges[exchange].startedAt)
+    guard upstream != .absent else { return }
+    let replica = upstreams[upstream].replica
+    links.tally.count(status: exchanges[exchange].status, replica)
+    links.tally.record(replica, nanoseconds: now - exchanges[exchange].startedAt)
   }
 
   /// The connection waits for its next request, which may be here already. Others go first.
-  private mutating func awaitNext(_ client: UInt32, _ nextFrom: Int) {
+  private mutating func awaitNext(_ client: SlabSlot<Client>, _ nextFrom: Int) {
     if clients[client].input.isHeld && nextFrom > clients[client].input.start {
       clients[client].input.consume(nextFrom - clients[client].input.start)
     }

@@ -6,7 +6,7 @@ import LinuxIO
 
 extension Worker {
   /// The connection has ended its exchange well. It may serve the next one after this batch of events.
-  mutating func putIdle(_ upstream: UInt32) {
+  mutating func putIdle(_ upstream: SlabSlot<Upstream>) {
     upstreams[upstream].isReused = true
     upstreams[upstream].restedAt = now
     let until = now + restLimit(upstream)
@@ -21,7 +21,7 @@ extension Worker {
   private static var watchTime: UInt64 { 100_000_000 }
 
   /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
-  private mutating func restLimit(_ upstream: UInt32) -> UInt64 {
+  private mutating func restLimit(_ upstream: SlabSlot<Upstream>) -> UInt64 {
     var limit = settings.upstreamIdleTimeout
     let stated = upstreams[upstream].keepAlive
     if stated >= 0 { limit = min(limit, IdleLimit.safe(UInt64(stated) * 1_000_000_000)) }
@@ -32,31 +32,31 @@ extension Worker {
   mutating func linkRested() {
     for token in rested {
       guard let upstream = upstreams.slot(of: token) else { continue }
-      let slot = upstreams[upstream].replica
-      guard address(of: slot) != nil && upstreams[upstream].move == moves[slot] else {
+      let replica = upstreams[upstream].replica
+      guard address(of: replica) != nil && upstreams[upstream].move == moves[replica] else {
         closeUpstream(upstream)
         continue
       }
-      if upstreams[upstream].isDoubtful && Int(idleCounts[slot]) >= settings.restingLimit {
+      if upstreams[upstream].isDoubtful && Int(idleCounts[replica]) >= settings.restingLimit {
         Socket.resetOnClose(upstreams[upstream].descriptor)
         closeUpstream(upstream)
         continue
       }
       upstreams[upstream].isDoubtful = false
-      let newest = idle[slot]
-      upstreams[upstream].older = newest == 0 ? none : newest - 1
-      upstreams[upstream].newer = none
-      if newest != 0 { upstreams[newest - 1].newer = upstream }
-      idle[slot] = upstream + 1
-      idleCounts[slot] += 1
-      if Int(idleCounts[slot]) > settings.restingLimit { restBriefly(upstream) }
+      let newest = idle[replica].slot
+      upstreams[upstream].older = newest
+      upstreams[upstream].newer = .absent
+      if newest != .absent { upstreams[newest].newer = upstream }
+      idle[replica] = SlabLink(upstream)
+      idleCounts[replica] += 1
+      if Int(idleCounts[replica]) > settings.restingLimit { restBriefly(upstream) }
     }
     rested.removeAll(keepingCapacity: true)
   }
 
   /// More rest there than may: this one does for a moment only, so that it is there for what is under
   /// way and goes with the burst that it was opened for.
-  private mutating func restBriefly(_ upstream: UInt32) {
+  private mutating func restBriefly(_ upstream: SlabSlot<Upstream>) {
     let until = min(upstreams[upstream].usableUntil, now + Worker.surplusRest)
     upstreams[upstream].usableUntil = until
     upstreams[upstream].isSurplus = true
@@ -73,12 +73,11 @@ extension Worker {
   ///   Any other takes none that has rested for long: its replica might just be closing it, and what
   ///   a connection costs matters least where requests are that rare. The one in whose place another
   ///   is opened is closed, so that no more rest than were ever in use at once.
-  mutating func takeIdle(_ slot: Int, isRepeatable: Bool) -> UInt32? {
-    var candidate = idle[slot]
-    while candidate != 0 {
-      let upstream = candidate - 1
-      let older = upstreams[upstream].older
-      candidate = older == none ? 0 : older + 1
+  mutating func takeIdle(_ replica: Int, isRepeatable: Bool) -> SlabSlot<Upstream>? {
+    var next = idle[replica].slot
+    while next != .absent {
+      let upstream = next
+      next = upstreams[upstream].older
       if now < upstreams[upstream].usableFrom { continue }
       if now >= upstreams[upstream].usableUntil {
         dropIdle(upstream)
@@ -96,17 +95,18 @@ extension Worker {
       }
       dropIdle(upstream)
     }
-    return takeRested(slot)
+    return takeRested(replica)
   }
 
   /// A rest in which hardly any replica closes a connection, in nanoseconds.
   private static var briefRest: UInt64 { 500_000_000 }
 
   /// Looks at no more than the last few, so that the search costs less than a connection.
-  private mutating func takeRested(_ slot: Int) -> UInt32? {
+  private mutating func takeRested(_ replica: Int) -> SlabSlot<Upstream>? {
     for index in rested.indices.suffix(64).reversed() {
-      guard let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot,
-        upstreams[upstream].move == moves[slot], now >= upstreams[upstream].usableFrom
+      guard let upstream = upstreams.slot(of: rested[index]),
+        upstreams[upstream].replica == replica,
+        upstreams[upstream].move == moves[replica], now >= upstreams[upstream].usableFrom
       else { continue }
       rested.swapAt(index, rested.count - 1)
       rested.removeLast()
@@ -117,37 +117,38 @@ extension Worker {
     return nil
   }
 
-  private mutating func unlinkIdle(_ upstream: UInt32) {
+  private mutating func unlinkIdle(_ upstream: SlabSlot<Upstream>) {
     idleCounts[upstreams[upstream].replica] -= 1
     let (newer, older) = (upstreams[upstream].newer, upstreams[upstream].older)
-    if older != none { upstreams[older].newer = newer }
-    if newer != none {
+    if older != .absent { upstreams[older].newer = newer }
+    if newer != .absent {
       upstreams[newer].older = older
     } else {
-      idle[upstreams[upstream].replica] = older == none ? 0 : older + 1
+      idle[upstreams[upstream].replica] = SlabLink(older)
     }
-    upstreams[upstream].newer = none
-    upstreams[upstream].older = none
+    upstreams[upstream].newer = .absent
+    upstreams[upstream].older = .absent
   }
 
   /// Closes an idle connection. Those of a burst are reset: closed one by one they would keep a local
   /// port each for a minute (RFC 9293 §3.6), and as many as there are ports use up a replica.
-  mutating func dropIdle(_ upstream: UInt32) {
+  mutating func dropIdle(_ upstream: SlabSlot<Upstream>) {
     if upstreams[upstream].isSurplus { Socket.resetOnClose(upstreams[upstream].descriptor) }
     unlinkIdle(upstream)
     closeUpstream(upstream)
   }
 
   /// Closes all idle connections to a replica.
-  mutating func closeIdle(_ slot: Int) {
-    while idle[slot] != 0 { dropIdle(idle[slot] - 1) }
+  mutating func closeIdle(_ replica: Int) {
+    while case let upstream = idle[replica].slot, upstream != .absent { dropIdle(upstream) }
   }
 
   /// Closes a connection to a replica that rests here; false when none does.
-  mutating func closeOneResting(_ slot: Int) -> Bool {
-    if idle[slot] != 0 {
-      dropIdle(idle[slot] - 1)
-    } else if let index = restedIndex(slot) {
+  mutating func closeOneResting(_ replica: Int) -> Bool {
+    let newest = idle[replica].slot
+    if newest != .absent {
+      dropIdle(newest)
+    } else if let index = restedIndex(replica) {
       if let upstream = upstreams.slot(of: rested.remove(at: index)) { closeUpstream(upstream) }
     } else {
       return false
@@ -156,9 +157,9 @@ extension Worker {
   }
 
   /// Where a connection to a replica is in `rested`.
-  mutating func restedIndex(_ slot: Int) -> Int? {
+  mutating func restedIndex(_ replica: Int) -> Int? {
     for index in rested.indices {
-      if let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == slot {
+      if let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == replica {
         return index
       }
     }
@@ -167,8 +168,10 @@ extension Worker {
 
   /// Makes room for a connection; false when every one is in use.
   mutating func closeAnyIdle() -> Bool {
-    for slot in addresses.indices where idle[slot] != 0 {
-      dropIdle(idle[slot] - 1)
+    for replica in addresses.indices {
+      let newest = idle[replica].slot
+      if newest == .absent { continue }
+      dropIdle(newest)
       return true
     }
     while let token = rested.popLast() {

@@ -39,18 +39,18 @@ extension Worker {
     standstill = Standstill(endedAt: now, batches: Standstill.mostBatches)
     clientDeadlines.postpone(by: lost)
     upstreamDeadlines.postpone(by: lost)
-    var slot: UInt32 = 0
-    while let exchange = exchanges.next(from: slot) {
+    var nextExchange = exchanges.first
+    while let exchange = nextExchange {
       exchanges[exchange].deadline += lost
       exchanges[exchange].bodyTime.forgive(lost)
       if exchanges[exchange].holdUntil != 0 { exchanges[exchange].holdUntil += lost }
-      slot = exchange + 1
+      nextExchange = exchanges.next(after: exchange)
     }
-    slot = 0
-    while let upstream = upstreams.next(from: slot) {
+    var nextUpstream = upstreams.first
+    while let upstream = nextUpstream {
       upstreams[upstream].restedAt += lost
       if upstreams[upstream].answerBy != 0 { upstreams[upstream].answerBy += lost }
-      slot = upstream + 1
+      nextUpstream = upstreams.next(after: upstream)
     }
   }
 }

@@ -11,8 +11,8 @@ struct Upstream: ~Copyable {
   let replica: Int
   /// How often the replica had moved, or was ordered out, when the connection was opened.
   let move: UInt32
-  /// The exchange it serves, or `none` while idle.
-  var exchange = none
+  /// The exchange it serves, or `absent` while idle.
+  var exchange = SlabSlot<Exchange>.absent
   /// The connection stands.
   var isConnected: Bool
   var isReadable = false
@@ -38,8 +38,8 @@ struct Upstream: ~Copyable {
   /// Bytes may follow its last response, which had no body but said how long one would be.
   var isDoubtful = false
   /// Neighbours in the list of idle connections to the replica.
-  var newer = none
-  var older = none
+  var newer = SlabSlot<Upstream>.absent
+  var older = SlabSlot<Upstream>.absent
 
   init(descriptor: consuming Descriptor, replica: Int, move: UInt32, isConnected: Bool) {
     self.descriptor = descriptor

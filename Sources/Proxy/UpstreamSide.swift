@@ -9,48 +9,50 @@ extension Worker {
   // MARK: Opening
 
   /// Opens a connection to a replica for an exchange.
-  mutating func connect(_ exchange: UInt32, _ slot: Int) {
+  mutating func connect(_ exchange: SlabSlot<Exchange>, _ replica: Int) {
     guard upstreams.count < upstreams.capacity || closeAnyIdle() else {
       return fail(
         exchange, 503, "lbd is out of connections", .exhausted,
         cause: "every connection to replicas is in use")
     }
-    guard let address = address(of: slot) else {
+    guard let address = address(of: replica) else {
       return attemptFailed(exchange, .connect, "no address")
     }
-    let limit = slot == SharedPool.controlSlot ? .max : settings.replicaConnections
+    let limit = replica == SharedPool.controlSlot ? .max : settings.replicaConnections
     // One that rests here may not do for this request, and is in its way then.
-    while !links.pool.openConnection(slot, limit: limit) {
-      guard closeOneResting(slot) else { return awaitConnection(exchange) }
+    while !links.pool.openConnection(replica, limit: limit) {
+      guard closeOneResting(replica) else { return awaitConnection(exchange) }
     }
     switch Socket.connect(address) {
     case .failed(let code):
-      links.pool.closeConnection(slot)
-      links.tally.count(.attempts, slot)
-      links.tally.count(.ended, slot)
+      links.pool.closeConnection(replica)
+      links.tally.count(.attempts, replica)
+      links.tally.count(.ended, replica)
       connectFailed(exchange, code)
     case .connected(let descriptor):
       adopt(
         Upstream(
-          descriptor: descriptor, replica: slot, move: moves[slot], isConnected: true), exchange)
+          descriptor: descriptor, replica: replica, move: moves[replica], isConnected: true),
+        exchange)
     case .connecting(let descriptor):
       adopt(
         Upstream(
-          descriptor: descriptor, replica: slot, move: moves[slot], isConnected: false), exchange)
+          descriptor: descriptor, replica: replica, move: moves[replica], isConnected: false),
+        exchange)
     }
   }
 
   /// Whether a request can go to a replica now: a connection rests here, or one more may be opened.
-  mutating func mayConnect(_ slot: Int) -> Bool {
+  mutating func mayConnect(_ replica: Int) -> Bool {
     let limit = settings.replicaConnections
-    if limit == .max || idle[slot] != 0 || restedIndex(slot) != nil { return true }
-    if links.pool.connections(slot) < limit { return true }
-    if links.pool.places(slot) < limit { askForRelease(slot) }
+    if limit == .max || idle[replica].slot != .absent || restedIndex(replica) != nil { return true }
+    if links.pool.connections(replica) < limit { return true }
+    if links.pool.places(replica) < limit { askForRelease(replica) }
     return false
   }
 
   /// The replica has as many connections as it may, and none that rests here: the request waits.
-  private mutating func awaitConnection(_ exchange: UInt32) {
+  private mutating func awaitConnection(_ exchange: SlabSlot<Exchange>) {
     askForRelease(exchanges[exchange].replica)
     leavePlace(exchange)
     exchanges[exchange].attempts -= 1
@@ -59,14 +61,14 @@ extension Worker {
   }
 
   /// Has the other workers close a connection that rests to a replica, if they have one.
-  private mutating func askForRelease(_ slot: Int) {
+  private mutating func askForRelease(_ replica: Int) {
     for (index, worker) in links.workers.enumerated() where index != links.index {
-      worker.post(.release(slot))
+      worker.post(.release(replica))
     }
   }
 
   /// A connection did not come to stand. Only what says something of the replica takes it out.
-  mutating func connectFailed(_ exchange: UInt32, _ code: Int32) {
+  mutating func connectFailed(_ exchange: SlabSlot<Exchange>, _ code: Int32) {
     let reason = SystemError.text(code)
     if SystemError.isOwnFault(code) {
       detach(exchange, .breaks)
@@ -76,7 +78,7 @@ extension Worker {
     attemptFailed(exchange, .connect, isLate: SystemError.isTimeout(code), reason)
   }
 
-  private mutating func adopt(_ record: consuming Upstream, _ exchange: UInt32) {
+  private mutating func adopt(_ record: consuming Upstream, _ exchange: SlabSlot<Exchange>) {
     let isConnected = record.isConnected
     let upstream = upstreams.insert(record)
     upstreams[upstream].restedAt = now
@@ -85,7 +87,7 @@ extension Worker {
     do {
       try poller.add(
         upstreams[upstream].descriptor, .connection,
-        token: Token.upstream(upstreams.token(upstream)))
+        token: Token.of(upstreams.token(upstream)))
     } catch {
       return attemptFailed(exchange, .connect, error.reason)
     }
@@ -97,13 +99,13 @@ extension Worker {
     }
   }
 
-  mutating func address(of slot: Int) -> SocketAddress? {
-    if slot == SharedPool.controlSlot { return snapshot.control }
-    return slot < addresses.count ? addresses[slot] : nil
+  mutating func address(of replica: Int) -> SocketAddress? {
+    if replica == SharedPool.controlSlot { return snapshot.control }
+    return replica < addresses.count ? addresses[replica] : nil
   }
 
   /// Joins a connection with an exchange.
-  mutating func attach(_ upstream: UInt32, to exchange: UInt32) {
+  mutating func attach(_ upstream: SlabSlot<Upstream>, to exchange: SlabSlot<Exchange>) {
     upstreams[upstream].exchange = exchange
     upstreams[upstream].answerBy = 0
     exchanges[exchange].upstream = upstream
@@ -122,12 +124,12 @@ extension Worker {
   }
 
   /// Takes the connection from its exchange.
-  mutating func detach(_ exchange: UInt32, _ parting: Parting) {
+  mutating func detach(_ exchange: SlabSlot<Exchange>, _ parting: Parting) {
     leavePlace(exchange)
     let upstream = exchanges[exchange].upstream
-    guard upstream != none else { return }
-    exchanges[exchange].upstream = none
-    upstreams[upstream].exchange = none
+    guard upstream != .absent else { return }
+    exchanges[exchange].upstream = .absent
+    upstreams[upstream].exchange = .absent
     links.tally.count(.ended, upstreams[upstream].replica)
     if parting == .breaks {
       Socket.resetOnClose(upstreams[upstream].descriptor)
@@ -141,7 +143,7 @@ extension Worker {
 
   // MARK: Closing
 
-  mutating func closeUpstream(_ upstream: UInt32) {
+  mutating func closeUpstream(_ upstream: SlabSlot<Upstream>) {
     upstreamDeadlines.clear(upstream)
     links.pool.closeConnection(upstreams[upstream].replica)
     _ = upstreams.remove(upstream)
@@ -151,11 +153,11 @@ extension Worker {
 
   // MARK: Events
 
-  mutating func upstreamEvent(_ upstream: UInt32, _ readiness: Readiness) {
+  mutating func upstreamEvent(_ upstream: SlabSlot<Upstream>, _ readiness: Readiness) {
     if readiness.isReadable { upstreams[upstream].isReadable = true }
     if readiness.isWritable { upstreams[upstream].isWritable = true }
     if readiness.isEnding { upstreams[upstream].isEnding = true }
-    if upstreams[upstream].exchange == none {
+    if upstreams[upstream].exchange == .absent {
       // An idle connection has nothing to say: it ended, or what it says belongs to no request.
       guard readiness.isReadable else { return }
       if readiness.isEnding {
@@ -169,9 +171,9 @@ extension Worker {
   }
 
   /// Goes on with whatever the connection can do now.
-  mutating func resumeUpstream(_ upstream: UInt32) {
+  mutating func resumeUpstream(_ upstream: SlabSlot<Upstream>) {
     let exchange = upstreams[upstream].exchange
-    guard exchange != none else { return }
+    guard exchange != .absent else { return }
     if !upstreams[upstream].isConnected {
       guard finishConnect(exchange, upstream) else { return }
     }
@@ -179,7 +181,9 @@ extension Worker {
   }
 
   /// True when the connection stands now.
-  private mutating func finishConnect(_ exchange: UInt32, _ upstream: UInt32) -> Bool {
+  private mutating func finishConnect(
+    _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
+  ) -> Bool {
     guard upstreams[upstream].isWritable else { return false }
     if upstreams[upstream].isEnding {
       let code = Socket.error(upstreams[upstream].descriptor)
@@ -193,7 +197,7 @@ extension Worker {
   }
 
   /// Whether a replica that holds up its request has taken some of it since its deadline began.
-  private mutating func isReading(_ upstream: UInt32) -> Bool {
+  private mutating func isReading(_ upstream: SlabSlot<Upstream>) -> Bool {
     let exchange = upstreams[upstream].exchange
     guard exchanges[exchange].sentTo < exchanges[exchange].readyTo else { return false }
     let before = upstreams[upstream].unsent
@@ -201,10 +205,10 @@ extension Worker {
     return upstreams[upstream].unsent < before
   }
 
-  mutating func upstreamDeadlinePassed(_ upstream: UInt32) {
-    guard upstreams.next(from: upstream) == upstream else { return }
+  mutating func upstreamDeadlinePassed(_ upstream: SlabSlot<Upstream>) {
+    guard upstreams.contains(upstream) else { return }
     let exchange = upstreams[upstream].exchange
-    if exchange == none {
+    if exchange == .absent {
       dropIdle(upstream)
     } else if !upstreams[upstream].isConnected {
       // Where the request had less time than a connect may take, that says nothing.
@@ -227,7 +231,9 @@ extension Worker {
 
   /// The response is not there yet, and has more time. Where the replica's kernel has taken nothing of
   /// the request for as long as a connect may take, nobody is there.
-  private mutating func seeWhetherTaken(_ exchange: UInt32, _ upstream: UInt32) {
+  private mutating func seeWhetherTaken(
+    _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
+  ) {
     let sent = exchanges[exchange].sentTo - exchanges[exchange].replayFrom
     guard address(of: upstreams[upstream].replica)?.isUnix == false,
       exchanges[exchange].isReplayable,

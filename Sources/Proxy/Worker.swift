@@ -27,7 +27,7 @@ package struct Worker: ~Copyable {
   /// Who comes from now on is let go after the first request.
   var hasLastCall = false
   /// Clients that were let go and may be there still; and whether to say when they are not.
-  var leaving: [UInt64] = []
+  var leaving: [SlabToken<Client>] = []
   var seesOff = false
   var isStopped = false
 
@@ -42,12 +42,11 @@ package struct Worker: ~Copyable {
   /// bodies cannot make the process large.
   var largeBuffers: BufferPool
   var nextTrim: UInt64 = 0
-  var clientDeadlines: Deadlines
-  var upstreamDeadlines: Deadlines
-  var expired: [UInt32] = []
+  var clientDeadlines: Deadlines<Client>
+  var upstreamDeadlines: Deadlines<Upstream>
   /// Clients that have more to do but let others go first; and the list being worked off.
-  var waiting: [UInt64] = []
-  var turn: [UInt64] = []
+  var waiting: [SlabToken<Client>] = []
+  var turn: [SlabToken<Client>] = []
   /// Clients that rested when the worker last looked for them, the longest last: see `Listening`.
   var restingClients: [RestingClient] = []
 
@@ -71,14 +70,14 @@ package struct Worker: ~Copyable {
   /// How often each replica has moved or was ordered out: connections from before are not kept.
   let moves: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
-  var rested: [UInt64] = []
+  var rested: [SlabToken<Upstream>] = []
   /// How many events the batch had.
   var batch = 0
   /// It was full: others may wait in the kernel.
   var mayHaveMoreEvents = false
   var standstill = Standstill()
-  /// The newest idle connection to each replica, one above its slot; 0 for none.
-  let idle: ZeroedArray<UInt32>
+  /// The newest idle connection to each replica.
+  let idle: ZeroedArray<SlabLink<Upstream>>
   /// How many there are to each.
   let idleCounts: ZeroedArray<UInt32>
   /// What was learnt of how long each replica keeps idle connections.
@@ -124,7 +123,6 @@ package struct Worker: ~Copyable {
     writer = ByteWriter(capacity: block + HeadWriter.growth)
     requestIDs = RequestIDs()
     access = AccessRecorder(ring: links.access, exchanges: places)
-    expired.reserveCapacity(1024)
     waiting.reserveCapacity(1024)
     turn.reserveCapacity(1024)
     rested.reserveCapacity(1024)
@@ -179,17 +177,17 @@ package struct Worker: ~Copyable {
     case Token.orders: takeOrders()
     default:
       if Token.isUpstream(event.token) {
-        guard let slot = upstreams.slot(of: Token.record(event.token)) else { return }
-        upstreamEvent(slot, event.readiness)
+        guard let upstream = upstreams.slot(of: Token.upstream(event.token)) else { return }
+        upstreamEvent(upstream, event.readiness)
       } else {
-        guard let slot = clients.slot(of: event.token) else { return }
-        clientEvent(slot, event.readiness)
+        guard let client = clients.slot(of: Token.client(event.token)) else { return }
+        clientEvent(client, event.readiness)
       }
     }
   }
 
   /// Lets others go first: the client and its exchange go on after this batch of events.
-  mutating func giveWay(_ client: UInt32) {
+  mutating func giveWay(_ client: SlabSlot<Client>) {
     guard !clients[client].isWaiting else { return }
     clients[client].isWaiting = true
     waiting.append(clients.token(client))
@@ -200,9 +198,9 @@ package struct Worker: ~Copyable {
     guard !waiting.isEmpty else { return }
     swap(&waiting, &turn)
     for token in turn {
-      guard let slot = clients.slot(of: token) else { continue }
-      clients[slot].isWaiting = false
-      resumeClient(slot)
+      guard let client = clients.slot(of: token) else { continue }
+      clients[client].isWaiting = false
+      resumeClient(client)
     }
     turn.removeAll(keepingCapacity: true)
   }
@@ -238,15 +236,10 @@ package struct Worker: ~Copyable {
   }
 
   private mutating func expireDeadlines() {
-    clientDeadlines.expire(now: now, into: &expired)
-    // One that is set again belongs to what the slot has become meanwhile.
-    while let slot = expired.popLast() {
-      if !clientDeadlines.isSet(slot) { clientDeadlinePassed(slot) }
-    }
-    upstreamDeadlines.expire(now: now, into: &expired)
-    while let slot = expired.popLast() {
-      if !upstreamDeadlines.isSet(slot) { upstreamDeadlinePassed(slot) }
-    }
+    clientDeadlines.expire(now: now)
+    while let client = clientDeadlines.nextExpired() { clientDeadlinePassed(client) }
+    upstreamDeadlines.expire(now: now)
+    while let upstream = upstreamDeadlines.nextExpired() { upstreamDeadlinePassed(upstream) }
   }
 
   // MARK: Orders
@@ -259,8 +252,8 @@ package struct Worker: ~Copyable {
         links.counts.hear(links.index)
         (servesHeld, heldCredit) = (true, Worker.burst)
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
-      case .retire(let slot): retire(slot)
-      case .release(let slot): _ = closeOneResting(slot)
+      case .retire(let replica): retire(replica)
+      case .release(let replica): _ = closeOneResting(replica)
       case .listen(let listener): listen(on: Descriptor(owning: listener))
       case .letGo(let isLast): letGo(isLast: isLast)
       case .cut: cutLeaving()
@@ -284,8 +277,9 @@ package struct Worker: ~Copyable {
     responseHead.fields.setLimit(settings.fieldLimit)
     (addresses, limitsOfRequests) = ([], [])
     for replica in next.replicas { setAddress(replica) }
-    for slot in before.indices where addresses.count <= slot || addresses[slot] != before[slot] {
-      retire(slot)
+    for replica in before.indices
+    where addresses.count <= replica || addresses[replica] != before[replica] {
+      retire(replica)
     }
     pickerEpoch = -1
     servesHeld = true
@@ -301,10 +295,10 @@ package struct Worker: ~Copyable {
   }
 
   /// Closes the idle connections to a replica, and those in use once they are idle.
-  private mutating func retire(_ slot: Int) {
-    moves[slot] &+= 1
-    closeIdle(slot)
-    idleLimits[slot] = IdleLimit()
+  private mutating func retire(_ replica: Int) {
+    moves[replica] &+= 1
+    closeIdle(replica)
+    idleLimits[replica] = IdleLimit()
   }
 
   private mutating func setAddress(_ replica: Replica) {
@@ -318,15 +312,15 @@ package struct Worker: ~Copyable {
   }
 
   private mutating func finish() {
-    var slot: UInt32 = 0
-    while let client = clients.next(from: slot) {
+    var nextClient = clients.first
+    while let client = nextClient {
       closeClient(client)
-      slot = client + 1
+      nextClient = clients.next(after: client)
     }
-    slot = 0
-    while let upstream = upstreams.next(from: slot) {
+    var nextUpstream = upstreams.first
+    while let upstream = nextUpstream {
       closeUpstream(upstream)
-      slot = upstream + 1
+      nextUpstream = upstreams.next(after: upstream)
     }
     let lent = buffers.lent + largeBuffers.lent
     guard lent == 0 else { fatalError("a worker ends and \(lent) buffers are out") }

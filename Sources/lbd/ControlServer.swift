@@ -38,10 +38,9 @@ struct ControlServer: ~Copyable {
   private var listener: ControlListener?
   private var isListening = false
   private var connections: Slab<ControlConnection>
-  private var deadlines: Deadlines
-  private var expired: [UInt32] = []
+  private var deadlines: Deadlines<ControlConnection>
   /// Connections that may have a whole request at hand, in the order of their turns.
-  private var due: [UInt64] = []
+  private var due: [SlabToken<ControlConnection>] = []
 
   /// - Parameter listener: nil for a server that nobody can reach, until it is opened.
   init(_ door: Door, _ listener: consuming ControlListener?, now: UInt64) {
@@ -122,13 +121,13 @@ struct ControlServer: ~Copyable {
   }
 
   private mutating func makeRoom() {
-    var longest: UInt32?
-    var slot: UInt32 = 0
-    while let next = connections.next(from: slot) {
-      slot = next + 1
-      if connections[next].isPinned { continue }
-      if let longest, connections[longest].lastUse <= connections[next].lastUse { continue }
-      longest = next
+    var longest: SlabSlot<ControlConnection>?
+    var next = connections.first
+    while let slot = next {
+      next = connections.next(after: slot)
+      if connections[slot].isPinned { continue }
+      if let longest, connections[longest].lastUse <= connections[slot].lastUse { continue }
+      longest = slot
     }
     if let longest { close(longest) }
   }
@@ -146,7 +145,7 @@ struct ControlServer: ~Copyable {
     let (user, process) = (Socket.peerUser(descriptor), Socket.peerProcess(descriptor))
     let slot = connections.insert(
       ControlConnection(descriptor: descriptor, user: user, process: process, now: now))
-    let token = connections.token(slot) | door.tokenBit
+    let token = token(slot)
     if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
       _ = connections.remove(slot)
     } else {
@@ -165,14 +164,14 @@ struct ControlServer: ~Copyable {
 
   /// Ends the connections that were silent for too long, and lets new ones in where there is room.
   mutating func expire(_ poller: borrowing Poller, now: UInt64) {
-    deadlines.expire(now: now, into: &expired)
-    while let slot = expired.popLast() {
-      if !deadlines.isSet(slot) && connections.next(from: slot) == slot { close(slot) }
+    deadlines.expire(now: now)
+    while let slot = deadlines.nextExpired() {
+      if connections.contains(slot) { close(slot) }
     }
     listen(poller)
   }
 
-  private mutating func close(_ slot: UInt32) {
+  private mutating func close(_ slot: SlabSlot<ControlConnection>) {
     deadlines.clear(slot)
     _ = connections.remove(slot)
   }
@@ -181,7 +180,7 @@ struct ControlServer: ~Copyable {
 
   /// Takes what a connection sent, and makes its next request due.
   mutating func receive(_ event: Event, now: UInt64) {
-    guard let slot = connections.slot(of: event.token & ~door.tokenBit) else { return }
+    guard let slot = slot(event.token) else { return }
     // What it sends does not count: who owes it an answer waits for it to read.
     let isAwaited = door.isPatient || connections[slot].owesOutput && event.readiness.isWritable
     if isAwaited && !connections[slot].isPinned {
@@ -194,14 +193,14 @@ struct ControlServer: ~Copyable {
     makeDue(slot)
   }
 
-  private mutating func makeDue(_ slot: UInt32) {
+  private mutating func makeDue(_ slot: SlabSlot<ControlConnection>) {
     guard !connections[slot].isDue else { return }
     connections[slot].isDue = true
     due.append(connections.token(slot))
   }
 
   /// The connection whose turn it is: one request of it, then the others.
-  mutating func nextDue() -> UInt32? {
+  mutating func nextDue() -> SlabSlot<ControlConnection>? {
     var passed = 0
     defer { due.removeFirst(passed) }
     while passed < due.count {
@@ -214,29 +213,33 @@ struct ControlServer: ~Copyable {
   }
 
   /// What names a connection, in its events too.
-  func token(_ slot: UInt32) -> UInt64 { connections.token(slot) | door.tokenBit }
+  func token(_ slot: SlabSlot<ControlConnection>) -> UInt64 {
+    connections.token(slot).rawValue | door.tokenBit
+  }
 
   /// The next whole request of a connection. What is no request is answered here.
-  mutating func nextRequest(_ slot: UInt32, now: UInt64) -> ControlRequest? {
+  mutating func nextRequest(_ slot: SlabSlot<ControlConnection>, now: UInt64) -> ControlRequest? {
     guard let request = connections[slot].nextRequest() else { return nil }
     connections[slot].lastUse = now
     return request
   }
 
   /// - Parameter isLast: the connection ends with it.
-  mutating func answer(_ slot: UInt32, _ answer: ControlAnswer, isLast: Bool = false) {
+  mutating func answer(
+    _ slot: SlabSlot<ControlConnection>, _ answer: ControlAnswer, isLast: Bool = false
+  ) {
     if isLast { connections[slot].isLast = true }
     connections[slot].write(answer)
   }
 
   /// A connection's request takes a while: nothing that it asks behind it is looked at meanwhile.
-  mutating func hold(_ slot: UInt32) {
+  mutating func hold(_ slot: SlabSlot<ControlConnection>) {
     connections[slot].isHeld = true
   }
 
   /// Goes on with a connection whose request has come to its end; nil where the connection is gone.
-  mutating func resume(_ token: UInt64, now: UInt64) -> UInt32? {
-    guard let slot = connections.slot(of: token & ~door.tokenBit) else { return nil }
+  mutating func resume(_ token: UInt64, now: UInt64) -> SlabSlot<ControlConnection>? {
+    guard let slot = slot(token) else { return nil }
     connections[slot].isHeld = false
     connections[slot].lastUse = now
     deadlines.set(slot, at: now + door.patience)
@@ -244,7 +247,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// Sends a descriptor with the next bytes of a connection.
-  mutating func pass(_ descriptor: consuming Descriptor, to slot: UInt32) {
+  mutating func pass(_ descriptor: consuming Descriptor, to slot: SlabSlot<ControlConnection>) {
     connections[slot].passing = consume descriptor
   }
 
@@ -253,7 +256,9 @@ struct ControlServer: ~Copyable {
   /// Whether a connection is there still.
   func isOpen(_ token: UInt64) -> Bool { slot(token) != nil }
 
-  private func slot(_ token: UInt64) -> UInt32? { connections.slot(of: token & ~door.tokenBit) }
+  private func slot(_ token: UInt64) -> SlabSlot<ControlConnection>? {
+    connections.slot(of: SlabToken(rawValue: token & ~door.tokenBit))
+  }
 
   /// The process at a connection's other end.
   func process(of token: UInt64) -> Int32? { slot(token).flatMap { connections[$0].process } }
@@ -293,7 +298,7 @@ struct ControlServer: ~Copyable {
 
   /// Sends the answers as far as they go, lets an ended connection go, and has one that may have more to
   /// ask wait for its next turn.
-  mutating func flush(_ slot: UInt32) {
+  mutating func flush(_ slot: SlabSlot<ControlConnection>) {
     guard connections[slot].flush() else { return close(slot) }
     // Else its reading brings an event.
     let isFree = !connections[slot].owesOutput && !connections[slot].isHeld

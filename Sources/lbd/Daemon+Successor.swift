@@ -116,7 +116,7 @@ extension Daemon {
   }
 
   /// A duplicate of the listener goes with the answer; without it the next lbd gives up.
-  mutating func passListener(to slot: UInt32) {
+  mutating func passListener(to slot: SlabSlot<ControlConnection>) {
     switch listener {
     case .some(let listener):
       if let duplicate = try? listener.duplicate() { control.pass(duplicate, to: slot) }

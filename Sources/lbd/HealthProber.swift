@@ -30,12 +30,11 @@ struct HealthProber: ~Copyable {
   private var expectation: ProbeExpectation
   private var proxyHeader: ProxyVersion?
   private var probes: Slab<Probe>
-  /// Each replica's latest record in `probes`, one above it; 0 for none. By the replica's slot.
-  private let records: ZeroedArray<UInt32>
+  /// Each replica's latest record in `probes`, by the replica's slot.
+  private let records: ZeroedArray<SlabLink<Probe>>
   /// Probes that are under way beside another of their replica.
   private var beside = 0
-  private var deadlines: Deadlines
-  private var expired: [UInt32] = []
+  private var deadlines: Deadlines<Probe>
   private var question: [UInt8] = []
   private var scratch = [UInt8](repeating: 0, count: 16 << 10)
   private var head = ResponseHead()
@@ -69,11 +68,11 @@ struct HealthProber: ~Copyable {
     expectation = ProbeExpectation(configuration.health)
     proxyHeader = configuration.forward.proxyProtocol.version
     // Connections that began otherwise are not asked again.
-    var next = probes.next(from: 0)
+    var next = probes.first
     while let record = next {
       probes[record].mayRest = false
       if !probes[record].isOpen { close(record) }
-      next = probes.next(from: record + 1)
+      next = probes.next(after: record)
     }
   }
 
@@ -145,7 +144,7 @@ struct HealthProber: ~Copyable {
     let record = probes.insert(Probe(target, descriptor, mayRest: mayRest, now: now))
     join(record)
     do {
-      try poller.add(probes[record].descriptor, .connection, token: probes.token(record))
+      try poller.add(probes[record].descriptor, .connection, token: probes.token(record).rawValue)
     } catch {
       close(record)
       return ProbeResult(target, .none, error.reason)
@@ -158,7 +157,7 @@ struct HealthProber: ~Copyable {
     return nil
   }
 
-  private mutating func ask(_ record: UInt32) -> Probe.Asking {
+  private mutating func ask(_ record: SlabSlot<Probe>) -> Probe.Asking {
     let (host, mayRest) = (probes[record].target.host, probes[record].mayRest)
     question.removeAll(keepingCapacity: true)
     if let proxyHeader, probes[record].questions == 0 {
@@ -182,7 +181,7 @@ struct HealthProber: ~Copyable {
 
   /// Goes on with the probe that an event is for. The result, when it is there.
   mutating func handle(_ event: Event, _ poller: borrowing Poller) -> ProbeResult? {
-    guard let record = probes.slot(of: event.token) else { return nil }
+    guard let record = probes.slot(of: SlabToken(rawValue: event.token)) else { return nil }
     switch advance(record, event.readiness) {
     case .waits: return nil
     case .verdict(let isPass, let text): return end(record, isPass, text, poller)
@@ -192,7 +191,7 @@ struct HealthProber: ~Copyable {
     }
   }
 
-  private mutating func advance(_ record: UInt32, _ readiness: Readiness) -> Probe.Step {
+  private mutating func advance(_ record: SlabSlot<Probe>, _ readiness: Readiness) -> Probe.Step {
     if case .connecting = probes[record].phase {
       guard readiness.isWritable else { return .waits }
       if readiness.isOver {
@@ -215,7 +214,7 @@ struct HealthProber: ~Copyable {
   /// Ends a probe. Where a connection that was used before has anything but good to say, its replica
   /// is asked once more.
   private mutating func end(
-    _ record: UInt32, _ isPass: Bool, _ text: String, _ poller: borrowing Poller
+    _ record: SlabSlot<Probe>, _ isPass: Bool, _ text: String, _ poller: borrowing Poller
   ) -> ProbeResult? {
     if !isPass && !probes[record].isFresh { return restart(record, poller) }
     deadlines.clear(record)
@@ -228,7 +227,7 @@ struct HealthProber: ~Copyable {
   }
 
   /// Takes more of a body whose head came first; the event was for all that is there.
-  private mutating func receiveRest(_ record: UInt32) -> Probe.Step {
+  private mutating func receiveRest(_ record: SlabSlot<Probe>) -> Probe.Step {
     if probes[record].isResting { return .waits }
     return probes[record].receive(&scratch, &head, expectation)
   }
@@ -236,19 +235,18 @@ struct HealthProber: ~Copyable {
   /// Time in which lbd did not run counts in no probe's.
   mutating func forgive(_ lost: UInt64) {
     deadlines.postpone(by: lost)
-    var slot: UInt32 = 0
-    while let record = probes.next(from: slot) {
+    var next = probes.first
+    while let record = next {
       probes[record].startedAt += lost
-      slot = record + 1
+      next = probes.next(after: record)
     }
   }
 
   /// The next result of a probe that took too long. Begins others beside those that take long.
   mutating func nextExpired(_ poller: borrowing Poller, now: UInt64) -> ProbeResult? {
-    if expired.isEmpty { deadlines.expire(now: now, into: &expired) }
-    while let record = expired.popLast() {
-      guard !deadlines.isSet(record), probes.next(from: record) == record, probes[record].isOpen
-      else { continue }
+    if !deadlines.hasExpired { deadlines.expire(now: now) }
+    while let record = deadlines.nextExpired() {
+      guard probes.contains(record), probes[record].isOpen else { continue }
       let (target, startedAt) = (probes[record].target, probes[record].startedAt)
       if now < startedAt + timeout {
         deadlines.set(record, at: startedAt + timeout)
@@ -271,9 +269,9 @@ struct HealthProber: ~Copyable {
       close(latest)
       return nil
     }
-    var next = records[slot]
-    while next != 0 {
-      let record = next - 1
+    var next = latest
+    while next != .absent {
+      let record = next
       if !probes[record].isFresh { return restart(record, poller) }
       probes[record].mayRest = false
       next = probes[record].beside
@@ -286,7 +284,9 @@ struct HealthProber: ~Copyable {
     while let record = record(of: slot) { close(record) }
   }
 
-  private mutating func restart(_ record: UInt32, _ poller: borrowing Poller) -> ProbeResult? {
+  private mutating func restart(
+    _ record: SlabSlot<Probe>, _ poller: borrowing Poller
+  ) -> ProbeResult? {
     let target = probes[record].target
     forget(target.slot)
     return open(target, mayRest: false, poller, now: Clock.now())
@@ -294,42 +294,43 @@ struct HealthProber: ~Copyable {
 
   // MARK: Records
 
-  private func record(of slot: Int) -> UInt32? {
-    records[slot] == 0 ? nil : records[slot] - 1
+  private func record(of slot: Int) -> SlabSlot<Probe>? {
+    let latest = records[slot].slot
+    return latest == .absent ? nil : latest
   }
 
   private func count(of slot: Int) -> Int {
-    var (count, next) = (0, records[slot])
-    while next != 0 { (count, next) = (count + 1, probes[next - 1].beside) }
+    var (count, next) = (0, records[slot].slot)
+    while next != .absent { (count, next) = (count + 1, probes[next].beside) }
     return count
   }
 
   /// Puts a new record before its replica's others.
-  private mutating func join(_ record: UInt32) {
+  private mutating func join(_ record: SlabSlot<Probe>) {
     let slot = probes[record].target.slot
-    probes[record].beside = records[slot]
-    if records[slot] != 0 { beside += 1 }
-    records[slot] = record + 1
+    probes[record].beside = records[slot].slot
+    if records[slot].slot != .absent { beside += 1 }
+    records[slot] = SlabLink(record)
   }
 
-  private mutating func closeOthers(_ record: UInt32) {
+  private mutating func closeOthers(_ record: SlabSlot<Probe>) {
     let slot = probes[record].target.slot
-    while probes[record].beside != 0 { close(probes[record].beside - 1) }
-    while records[slot] != record + 1 { close(records[slot] - 1) }
+    while probes[record].beside != .absent { close(probes[record].beside) }
+    while records[slot].slot != record { close(records[slot].slot) }
   }
 
-  private mutating func close(_ record: UInt32) {
+  private mutating func close(_ record: SlabSlot<Probe>) {
     deadlines.clear(record)
     let probe = probes.remove(record)
     let slot = probe.target.slot
-    if records[slot] == record + 1 {
-      records[slot] = probe.beside
+    if records[slot].slot == record {
+      records[slot] = SlabLink(probe.beside)
     } else {
-      var other = records[slot] - 1
-      while probes[other].beside != record + 1 { other = probes[other].beside - 1 }
+      var other = records[slot].slot
+      while probes[other].beside != record { other = probes[other].beside }
       probes[other].beside = probe.beside
     }
-    if records[slot] != 0 { beside -= 1 }
+    if records[slot].slot != .absent { beside -= 1 }
   }
 }
 
