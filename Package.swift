@@ -99,19 +99,23 @@ let package = Package(
     .executableTarget(
       name: "fuzz-process", dependencies: ["LinuxIO"], path: "Tests/FuzzProcess",
       swiftSettings: swiftSettings, linkerSettings: staticExecutable),
+    // What several test targets share.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
     tests("ProxyTests", ["Balancing", "HTTPWire", "LinuxIO", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
-    tests("LbctlTests", ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO"]),
+    tests(
+      "LbctlTests",
+      ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO", "TestSupport"]),
     tests("BenchTests", ["bench"]),
     tests("ReplicadTests", ["replicad", "HTTPWire", "LinuxIO"]),
-    tests("ProcessTests", ["ControlProtocol", "LinuxIO"]),
-    tests("DocsTests", ["lbd", "Configuration", "Proxy"]),
+    tests("ProcessTests", ["ControlProtocol", "LinuxIO", "TestSupport"]),
+    tests("DocsTests", ["lbd", "Configuration", "Proxy", "TestSupport"]),
     tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Proxy"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
-    tests("BrowserTests", ["LinuxIO"]),
+    tests("BrowserTests", ["LinuxIO", "TestSupport"]),
   ]
 )

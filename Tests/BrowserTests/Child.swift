@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 /// Why a test cannot go on.
 struct Obstacle: Error, CustomStringConvertible {
@@ -45,7 +46,7 @@ final class Child: Sendable {
     unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
     defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
     do {
-      try process.run()
+      try process.start()
     } catch {
       throw Obstacle("\(process.executableURL?.path ?? "-") does not start: \(error)")
     }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Proxy
+import TestSupport
 import Testing
 
 @testable import lbd
@@ -58,7 +59,7 @@ struct DocsPageTests {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
     process.standardInput = input
     process.standardOutput = output
-    try process.run()
+    try process.start()
     // More than a pipe takes, once the page grows: written from beside while the tool reads.
     let data = Data(text.utf8)
     Thread.detachNewThread {

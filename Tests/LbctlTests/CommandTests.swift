@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import LinuxIO
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import lbctl
@@ -118,7 +119,7 @@ func lbctl(_ arguments: [String], environment: [String: String] = [:]) throws ->
   process.environment = environment
   process.standardOutput = output
   process.standardError = error
-  try process.run()
+  try process.start()
   let read = { (pipe: Pipe) in
     String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
   }

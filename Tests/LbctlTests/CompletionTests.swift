@@ -1,6 +1,7 @@
 // What the shells are told: bash does with it what it should, the others are told of the same words.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import lbctl
@@ -25,7 +26,7 @@ struct CompletionTests {
       "LBCTL": try commandPath(), "LBD_SOCKET": daemon.path, "PATH": "/usr/bin:/bin",
     ]
     process.standardOutput = output
-    try process.run()
+    try process.start()
     let text = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)

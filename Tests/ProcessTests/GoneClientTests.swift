@@ -40,7 +40,8 @@ import Testing
     let gate = Gate()
     defer { gate.open() }
     let replica = try Self.slowReplica(gate)
-    let stage = try Stage(scripted: [replica])
+    let stage = try Stage(
+      scripted: [replica], sections: "[timeouts]\nresponse = 10m\nidle = 10m\n")
     let lbd = try #require(stage.lbd)
     let before = try lbd.descriptors()
     for _ in 0..<1000 {
@@ -56,13 +57,16 @@ import Testing
     let gate = Gate()
     defer { gate.open() }
     let replica = try Self.slowReplica(gate)
-    let stage = try Stage(scripted: [replica])
+    // Nothing else ends it within the time of this test.
+    let stage = try Stage.withAccessLog(
+      scripted: [replica], sections: "[timeouts]\nresponse = 10m\nidle = 10m\n")
     do {
       let connection = try stage.connect()
       try connection.send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
       try eventually("it is in flight") { replica.requests.count == 1 }
     }
     try stage.awaitPool("it is given up") { $0.allSatisfy { $0.active == 0 } }
+    #expect(try stage.awaitAccessLines(1)[0].isTrue("aborted"))
   }
 
   @Test(arguments: [false, true])

@@ -85,6 +85,9 @@ under_load() {
 answered() { within 60 eval '[ "$(wc -l </tmp/load.sums)" -ge '"$1"' ] || { echo "too few answers"; false; }'; }
 
 check "dpkg -i" dpkg -i /trial/lbd.deb
+check "lbctl's completions are installed" eval 'grep -q lbctl /usr/share/bash-completion/completions/lbctl &&
+  grep -q lbctl /usr/share/zsh/vendor-completions/_lbctl &&
+  grep -q lbctl /usr/share/fish/vendor_completions.d/lbctl.fish'
 check "nothing was started" eval '[ "$(property lbd ActiveState) $(property replicad@8081 ActiveState)" = "inactive inactive" ]'
 check "it made the user and the group lbd" eval 'getent passwd lbd && getent group lbd'
 echo "127.0.0.1 third.internal" >>/etc/hosts

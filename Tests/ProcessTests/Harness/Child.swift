@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// A running command. Its output goes to files, so that nothing waits for a reader; it is killed when
 /// the value goes away.
@@ -32,7 +33,7 @@ final class Child {
     process.standardInput = input
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
-    try process.run()
+    try process.start()
   }
 
   deinit {
