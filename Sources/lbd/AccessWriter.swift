@@ -142,18 +142,19 @@ final class AccessWriter: Sendable {
       next = $0.file.take()
     }
     if isChange {
-      // What a file has the beginning of ends there.
-      _ = writeAll(file, &turn)
-      leave(file.take(), &rest)
+      leave(file.take(), &rest, &turn)
       file = next.take()
     }
     return ends
   }
 
   /// Lines go elsewhere from now on.
-  private func leave(_ file: consuming Descriptor?, _ rest: inout Rest?) {
+  private func leave(_ file: consuming Descriptor?, _ rest: inout Rest?, _ turn: inout Int) {
+    guard let file = file.take() else { return }
+    // What a file has the beginning of ends there.
+    _ = writeAll(to: file, &turn)
     // No two are torn at once: a line that was begun is ended before another is.
-    guard let ring = rings.first(where: { $0.isTorn }), let file = file.take() else { return }
+    guard let ring = rings.first(where: { $0.isTorn }) else { return }
     giveUpRest(&rest)
     rest = Rest(file: file, bytes: ring.takeTornRest())
   }
@@ -183,7 +184,8 @@ final class AccessWriter: Sendable {
     case .some(let file): return writeAll(to: file, &turn)
     case .none:
       let isIdle = rings.allSatisfy { $0.pending == 0 }
-      for ring in rings { ring.discard() }
+      // A line that is recorded once a file was named is that file's, whenever this thread hears of it.
+      orders.withLock { if !$0.changesFile { for ring in rings { ring.discard() } } }
       return isIdle ? .idle : .moved
     }
   }

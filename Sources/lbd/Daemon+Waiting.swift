@@ -12,7 +12,7 @@ extension Daemon {
     let count = poller.wait(milliseconds: most)
     now = Clock.now()
     let due = before + UInt64(most) * 1_000_000
-    if now > due + Daemon.standstill { prober.forgive(now - due) }
+    if now > due + Daemon.standstill { prober.forgive(now - due, now: now) }
     return count
   }
 

@@ -232,12 +232,12 @@ struct HealthProber: ~Copyable {
     return probes[record].receive(&scratch, &head, expectation)
   }
 
-  /// Time in which lbd did not run counts in no probe's.
-  mutating func forgive(_ lost: UInt64) {
+  /// Time in which lbd did not run counts in no probe's. One that began within that time begins now.
+  mutating func forgive(_ lost: UInt64, now: UInt64) {
     deadlines.postpone(by: lost)
     var next = probes.first
     while let record = next {
-      probes[record].startedAt += lost
+      probes[record].startedAt = min(probes[record].startedAt + lost, now)
       next = probes.next(after: record)
     }
   }

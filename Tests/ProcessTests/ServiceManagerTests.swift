@@ -34,7 +34,7 @@ import Testing
     try stage.writeConf(ports: stage.ports)
     let (input, port) = try listener()
     try stage.launch(by: passing("lbd.socket"), input: input, at: port)
-    try eventually("its control socket") { Files.isSocket(stage.socketPath) }
+    try eventually("its control socket") { (try? stage.pool()) != nil }
     try stage.awaitPool("it is up") { $0[0].state == .up }
     #expect(try Connection(port: port).get("/getInfo").status == 200)
     #expect(throws: SystemError("connect", ECONNREFUSED)) { try stage.connect() }
