@@ -63,9 +63,15 @@ enum Options {
       case "-h", "--help": return .help
       case "--help-config": return .helpConfig(index < arguments.count ? arguments[index] : nil)
       case "-V", "--version": return .version
-      default: return .refused("unknown argument \"\(argument)\"; see lbd --help")
+      default: return .refused(unknown(argument))
       }
     }
     return mode(path)
+  }
+
+  /// What looks like a file is most likely the conf.
+  private static func unknown(_ argument: String) -> String {
+    let isFile = !argument.hasPrefix("-") && (argument.contains(".") || argument.contains("/"))
+    return "unknown argument \"\(argument)\"; \(isFile ? "write -c \(argument)" : "see lbd --help")"
   }
 }

@@ -85,5 +85,9 @@ import Testing
     let outcome = try Child.run("lbd", ["--frobnicate"])
     #expect(outcome.status == 2)
     #expect(outcome.error == "lbd: unknown argument \"--frobnicate\"; see lbd --help\n")
+    for arguments in [["-t", "lb.conf"], ["lb.conf"]] {
+      let outcome = try Child.run("lbd", arguments)
+      #expect(outcome.error == "lbd: unknown argument \"lb.conf\"; write -c lb.conf\n")
+    }
   }
 }
