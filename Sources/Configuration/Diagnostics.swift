@@ -1,9 +1,13 @@
 /// The diagnostics of one load, gathered by its stages and handed out in reading order.
 ///
-/// Keeps at most 1000, so that a file of noise costs no more than one of errors; the rest is counted.
+/// Keeps at most 1000, so that a file of noise costs no more than one of errors, and hands out 20, since
+/// nobody mends more at once; the rest is counted.
 struct Diagnostics {
   private var found: [(order: Int, column: Int, diagnostic: Diagnostic)] = []
   private var dropped = 0
+
+  /// As many are handed out.
+  static let limit = 20
 
   var isEmpty: Bool { found.isEmpty }
 
@@ -33,8 +37,10 @@ struct Diagnostics {
       ($0.element.order, $0.element.column, $0.offset)
         < ($1.element.order, $1.element.column, $1.offset)
     }
-    let more = Diagnostic(
-      file: file, message: "and \(dropped) more errors, mend the first and check again")
-    return sorted.map(\.element.diagnostic) + (dropped > 0 ? [more] : [])
+    let shown = sorted.prefix(Diagnostics.limit).map(\.element.diagnostic)
+    let rest = sorted.count - shown.count + dropped
+    guard rest > 0 else { return shown }
+    let what = "and \(rest) more error\(rest == 1 ? "" : "s")"
+    return shown + [Diagnostic(file: file, message: "\(what), mend the first and check again")]
   }
 }

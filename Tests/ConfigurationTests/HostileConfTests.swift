@@ -54,8 +54,15 @@ struct Noise: RandomNumberGenerator {
 
   @Test func `errors without end are counted, not kept`() {
     let errors = Loaded(String(repeating: "x\n", count: 5000)).errors
-    #expect(errors.count == 1001)
-    #expect(errors.last?.hasSuffix("and 4000 more errors, mend the first and check again") == true)
+    #expect(errors.count == 21)
+    #expect(errors.last?.hasSuffix("and 4980 more errors, mend the first and check again") == true)
+  }
+
+  @Test func `of more than twenty errors twenty are told, and how many are left`() {
+    #expect(Loaded.beside(String(repeating: "x\n", count: 20)).errors.count == 20)
+    #expect(
+      Loaded.beside(String(repeating: "x\n", count: 21)).errors.last
+        == "etc/lb.conf: error: and 1 more error, mend the first and check again")
   }
 
   @Test func `random bytes never trap and always come to an answer`() {
