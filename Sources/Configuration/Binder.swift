@@ -44,17 +44,20 @@ struct Binder {
     for setting in document.loose {
       diagnostics.add(
         setting.place,
-        "\(quoted(setting.key)) stands before any section, \(Binder.place(for: setting.key))"
+        "\(quoted(setting.key)) stands before any section, \(Binder.place(for: setting))"
       )
     }
     for section in document.sections { bind(section) }
   }
 
   private mutating func bind(_ section: DocumentSection) {
+    if section.isRefused { return inspectUnread(section) }
     let isReplica = section.kind == Schema.replica.kind
     let schema = Schema.sections.first { $0.kind == section.kind }
     guard isReplica || schema != nil else { return refuseUnknown(section) }
-    guard isNamedAsItShould(section, isReplica: isReplica) else { return }
+    guard isNamedAsItShould(section, isReplica: isReplica) else {
+      return inspect(section, as: section.kind, isSure: true)
+    }
     if let first = sections[section.title] {
       diagnostics.add(
         section.place,
@@ -84,7 +87,7 @@ struct Binder {
   }
 
   /// Sets every key of one section.
-  private mutating func bind<Root>(
+  mutating func bind<Root>(
     _ section: DocumentSection, to schema: Section<Root>, _ root: inout Root,
     _ bound: inout BoundSection
   ) {
@@ -133,13 +136,6 @@ struct BoundReplica {
 // MARK: Refusals
 
 extension Binder {
-  private mutating func refuseUnknown(_ section: DocumentSection) {
-    hasGaps = true
-    let kinds = Schema.sections.map(\.kind) + [Schema.replica.kind]
-    diagnostics.add(
-      section.place, "unknown section \(section.title), \(Binder.hint(section, among: kinds))")
-  }
-
   private mutating func isNamedAsItShould(_ section: DocumentSection, isReplica: Bool) -> Bool {
     switch (isReplica, section.name) {
     case (true, nil):
@@ -165,7 +161,7 @@ extension Binder {
   }
 
   /// - Parameter isAccepted: whether the setting's key takes another text.
-  private mutating func refuse(
+  mutating func refuse(
     _ setting: Setting, in section: DocumentSection, _ refusal: Refusal,
     isAccepted: (String) -> Bool
   ) {

@@ -38,8 +38,12 @@ func wholeNumber(_ text: some StringProtocol) -> Int? {
   return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
 }
 
-/// `text` as a message quotes it: at most 64 scalars, nothing a terminal would obey.
-func quoted(_ text: some StringProtocol) -> String { "\"\(clipped(text))\"" }
+/// `text` as a message quotes it: at most 64 scalars, nothing a terminal would obey. What has quotes of its
+/// own gets no others.
+func quoted(_ text: some StringProtocol) -> String {
+  let hasQuotes = text.count > 1 && text.first == text.last && "\"'`".contains(text.last ?? " ")
+  return hasQuotes ? clipped(text) : "\"\(clipped(text))\""
+}
 
 func clipped(_ text: some StringProtocol) -> String {
   // Nearly all text is short plain ASCII and stays as it is.

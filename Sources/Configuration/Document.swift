@@ -14,6 +14,8 @@ struct DocumentSection {
   /// Of the word behind the bracket.
   let place: Place
   let namePlace: Place?
+  /// Whether the header could not be read, which has been reported.
+  var isRefused = false
   var settings: [Setting] = []
 
   var title: String { name.map { "[\(clipped(kind)) \(clipped($0))]" } ?? "[\(clipped(kind))]" }
@@ -29,4 +31,7 @@ struct Setting {
   let variables: [String]
   /// Whether the value stands in the line as it is, so that an offset into it is one into the line.
   let isVerbatim: Bool
+
+  /// The value, unless it is a variable's: that is not to be written in its place.
+  var written: String? { isVerbatim ? value : nil }
 }

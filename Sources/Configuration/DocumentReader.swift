@@ -26,8 +26,6 @@ struct DocumentReader {
   /// What a setting belongs to.
   private enum Current {
     case none
-    /// Below a header that could not be read.
-    case unknown
     case section(Int)
   }
 
@@ -82,7 +80,7 @@ struct DocumentReader {
     case .malformed(let why, let offset):
       diagnostics.add(Place(line: line, offset: offset), why)
       hasGaps = true
-      if line.bytes.first(where: { !$0.isBlank }) == .openBracket { current = .unknown }
+      if line.bytes.first(where: { !$0.isBlank }) == .openBracket { current = unread(line) }
     case .section(let kind, let name):
       current = .section(document.sections.count)
       document.sections.append(
@@ -94,12 +92,22 @@ struct DocumentReader {
     }
   }
 
+  /// A section whose header is refused: what stands below it is checked by the word that it begins with.
+  private mutating func unread(_ line: SourceLine) -> Current {
+    let word = line.text.drop { " \t[".contains($0) }.prefix { !" \t]".contains($0) }
+    document.sections.append(
+      DocumentSection(
+        kind: String(word), name: nil, place: Place(line: line, offset: 0), namePlace: nil,
+        isRefused: true))
+    return .section(document.sections.count - 1)
+  }
+
   private mutating func take(_ setting: Setting, _ current: Current) {
     switch current {
     case .none where setting.key == Schema.include.name: include(setting)
     case .none: document.loose.append(setting)
-    case .unknown: break
     case .section(let index) where setting.key == Schema.include.name:
+      guard !document.sections[index].isRefused else { return }
       guard document.sections[index].kind == "lbd" else {
         let title = document.sections[index].title
         diagnostics.add(
@@ -139,6 +147,13 @@ extension DocumentReader {
       hasGaps = true
       diagnostics.add(
         setting.valuePlace, "\(quoted(value)) has quotes, write the path without them")
+      return
+    }
+    guard value.utf8.last != .semicolon else {
+      hasGaps = true
+      diagnostics.add(
+        setting.valuePlace,
+        "\(quoted(value)) ends with a semicolon, write include = \(clipped(value.dropLast()))")
       return
     }
     let base = setting.place.line.file.utf8

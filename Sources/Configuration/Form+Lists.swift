@@ -10,7 +10,10 @@ extension Form<[UInt16]> {
         var ports: [UInt16] = []
         let (items, faults) = readItems(
           text, within: 1...65535, such: "8081, 8082 or 8081-8083")
-        var refusals = faults
+        var refusals = faults.map { fault in
+          let part = parts(of: text).first { $0.offset == fault.offset }?.text ?? ""
+          return PortItem(part).map { Refusal(why: $0.why, offset: fault.offset) } ?? fault
+        }
         for item in items {
           for port in item.range.lazy.compactMap({ UInt16(exactly: $0) }) {
             guard seen.insert(port).inserted else {
@@ -82,6 +85,26 @@ extension Form<[NetworkRange]> {
         return Refusal.all(refusals).map { .refused($0) } ?? .value(networks)
       },
       write: { $0.map(\.description).joined(separator: ", ") })
+  }
+}
+
+/// An item of `ports` that is an address.
+struct PortItem {
+  /// Of a host that is lbd's own; nil for another, and for a Unix socket.
+  let port: UInt16?
+  let why: String
+
+  init?(_ text: String) {
+    let rest = text.lowercased().hasPrefix("http://") ? String(text.dropFirst(7)) : text
+    guard let address = ReplicaAddress(rest) else { return nil }
+    if case .host(_, let port) = address, address.isLoopback {
+      self.port = port
+      why = "\(quoted(text)) has a host, write \(port)"
+    } else {
+      port = nil
+      let shown = clipped(address.description)
+      why = "\(quoted(text)) is no port alone, write address = \(shown) in [replica NAME]"
+    }
   }
 }
 

@@ -37,7 +37,7 @@ extension Form<Int> {
 
   /// Bytes; `k`, `m`, `g` and `t` are powers of 1024, a bare number is bytes.
   static func size(_ bounds: ClosedRange<Int>) -> Form {
-    let units = [("t", 1 << 40), ("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10), ("", 1)]
+    let units = sizeUnits
     let write = { @Sendable (value: Int) in inLargest(value, of: units) }
     let range = "\(write(bounds.lowerBound)) to \(write(bounds.upperBound))"
     return Form(
@@ -69,8 +69,10 @@ extension Form<Duration> {
         let bounds = milliseconds(shortest)...milliseconds(longest)
         guard let number, let factor = durationUnits.first(where: { $0.0 == unit })?.1 else {
           if unit.isEmpty, let number {
-            let both = "\(number)s or \(number)ms"
-            return .refused("\(number) has no unit, write \(number > 0 ? both : "5s or 250ms")")
+            guard number > 0 || shortest == .zero else {
+              return .refused("0 is out of bounds, write \(range)")
+            }
+            return .refused("\(number) has no unit, write \(number)s or \(number)ms")
           }
           let meant = Quantity(text)?.value(durationWords, of: durationUnits, within: bounds)
           let fault = number == nil ? "is not a duration" : "is not in ms, s, m or h"
@@ -100,6 +102,17 @@ extension Form<Duration> {
 
 /// Largest first, in milliseconds.
 private let durationUnits = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
+
+private let sizeUnits = [("t", 1 << 40), ("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10), ("", 1)]
+
+/// A duration or a size in the units of others, as the conf writes it: both where it may be either.
+func inOwnUnits(_ text: String) -> [String] {
+  guard let quantity = Quantity(text) else { return [] }
+  return [
+    quantity.value(durationWords, of: durationUnits, within: 0...Int.max),
+    quantity.value(sizeWords, of: sizeUnits, within: 0...Int.max),
+  ].compactMap { $0 }
+}
 
 /// What others call the units.
 private let durationWords: [(words: String, factor: Int)] = [

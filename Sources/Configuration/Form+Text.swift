@@ -38,6 +38,9 @@ extension Form<String> {
         guard text.utf8.first == .slash else {
           return .refused("\(quoted(text)) is not a path, write one that begins with /")
         }
+        guard !text.utf8.contains(where: \.isBlank) else {
+          return .refused("a path has no spaces, write %20 for one that is meant")
+        }
         guard text.utf8.count <= 1024, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
           !text.utf8.contains(.hash)
         else {
@@ -82,6 +85,9 @@ extension Form<String> {
 private func pathFault(_ text: String) -> String? {
   if let first = text.first, "\"'`".contains(first) {
     return "\(quoted(text)) has quotes, write it without"
+  }
+  if Mend.withoutForeignComment(text) != nil {
+    return "\(quoted(text)) has a comment that does not begin with #, remove it"
   }
   let isURL = text.contains("://") || text.hasPrefix("unix:") || text.hasPrefix("file:")
   return isURL ? "\(quoted(text)) is a URL, write the path alone" : nil

@@ -17,9 +17,11 @@ struct Key<Root>: Sendable {
   /// Gives the second root the value of the first.
   let copy: @Sendable (Root, inout Root) -> Void
 
+  /// - Parameter isText: whether a value is any text, which may end in `;`. No other value may: who writes
+  ///   one has the habit of nginx.
   init<Value>(
     _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ form: Form<Value>,
-    _ help: String, isRequired: Bool = false, isFixed: Bool = false
+    _ help: String, isRequired: Bool = false, isFixed: Bool = false, isText: Bool = false
   ) {
     self.name = name
     self.help = help
@@ -29,6 +31,8 @@ struct Key<Root>: Sendable {
     set = { text, root in
       switch form.read(text) {
       case .refused(let refusal): return refusal
+      case .value where !isText && text.hasSuffix(";"):
+        return Refusal(why: "\(quoted(text)) ends with a semicolon, remove it")
       case .value(let value):
         root[keyPath: path] = value
         return nil

@@ -42,7 +42,9 @@ struct Mend {
   private static func steps(for key: String) -> [Step] {
     let own: [Step] =
       switch key {
-      case "lbd.ports": lists + [("has a protocol", withoutProtocol)] + ranges
+      case "lbd.ports":
+        [("has hosts, which ports does not take", portsAlone)] + lists
+          + [("has a protocol", withoutProtocol)] + ranges
       case "health.expect", "retry.statuses": lists + ranges + [("has xx for a range", hundreds)]
       case "forward.trusted_proxies": lists + [("has a mask", prefixLength)]
       case "lbd.main_port", "health.port":
@@ -51,7 +53,7 @@ struct Mend {
         [("is a URL", withoutScheme), ("ends with a slash", withoutPath)]
       case "replica.address", "metrics.listen": addresses
       case "health.path":
-        [("is a URL", pathOfURL), ("has a method", secondWord), ("has no /", slashed)]
+        [("is a URL", pathOfURL), ("has a method", behindMethod), ("has no /", slashed)]
       case "lbd.control", "log.access":
         [("is a URL", pathOfFile), ("has no directory", inThisDirectory)]
       case "health.jitter", "retry.budget": [("has no %", percent)]
@@ -68,6 +70,7 @@ struct Mend {
     ("ends with a semicolon", { $0.hasSuffix(";") ? String($0.dropLast()) : nil }),
     ("ends with a comma", { $0.hasSuffix(",") ? String($0.dropLast()) : nil }),
     ("goes on in the next line", { $0.hasSuffix("\\") ? String($0.dropLast()) : nil }),
+    ("has a comment that does not begin with #", withoutForeignComment),
     ("has a comment with no space and # before it", uncommented),
     ("has a second =", { $0.hasPrefix("=") ? String($0.dropFirst()) : nil }),
     ("has capitals", { isWord($0) ? $0.lowercased() : nil }),
@@ -88,14 +91,17 @@ struct Mend {
   }
 
   private static func uncommented(_ text: String) -> String? {
-    if let mark = text.firstIndex(where: { $0 == "#" || $0 == ";" }) {
-      return String(text[..<mark])
-    }
+    text.firstIndex { $0 == "#" || $0 == ";" }.map { String(text[..<$0]) }
+  }
+
+  /// What stands before a comment of another language: a space and then `//`, `/*` or `--`.
+  static func withoutForeignComment(_ text: String) -> String? {
     let bytes = Array(text.utf8)
-    let mark = bytes.indices.dropFirst().dropLast().first {
-      bytes[$0] == .slash && bytes[$0 + 1] == .slash && bytes[$0 - 1].isBlank
+    let marks = ["//", "/*", "--"].map { Array($0.utf8)[...] }
+    let mark = bytes.indices.dropFirst().dropLast().first { index in
+      bytes[index - 1].isBlank && marks.contains { $0 == bytes[index...(index + 1)] }
     }
-    return mark.map { String(decoding: bytes[..<$0], as: UTF8.self) }
+    return mark.map { trimmed(String(decoding: bytes[..<$0], as: UTF8.self)) }
   }
 
   private static func ungrouped(_ text: String) -> String? {
@@ -131,6 +137,13 @@ struct Mend {
   private static func withCommas(_ text: String) -> String? {
     let items = text.split { $0 == " " || $0 == "\t" || $0 == "," || $0 == ";" || $0 == "|" }
     return items.count > text.split(separator: ",").count ? items.joined(separator: ", ") : nil
+  }
+
+  /// `127.0.0.1:8101, localhost:8102`: replicas of `ports` are where lbd is.
+  private static func portsAlone(_ text: String) -> String? {
+    let ports = text.split { ", \t".contains($0) }.map { PortItem(String($0))?.port }
+    let own = ports.compactMap { $0 }.map { "\($0)" }
+    return own.count == ports.count ? own.joined(separator: ", ") : nil
   }
 
   private static func hundreds(_ text: String) -> String? {
@@ -220,9 +233,14 @@ struct Mend {
     text.contains(".") && !text.contains("/") && !text.contains(" ") ? "./\(text)" : nil
   }
 
-  private static func secondWord(_ text: String) -> String? {
+  /// The path of `GET /health HTTP/1.1`.
+  private static func behindMethod(_ text: String) -> String? {
     let words = text.split(separator: " ")
-    return words.count > 1 && words[1].hasPrefix("/") ? String(words[1]) : nil
+    guard words.count > 1, words[1].hasPrefix("/"), !words[1].hasPrefix("//"),
+      ["GET", "HEAD", "OPTIONS", "POST", "PUT"].contains(words[0].uppercased()),
+      words.count == 2 || words[2].hasPrefix("HTTP/") && words.count == 3
+    else { return nil }
+    return String(words[1])
   }
 
   private static func slashed(_ text: String) -> String? {

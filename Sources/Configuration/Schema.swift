@@ -64,7 +64,7 @@ enum Schema {
       Key("expect", \.health.expect, .statuses, "the statuses that pass"),
       Key(
         "body", \.health.body, .word("none", or: .bodyText),
-        "what the answer's body must contain, in its first 64k"),
+        "what the answer's body must contain, in its first 64k", isText: true),
       Key("interval", \.health.interval, .duration(.tick, .hours(1)), "from probe to probe"),
       Key("timeout", \.health.timeout, .duration(.milliseconds(1), .minutes(1)), "for one probe"),
       Key("rise", \.health.rise, .number(1...100), "passes in a row that bring it back"),
@@ -182,6 +182,17 @@ enum Schema {
     keys: [
       Key("listen", \.metrics.listen, .word("off", or: .listener), "where it is answered")
     ])
+
+  /// Whether a key takes a text.
+  static func accepts(_ text: String, for key: String, in kind: String) -> Bool {
+    if kind == replica.kind, let key = replica[key] {
+      var trial = ReplicaConfiguration(name: "", address: .unix(""))
+      return key.set(text, &trial) == nil
+    }
+    guard let key = sections.first(where: { $0.kind == kind })?[key] else { return false }
+    var trial = Configuration()
+    return key.set(text, &trial) == nil
+  }
 
   /// Not a value: the reader follows it. Stands before the first section or in `[lbd]`, often.
   static let include = (

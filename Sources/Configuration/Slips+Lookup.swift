@@ -25,20 +25,6 @@ extension Slips {
     }?.hint
   }
 
-  /// What was meant by a line that is neither a section nor a setting.
-  static func hint(line: String) -> String? {
-    if let hint = lines.first(where: { line.hasPrefix($0.start) })?.hint { return hint }
-    if line.hasSuffix("{") { return lines.first { $0.start == "{" }?.hint }
-    let word = String(line.prefix { $0 != " " && $0 != "\t" && $0 != ":" && $0 != ";" })
-    // A directive of nginx: few of its words are keys here, and those mean something else.
-    if line.hasSuffix(";"), let hint = hint(key: word, in: "lbd") { return hint }
-    guard let known = known(word) else { return hint(key: word, in: "lbd") }
-    var rest = trimmed(line.dropFirst(word.count))
-    while let last = rest.last, ";,".contains(last) { rest.removeLast() }
-    if rest.hasPrefix(":") { rest = trimmed(rest.dropFirst()) }
-    return "there is no =, write \(known) = \(rest.isEmpty ? "VALUE" : clipped(rest))"
-  }
-
   /// The key that is written like this but for case, `_`, `-` and `.`.
   static func known(_ text: String) -> String? { knownKeys[squeezed(text)] }
 

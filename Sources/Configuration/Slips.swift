@@ -19,9 +19,12 @@ enum Slips {
     listen port bind http_port http server_port listen_port bind_port entrypoint entrypoints
       bind_address listen_address addr | lbd |
       write host = 0.0.0.0 and main_port = 8080 in [lbd]
+    timeout_server server backend upstream response_header_timeout response_timeout
+      timeout_backend | timeouts |
+      write response = 30s in [timeouts]
+    default_backend use_backend | * | there is one pool, remove it
     server servers upstream upstreams backend backends replicas replica target targets nodes
-      members endpoints proxy_pass reverse_proxy to origin origins dial default_backend
-      use_backend | * |
+      members endpoints proxy_pass reverse_proxy to origin origins dial | * |
       write ports = 8081, 8082 in [lbd], or address = app.internal:8000 in [replica NAME]
     bind listen | * | write host = 0.0.0.0 and main_port = 8080 in [lbd]
     worker_processes nbthread nbproc threads procs processes concurrency | * |
@@ -39,8 +42,10 @@ enum Slips {
     backup | * | no replica is kept for later; lbctl drain holds one back
     pool group | replica | there is one pool, remove it
     slow_start slowstart warmup | * | a replica that is up gets its whole share, remove it
-    balance lb_policy lb_algorithm load_balancing policy strategy method lb least_conn ip_hash
-      random round_robin roundrobin | lbd balance replica |
+    least_conn leastconn least_connections least_request least_requests | * |
+      only round_robin is there; weight in [replica NAME] is for stronger replicas
+    balance lb_policy lb_algorithm load_balancing policy strategy method lb ip_hash random
+      round_robin roundrobin | lbd balance replica |
       write algorithm = round_robin in [balance]
     sticky cookie session_affinity sticky_session stick_table stick_on | * |
       no client is kept at one replica, remove it
@@ -51,6 +56,7 @@ enum Slips {
       write path = /health in [health]
     inter health_interval check_interval period period_seconds every | * |
       write interval = 1s in [health]
+    check health | timeouts | write timeout = 500ms in [health]
     health_timeout check_timeout timeout_check timeout_seconds | * |
       write timeout = 500ms in [health]
     fastinter downinter fastinterval | * | write fast_interval = 250ms in [health]
@@ -61,22 +67,26 @@ enum Slips {
       write failures = 5 in [health]
     fail_timeout base_ejection_time ejection_time fail_duration | * |
       write ejection = 5s in [health]
-    expected_status health_status http_check_expect expect_status status code codes match |
+    expected_status health_status expect_status status code codes match |
       health |
       write expect = 200-399 in [health]
+    http_check_expect_status http_check_expect | * | write expect = 200-399 in [health]
     expected_body health_body string contains | health | write body = ok in [health]
     health_port check_port | * | write port = 9000 in [health]
     health_headers header headers | health | write host = app.internal in [health]
 
     # Times.
+    http_keep_alive keepalive keep_alive | timeouts | write client_idle = 60s in [timeouts]
     keepalive_timeout timeout_http_keep_alive idle_timeout keep_alive_timeout | * |
       write client_idle = 60s in [timeouts]
+    http_request header | timeouts | write client_header = 10s in [timeouts]
     client_header_timeout timeout_http_request read_header_timeout header_timeout | * |
       write client_header = 10s in [timeouts]
     proxy_connect_timeout timeout_connect dial_timeout connect_timeout | * |
       write connect = 1s in [timeouts]
-    proxy_read_timeout timeout_server response_header_timeout read_timeout response_timeout
-      request_timeout upstream_timeout timeout_backend | * |
+    timeout_server response_header_timeout response_timeout timeout_backend | * |
+      write response = 30s in [timeouts]
+    proxy_read_timeout read_timeout request_timeout upstream_timeout | * |
       write response = 30s and idle = 60s in [timeouts]
     proxy_send_timeout send_timeout write_timeout client_body_timeout timeout_client client | * |
       write idle = 60s in [timeouts]
@@ -85,12 +95,13 @@ enum Slips {
     grace grace_period shutdown_timeout worker_shutdown_timeout hard_stop_after stop_timeout | *
       |
       write drain = 30s in [timeouts]
-    timeout timeouts | lbd replica forward | write response = 30s and idle = 60s in [timeouts]
+    timeout timeouts | lbd replica forward timeouts | write response = 30s and idle = 60s in [timeouts]
 
     # Retries and waiting.
     proxy_next_upstream retry_on retry_match | * | write statuses = 502-504 in [retry]
     proxy_next_upstream_tries retries max_retries tries redispatch option_redispatch | * |
       write attempts = 2 in [retry]
+    queue | timeouts | write timeout = 2s in [hold]
     proxy_next_upstream_timeout timeout_queue queue_timeout lb_try_duration try_duration | * |
       write timeout = 2s in [hold]
     max_queue queue_size max_pending_requests | * | write queue = 1024 in [hold]
@@ -102,8 +113,12 @@ enum Slips {
     client_header_buffer_size large_client_header_buffers max_header_size max_header_bytes
       header_size tune_bufsize | * |
       write header = 16k in [limits]
-    worker_connections maxconn max_connections max_conns limit_conn | * |
-      write connections = 1000 in [limits]
+    max_conns | * |
+      write max_requests = 100 in [replica NAME], or replica_connections = 100 in [limits]
+    maxconn | * |
+      write max_requests = 100 in [replica NAME], or replica_connections = 100 in [limits], for
+      each replica, or connections = 1000 in [limits] for all clients
+    worker_connections max_connections limit_conn | * | write connections = 1000 in [limits]
     maxconn_per_ip limit_conn_per_ip per_ip max_connections_per_ip conn_limit | * |
       write max_connections = 100 in [limits]
     max_idle_conns_per_host max_idle_conns keepalive_connections | * | write resting = 64 in [limits]
@@ -122,25 +137,29 @@ enum Slips {
       header fields pass as they are, but for those of [forward]: remove it
 
     # Logs and figures.
-    error_log log_level loglevel verbosity verbose debug logging | * |
+    log error_log log_level loglevel verbosity verbose debug logging | * |
       write level = info in [log]
-    access_log accesslog log_access httplog option_httplog file filename output path | lbd log |
+    access_log accesslog log_access httplog option_httplog | lbd log |
       write access = ./access.log in [log]
+    file filename output path | log | write access = ./access.log in [log]
     log_format encoder type | lbd log | write format = json in [log]
     metrics prometheus stats stub_status stats_port stats_uri metrics_port metrics_path
       status_port | * |
       write listen = 127.0.0.1:9090 in [metrics]
 
     # What lbd does not do, or does by itself.
+    mode | * | lbd speaks HTTP only, remove it
+    frontend | * | lbd has one frontend: write host = 0.0.0.0 and main_port = 8080 in [lbd]
     user group daemon daemonize master_process pid pidfile chroot uid gid | * |
       lbd stays in the foreground as who started it, leave that to systemd or the shell
     ssl tls ssl_certificate ssl_certificate_key cert certificate key crt https acme auto_https
       certresolver | * |
       lbd speaks plain HTTP, have TLS end before it
     location root index try_files alias rewrite return redirect route routes rule rules handle
-      path_prefix acl path error_page | lbd replica |
+      path_prefix acl error_page | lbd replica |
       every request goes to the pool whatever its path, remove it
-    remove_header remove_headers hide_header proxy_hide_header header_drop | * |
+    hide_header proxy_hide_header | * | the fields of responses pass as they are, remove it
+    remove_header remove_headers header_drop | * |
       write drop = X-Client-IP in [forward]
     gzip compress compression encode cache proxy_cache expires | * |
       bodies pass as they are, remove it
@@ -162,11 +181,21 @@ enum Slips {
   /// Sections that there are not.
   static let sections = rows(
     """
-    server servers frontend frontends listen listener main global http events entrypoint
-      entrypoints core general settings common defaults default web proxy_server |
-      write main_port = 8080 in [lbd]
-    upstream upstreams backend backends replicas node nodes target targets service services
-      cluster member members app apps pool pools origin |
+    global main core general settings common |
+      remove it: workers and control go in [lbd], connections in [limits], level in [log]
+    defaults default |
+      remove it: times go in [timeouts], attempts in [retry], and a key left out has its default
+    events | remove it: connections goes in [limits], workers in [lbd]
+    http | remove it: lbd speaks HTTP only; host and main_port go in [lbd]
+    frontend frontends listener listeners entrypoint entrypoints web proxy_server |
+      lbd has one frontend: write host = 0.0.0.0 and main_port = 8080 in [lbd]
+    listen server servers |
+      write host = 0.0.0.0 and main_port = 8080 in [lbd] for where lbd listens, and address =
+      app.internal:8000 in [replica NAME] for a server behind it
+    backend backends upstream upstreams cluster pool pools |
+      lbd has one pool: write address = app.internal:8000 in [replica NAME] for each server,
+      and algorithm = round_robin in [balance]
+    replicas node nodes target targets service services member members app apps origin |
       write address = app.internal:8000 in [replica NAME]
     route routes router routers location rule rules |
       every request goes to the one pool, remove it
@@ -185,89 +214,8 @@ enum Slips {
     """
   ).map { (words: $0[0], hint: $0[1]) }
 
-  /// Values that are not accepted, by their key.
-  static let values = rows(
-    """
-    log.level | warn warnings | is no level, write level = warning
-    log.level | notice verbose information informational | is no level, write level = info
-    log.level | err fatal crit critical alert emerg panic off none quiet |
-      is no level, write level = error
-    log.level | trace all finest debugging | is no level, write level = debug
-    log.format | plain console logfmt pretty human common combined clf main |
-      is no format, write format = text
-    log.format | structured ecs jsonl | is no format, write format = json
-    log.access | on true yes enabled 1 |
-      is no path, write access = stdout or access = ./access.log
-    log.access | no false none disabled 0 | is no path, write access = off
-    log.access | stderr | is no place for it, write access = stdout
-    balance.algorithm | roundrobin rr wrr weighted weighted_round_robin static_rr |
-      is called otherwise, write algorithm = round_robin
-    balance.algorithm | least_conn leastconn least_connections least_request lc wlc p2c random
-      power_of_two first least_time |
-      is not there, a weight tells replicas of unequal strength apart: write algorithm =
-      round_robin
-    balance.algorithm | ip_hash hash source uri url_param cookie sticky consistent maglev
-      ring_hash |
-      is not there, no client is kept at one replica; write algorithm = round_robin
-    health.check | on true yes enabled https get web url |
-      is no kind of check, write check = http
-    health.check | connect port l4 ping | is no kind of check, write check = tcp
-    health.check | none no false disabled 0 | is no kind of check, write check = off
-    health.expect | ok success any up | is no status, write expect = 200-399
-    health.port | same default traffic | is no port, write port = auto
-    health.jitter | off none no | is no percentage, write jitter = 0%
-    health.failures | off none no never | is no number, write failures = 0
-    retry.attempts | off none no | is no number, write attempts = 0
-    retry.budget | off none no | is no percentage, write budget = 0%
-    retry.budget | unlimited all | is no percentage, write budget = 100%
-    retry.statuses | off no false 0 | is no status, write statuses = none
-    retry.statuses | error timeout gateway_error conn_failure empty_response connect_failure |
-      goes to another replica by itself where that is safe; write statuses = 502-504 for answers
-    hold.timeout | 0 no none false 0s 0ms | is no time, write timeout = off
-    limits.body | 0 -1 none no off infinite | is no size, write body = unlimited
-    limits.connections | 0 -1 unlimited none off max | is no number, write connections = auto
-    lbd.workers | 0 max cores default | is no number, write workers = auto
-    lbd.docs | enable enabled 1 | is neither, write docs = on
-    lbd.docs | disable disabled 0 none | is neither, write docs = off
-    forward.forwarded | enable enabled 1 | is neither, write forwarded = on
-    forward.forwarded | disable disabled 0 none | is neither, write forwarded = off
-    lbd.main_port | http web | is no number, write main_port = 80
-    lbd.main_port | https 443/tcp |
-      is no number, and lbd speaks plain HTTP; write main_port = 80
-    forward.proxy_protocol | on true yes send_proxy_v2 2 |
-      is no version, write proxy_protocol = v2
-    forward.proxy_protocol | send_proxy 1 | is no version, write proxy_protocol = v1
-    forward.proxy_protocol | none no false | is no version, write proxy_protocol = off
-    forward.trusted_proxies | private private_ranges local internal rfc1918 |
-      is no network, write trusted_proxies = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fd00::/8
-    forward.trusted_proxies | loopback localhost |
-      is no address, write trusted_proxies = 127.0.0.0/8, ::1
-    forward.trusted_proxies | all any * true |
-      would trust what every stranger says, write trusted_proxies = 10.0.0.0/8
-    forward.trusted_proxies | off no false | is no network, write trusted_proxies = none
-    metrics.listen | on true yes enabled 1 prometheus /metrics |
-      is no address, write listen = 127.0.0.1:9090
-    metrics.listen | no false none disabled 0 | is no address, write listen = off
-    """
-  ).map { (key: $0[0], words: $0[1], hint: $0[2]) }
-
-  /// How lines begin that are no `key = value`.
-  static let lines = rows(
-    """
-    --- | this is no YAML, remove it
-    // | a comment begins with #
-    /* | a comment begins with #
-    -- | a comment begins with #
-    < | this is no XML, write key = value
-    " | this is no JSON, write key = value without quotes
-    { | there are no braces, write [lbd] and below it key = value
-    } | there are no braces, a section ends where the next one begins: remove it
-    $ | ${VAR} stands in values only, write key = ${VAR}
-    - | items stand in one line behind commas, write ports = 8081, 8082 in [lbd]
-    """
-  ).map { (start: $0[0], hint: $0[1]) }
-
-  private static func rows(_ text: String) -> [[String]] {
+  /// The fields of each row of a table.
+  static func rows(_ text: String) -> [[String]] {
     var rows: [String] = []
     for line in text.split(separator: "\n") where !line.hasPrefix("#") {
       if line.hasPrefix(" "), let last = rows.popLast() {

@@ -44,7 +44,7 @@ import Testing
       """
     #expect(
       Loaded(text).errors.map { $0.split(separator: ":")[1] } == [
-        "1", "3", "4", "7", "8", "9", "10", "11", "12", "13",
+        "1", "3", "4", "5", "7", "8", "9", "10", "11", "12", "13",
       ])
   }
 
@@ -102,7 +102,7 @@ import Testing
     ("[health]\ncheck = htp", "\"htp\" is no such word, did you mean \"http\"?"),
     ("[health]\ncheck = zzzzzz", "\"zzzzzz\" is no such word, write one of http, tcp, off"),
     ("[health]\npath = health", "\"health\" has no /, write path = /health"),
-    ("[health]\npath = /a b", "a path is at most 1024 visible ASCII bytes, write others as %20"),
+    ("[health]\npath = /a b", "a path has no spaces, write %20 for one that is meant"),
     ("[health]\nmethod = get", "\"get\" has small letters, write method = GET"),
     ("[health]\nmethod = POST", "\"POST\" is no such word, write one of GET, HEAD, OPTIONS"),
     ("[health]\nport = 0", "0 is out of bounds, write 1 to 65535, or auto"),
@@ -199,7 +199,8 @@ import Testing
     ("[limits]\nheader = 65k", "65k is out of bounds, write 1k to 64k"),
     ("[limits]\nheader = 1kb", "\"1kb\" is not a size, write 1k"),
     ("[limits]\nbody = 99999999t", "99999999t is out of bounds, write 1 to 1t, or unlimited"),
-    ("[limits]\nbody = 0", "\"0\" is no size, write body = unlimited"),
+    ("[limits]\nbody = 0", "0 is out of bounds, write 1 to 1t, or unlimited"),
+    ("[limits]\nbody = -1", "\"-1\" is out of bounds, write body = unlimited"),
     (
       "[limits]\nconnections = all",
       "\"all\" is not a whole number, write 1 to 10000000, or auto"

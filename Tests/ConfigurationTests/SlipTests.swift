@@ -9,18 +9,27 @@ import Testing
   /// Loads each thing that a hint says to write.
   private func expectRight(_ hint: String, in home: String) {
     for alternative in hint.components(separatedBy: " or ") {
-      let settings = alternative.matches(of: /([a-z_]+) = (\S+(?:, [0-9f:]\S*)*)/).map { match in
-        "\(match.1) = \(match.2.trimmingCharacters(in: [",", ";", ":"]))"
+      guard !hint.hasSuffix("${VAR}"), !hint.contains("key = value") else { continue }
+      // What stands before "in [SECTION]" belongs there.
+      let parts = alternative.components(separatedBy: " in [")
+      var (conf, hasReplica) = ("", false)
+      for (index, part) in parts.enumerated() {
+        let settings = part.matches(of: /([a-z_]+) = (\S+(?:, [0-9f:]\S*)*)/).map { match in
+          "\(match.1) = \(match.2.trimmingCharacters(in: [",", ";", ":"]))"
+        }
+        guard !settings.isEmpty else { continue }
+        let isLast = index + 1 == parts.count
+        let section = isLast ? home : String(parts[index + 1].prefix { $0 != "]" })
+        let isReplica = section == "replica NAME"
+        conf += "[\(section)]\n" + settings.joined(separator: "\n") + "\n"
+        hasReplica =
+          hasReplica || isReplica || settings.contains { $0.hasPrefix("ports") }
+        if isReplica, !settings.contains(where: { $0.hasPrefix("address") }) {
+          conf += "address = x:1\n"
+        }
       }
-      guard !settings.isEmpty, !hint.hasSuffix("${VAR}"), !hint.contains("key = value") else {
-        continue
-      }
-      let section = alternative.firstMatch(of: /in \[([^\]]+)\]/).map { String($0.1) } ?? home
-      var conf = "[\(section)]\n" + settings.joined(separator: "\n") + "\n"
-      let hasReplica = settings.contains { $0.hasPrefix("ports") || $0.hasPrefix("address") }
-      if !hasReplica {
-        conf += section == "replica NAME" ? "address = x:1\n" : "[replica x]\naddress = x:1\n"
-      }
+      if conf.isEmpty { continue }
+      if !hasReplica { conf += "[replica x]\naddress = x:1\n" }
       #expect(Loaded(conf).errors == [], "\(hint): \(conf)")
     }
   }
@@ -39,14 +48,19 @@ import Testing
       for word in row.words.split(separator: " ") {
         for section in sections {
           let title = section == "replica" ? "replica NAME" : section
-          let head = Loaded("[\(title)]\n\(word) = 1").heads.first { $0.hasPrefix("2:1: unknown") }
-          isReached = isReached || head?.hasSuffix(", \(row.hint)") == true
+          // A value that no key but a text accepts: the hint is the row's own.
+          let head = Loaded("[\(title)]\n\(word) = ?").heads.first { $0.hasPrefix("2:1: unknown") }
+          let hint = Slips.carrying("?", in: row.hint)
+          isReached = isReached || head?.hasSuffix(", \(hint)") == true
           // No word gets a hint that leads nowhere.
           if let head { #expect(!head.contains("did you mean \"\(word)\""), "\(head)") }
         }
       }
       #expect(isReached, "no word of the row \"\(row.words)\" leads to it")
       expectRight(row.hint, in: "lbd")
+      for value in ["1", "5s", "8k", "/x", "app.internal:80", "10.0.0.1", "on", "off", "a b"] {
+        expectRight(Slips.carrying(value, in: row.hint), in: "lbd")
+      }
     }
   }
 
@@ -100,6 +114,185 @@ import Testing
     }
   }
 
+  /// People keep what they wrote: a hint shows their value in the place of the table's example.
+  @Test(arguments: [
+    ("lbd", "retries = 3", "write attempts = 3 in [retry]"),
+    ("lbd", "proxy_next_upstream_tries = 3", "write attempts = 2 in [retry]"),
+    ("health", "inter = 2s", "write interval = 2s in [health]"),
+    ("health", "inter = 2000", "write interval = 2000ms in [health]"),
+    ("health", "uri = /x", "write path = /x in [health]"),
+    ("health", "uri = http://app/x", "write path = /x in [health]"),
+    ("lbd", "httpchk = GET /x HTTP/1.1", "write path = /x in [health]"),
+    ("health", "health_check = on", "write path = /health in [health]"),
+    ("health", "max_fails = 2", "write failures = 2 in [health]"),
+    ("replica a", "fail_timeout = 10", "write ejection = 10s in [health]"),
+    ("lbd", "proxy_connect_timeout = 5s", "write connect = 5s in [timeouts]"),
+    ("lbd", "proxy_connect_timeout = 5", "write connect = 5s in [timeouts]"),
+    ("lbd", "proxy_read_timeout = 45s", "write response = 45s and idle = 45s in [timeouts]"),
+    ("timeouts", "server = 31s", "write response = 31s in [timeouts]"),
+    ("timeouts", "client = 7s", "write idle = 7s in [timeouts]"),
+    ("timeouts", "client_header_timeout = 7s", "write client_header = 7s in [timeouts]"),
+    ("timeouts", "http_request = 7s", "write client_header = 7s in [timeouts]"),
+    ("timeouts", "keepalive_timeout = 65", "write client_idle = 65s in [timeouts]"),
+    ("timeouts", "queue = 3s", "write timeout = 3s in [hold]"),
+    ("lbd", "lb_try_duration = 0", "write timeout = 2s in [hold]"),
+    ("lbd", "client_max_body_size = 8m", "write body = 8m in [limits]"),
+    ("lbd", "client_max_body_size = 8 MB", "write body = 8m in [limits]"),
+    ("lbd", "worker_processes = 4", "write workers = 4 in [lbd]"),
+    ("lbd", "port = 80", "write host = 0.0.0.0 and main_port = 80 in [lbd]"),
+    ("lbd", "bind = 127.0.0.1:80", "write host = 127.0.0.1 and main_port = 80 in [lbd]"),
+    ("lbd", "bind = *:80", "write host = 0.0.0.0 and main_port = 80 in [lbd]"),
+    (
+      "lbd", "max_conns = 10",
+      "write max_requests = 10 in [replica NAME], or replica_connections = 10 in [limits]"
+    ),
+    (
+      "lbd", "maxconn = 5",
+      "write max_requests = 5 in [replica NAME], or replica_connections = 5 in [limits], for each "
+        + "replica, or connections = 5 in [limits] for all clients"
+    ),
+    ("replica a", "maxconn = 5", "write max_requests = 5 in [replica NAME]"),
+    ("lbd", "servers = 127.0.0.1:8101 127.0.0.1:8102", "write ports = 8101, 8102 in [lbd]"),
+    ("lbd", "proxy_pass = http://app:81", "write address = app:81 in [replica NAME]"),
+    ("lbd", "log_level = warn", "write level = warning in [log]"),
+    ("lbd", "access_log = /var/log/a.log main", "write access = /var/log/a.log in [log]"),
+    ("lbd", "metrics_port = 9100", "write listen = 127.0.0.1:9100 in [metrics]"),
+    ("lbd", "metrics_path = /prom", "write listen = 127.0.0.1:9090 in [metrics]"),
+    ("lbd", "api = true", "write control = run/lbd.sock in [lbd]"),
+    ("lbd", "balance = roundrobin", "write algorithm = round_robin in [balance]"),
+    (
+      "lbd", "balance = leastconn",
+      "\"leastconn\" does not exist; only round_robin is there; weight in [replica NAME] is for "
+        + "stronger replicas"
+    ),
+    (
+      "lbd", "server a 127.0.0.1:81 weight=5",
+      "write [replica a] and below it address = 127.0.0.1:81"
+    ),
+    ("lbd", "set_real_ip_from = 10.1.0.0/16", "write trusted_proxies = 10.1.0.0/16 in [forward]"),
+  ])
+  func `a hint keeps the value`(_ section: String, _ line: String, _ hint: String) {
+    let heads = Loaded("[\(section)]\n\(line)\n[replica z]\naddress = z:1").heads
+    #expect(heads.contains { $0.hasPrefix("2:1: ") && $0.hasSuffix(", \(hint)") }, "\(heads)")
+  }
+
+  @Test(arguments: [
+    ("timeout connect 5s", "write connect = 5s in [timeouts]"),
+    ("timeout connect 5000", "write connect = 5000ms in [timeouts]"),
+    ("timeout server 30s", "write response = 30s in [timeouts]"),
+    ("timeout client 7s", "write idle = 7s in [timeouts]"),
+    ("timeout http-request 7s", "write client_header = 7s in [timeouts]"),
+    ("option httpchk GET /x", "write path = /x in [health]"),
+    ("http-check expect status 200", "write expect = 200 in [health]"),
+    ("proxy_connect_timeout 5s;", "write connect = 5s in [timeouts]"),
+    ("reverse_proxy 127.0.0.1:81 127.0.0.1:82", "write ports = 81, 82 in [lbd]"),
+    ("bind *:80", "write host = 0.0.0.0 and main_port = 80 in [lbd]"),
+    ("listen 8000;", "write host = 0.0.0.0 and main_port = 8000 in [lbd]"),
+    ("server a 127.0.0.1:1 check", "write [replica a] and below it address = 127.0.0.1:1"),
+    ("server 127.0.0.1:1;", "write address = 127.0.0.1:1 in [replica NAME]"),
+    ("least_conn;", "only round_robin is there; weight in [replica NAME] is for stronger replicas"),
+    ("default_backend web", "there is one pool, remove it"),
+    ("mode http", "lbd speaks HTTP only, remove it"),
+  ])
+  func `a directive without = gets its hint`(_ line: String, _ hint: String) {
+    let heads = Loaded.beside(line).heads
+    #expect(heads.count == 1 && heads[0].hasSuffix(", \(hint)"), "\(heads)")
+  }
+
+  @Test(arguments: ["frontend", "backend", "listen", "global", "defaults"])
+  func `a block of HAProxy as a line is its section`(_ word: String) {
+    let line = word == "global" || word == "defaults" ? word : "\(word) web"
+    let heads = Loaded.beside(line).heads
+    #expect(
+      heads.count == 1 && heads[0].hasSuffix(", \(Slips.hint(section: word) ?? "-")"), "\(heads)")
+  }
+
+  @Test func `the sections of HAProxy have a hint each`() {
+    let words = ["global", "defaults", "frontend", "backend", "listen"]
+    #expect(Set(words.compactMap { Slips.hint(section: $0) }).count == words.count)
+  }
+
+  @Test func `a comment of another language is told, and no path has two words`() {
+    let comment =
+      "\"/health // comment\" has a comment that does not begin with #, write path = /health"
+    #expect(
+      Loaded.beside("[health]\npath = /health // comment").heads.first?.hasSuffix(comment) == true)
+    let words = "a path has no spaces, write %20 for one that is meant"
+    for text in ["/a /b", "/a b"] {
+      #expect(Loaded.beside("[health]\npath = \(text)").heads.first?.hasSuffix(words) == true)
+    }
+  }
+
+  @Test(arguments: [
+    ("health", "path", "/healthz"), ("lbd", "control", "run/lbd.sock"),
+    ("log", "access", "./a.log"), ("replica a", "address", "unix:/a"), ("health", "host", "app"),
+  ])
+  func `a semicolon ends no value`(_ section: String, _ key: String, _ value: String) {
+    let heads = Loaded("[\(section)]\n\(key) = \(value);\n[replica z]\naddress = z:1").heads
+    #expect(
+      heads.count == 1
+        && heads[0].hasSuffix("\"\(value);\" ends with a semicolon, write \(key) = \(value)"),
+      "\(heads)")
+  }
+
+  @Test func `only the text that a probe looks for may end with a semicolon`() {
+    #expect(Loaded.beside("[health]\nbody = ok;").configuration?.health.body == "ok;")
+    #expect(
+      Loaded.beside("include = a.conf;").heads.first?.hasSuffix(
+        "\"a.conf;\" ends with a semicolon, write include = a.conf") == true)
+  }
+
+  @Test func `ports take no hosts, and each item is told`() {
+    let own = Loaded("[lbd]\nports = 127.0.0.1:8101, 127.0.0.1:8102").heads
+    #expect(own.count == 1 && own[0].hasSuffix("write ports = 8101, 8102"), "\(own)")
+    let mixed = Loaded("[lbd]\nports = 127.0.0.1:8101, 10.0.0.1:8102, unix:/a").heads
+    let hints = [
+      "\"127.0.0.1:8101\" has a host, write 8101",
+      "\"10.0.0.1:8102\" is no port alone, write address = 10.0.0.1:8102 in [replica NAME]",
+      "\"unix:/a\" is no port alone, write address = unix:/a in [replica NAME]",
+    ]
+    #expect(mixed.count == 3 && zip(mixed, hints).allSatisfy { $0.hasSuffix($1) }, "\(mixed)")
+  }
+
+  @Test(arguments: [
+    ("lbd", "workers = 0", "0 is out of bounds, write 1 to 1024, or auto"),
+    ("hold", "timeout = 0", "0 is out of bounds, write 10ms to 5m, or off"),
+    ("hold", "timeout = 0s", "0s is out of bounds, write 10ms to 5m, or off"),
+    ("timeouts", "idle = 0", "0 is out of bounds, write 10ms to 24h"),
+    ("limits", "body = 0", "0 is out of bounds, write 1 to 1t, or unlimited"),
+    ("limits", "connections = 0", "0 is out of bounds, write 1 to 10000000, or auto"),
+  ])
+  func `a number out of bounds is a number`(_ section: String, _ line: String, _ why: String) {
+    let heads = Loaded("[\(section)]\n\(line)\n[replica z]\naddress = z:1").heads
+    #expect(heads.count == 1 && heads[0].hasSuffix(": \(why)"), "\(heads)")
+  }
+
+  @Test func `what has quotes is cited in them`() {
+    let heads = Loaded.beside("host = \"127.0.0.1\"").heads
+    #expect(
+      heads == [
+        "3:8: bad value for \"host\" in [lbd]: \"127.0.0.1\" has quotes, write host = 127.0.0.1"
+      ])
+  }
+
+  @Test func `below a section that is refused the values are checked all the same`() {
+    #expect(
+      Loaded.beside("[helth]\ninterval = 5\nfoo = 1").heads.map { $0.prefix(4) } == [
+        "3:2:", "4:12",
+      ])
+    #expect(
+      Loaded.beside("[health api]\ninterval = 5\nfoo = 1").heads.map { $0.prefix(3) }
+        == ["3:9", "4:1", "5:1"])
+    #expect(
+      Loaded.beside("[health\ninterval = 5\n[replica a/b]\nweight = x").heads.map { $0.prefix(2) }
+        == ["3:", "4:", "5:", "6:"])
+    // Of another program's keys none is told, but a value of a key that only one section has.
+    #expect(
+      Loaded.beside("[defaults]\nretries = 3\nmode = http\nmain_port = x\nnonsense").heads.map {
+        $0.prefix(2)
+      } == ["3:", "6:", "7:"])
+  }
+
   /// Values with a habit of another format: what is proposed loads, and is what was meant.
   @Test(arguments: [
     ("replica x", "address", "http://app:8000", "app:8000"),
@@ -127,6 +320,11 @@ import Testing
     ("lbd", "main_port", "80/tcp", "80"),
     ("lbd", "main_port", "= 80", "80"),
     ("lbd", "main_port", "8_080", "8080"),
+    ("lbd", "ports", "127.0.0.1:8101, http://localhost:8102", "8101, 8102"),
+    ("lbd", "control", "run/a.sock // comment", "run/a.sock"),
+    ("log", "access", "stdout // comment", "stdout"),
+    ("health", "path", "/health -- comment", "/health"),
+    ("health", "path", "GET /health;", "/health"),
     ("lbd", "ports", "8091#comment", "8091"),
     ("lbd", "ports", "8091;comment", "8091"),
     ("lbd", "ports", "8091 // comment", "8091"),
@@ -235,7 +433,7 @@ import Testing
   @Test(arguments: [
     ("[lbd]\nmainPort = 80", "write main_port"), ("[lbd]\nMAIN-PORT = 80", "write main_port"),
     ("[lbd]\nintervall = 1s", "did you mean \"interval\" in [health]?"),
-    ("[lbd]\ntimeout = 1s", "write response = 30s and idle = 60s in [timeouts]"),
+    ("[lbd]\ntimeout = 1s", "write response = 1s and idle = 1s in [timeouts]"),
     ("[lbd]\nlbd.host = a", "write host below [lbd] or [health]"),
     ("[health]\nset rise = 1", "write rise below [health]"),
     ("[replica.r1]\nx = 1", "write [replica r1]"), ("[replica:r1]\nx = 1", "write [replica r1]"),
@@ -243,10 +441,10 @@ import Testing
     ("include = \"conf.d/*.conf\"", "has quotes, write the path without them"),
     ("[health.http]", "write [health]"), ("[Health]", "write [health]"),
     ("[[replica]]", "write [replica r1], and another name for each"),
-    ("port = 80", "write host = 0.0.0.0 and main_port = 8080 in [lbd]"),
+    ("port = 80", "write host = 0.0.0.0 and main_port = 80 in [lbd]"),
     ("[lbd]\nhost: 0.0.0.0", "there is no =, write host = 0.0.0.0"),
     ("[lbd]\nmain_port 80;", "there is no =, write main_port = 80"),
-    ("[lbd]\nlisten 80;", "write host = 0.0.0.0 and main_port = 8080 in [lbd]"),
+    ("[lbd]\nlisten 80;", "write host = 0.0.0.0 and main_port = 80 in [lbd]"),
     ("include conf.d/*.conf;", "there is no =, write include = conf.d/*.conf"),
     ("[lbd]\n- 8081", "write ports = 8081, 8082 in [lbd]"),
     ("server {", "there are no braces, write [lbd] and below it key = value"),
