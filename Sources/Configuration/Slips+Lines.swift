@@ -36,7 +36,8 @@ extension Slips {
     let words = line.split(whereSeparator: { " \t".contains($0) }).map { String($0) }
     switch (words.first ?? "", words.count) {
     case ("global", 1), ("defaults", 1...2), ("backend", 2), ("frontend", 2): break
-    case ("listen", 2) where usable(words[1], of: "main_port", in: "lbd") == nil: break
+    // Of nginx it is an address.
+    case ("listen", 2) where words[1].first?.isLetter == true && !words[1].contains(":"): break
     default: return nil
     }
     return hint(section: words[0])
