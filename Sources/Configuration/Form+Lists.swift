@@ -10,9 +10,14 @@ extension Form<[UInt16]> {
         var ports: [UInt16] = []
         let (items, faults) = readItems(
           text, within: 1...65535, such: "8081, 8082 or 8081-8083")
+        // No further than is told, and the list is cut into its parts once.
+        let told = Set(faults.prefix(Refusal.limit).map(\.offset))
+        let words = told.isEmpty ? [] : parts(of: text).filter { told.contains($0.offset) }
+        let hints = Dictionary(words.map { ($0.offset, $0.text) }) { first, _ in first }
         var refusals = faults.map { fault in
-          let part = parts(of: text).first { $0.offset == fault.offset }?.text ?? ""
-          return PortItem(part).map { Refusal(why: $0.why, offset: fault.offset) } ?? fault
+          hints[fault.offset].flatMap(PortItem.init).map {
+            Refusal(why: $0.why, offset: fault.offset)
+          } ?? fault
         }
         for item in items {
           for port in item.range.lazy.compactMap({ UInt16(exactly: $0) }) {

@@ -61,7 +61,8 @@ package enum ReplicaAddress: Sendable, Hashable, LosslessStringConvertible {
       return readURL(String(scheme), of: text)
     }
     guard let colon = text.utf8.lastIndex(of: .colon) else {
-      let example = UInt16(text) == nil ? "\(clipped(text)):9000" : "127.0.0.1:\(text)"
+      let isPort = wholeNumber(text).flatMap(UInt16.init(exactly:)).map { $0 > 0 } ?? false
+      let example = isPort ? "127.0.0.1:\(text)" : "\(clipped(text)):9000"
       return .refused("\(quoted(text)) has no port, write \(example) or unix:/path")
     }
     let host = text[..<colon]

@@ -17,7 +17,7 @@ struct Client: ~Copyable {
     /// The last answer went out and the sending side was ended; what still comes is thrown away
     /// until the client ends too, so that a reset cannot overtake the answer (RFC 9112 §9.6).
     case lingering
-    /// The last bytes of a response that was cut are on their way; then the connection is reset.
+    /// The last bytes of a response are on their way; then the connection is closed, or reset.
     case delivering
   }
 
@@ -55,6 +55,8 @@ struct Client: ~Copyable {
   var sendsLong = false
   /// lbd stops: the connection ends after what is under way on it, and soon where nothing is.
   var isLeaving = false
+  /// It is reset once the last bytes of its response were delivered.
+  var resetsThen = false
   /// It is in the worker's list of those that gave way to others.
   var isWaiting = false
   /// Bytes that the kernel still held for the client when its deadline last began: fewer at its end

@@ -67,7 +67,7 @@ extension Worker {
       let exchange = clients[client].exchange
       if exchanges[exchange].hasHead {
         noteCause(exchange, "the client did not take the response in time")
-        abandon(exchange)
+        abandon(exchange, mayDeliver: false)
       } else {
         refuse(exchange: exchange, .requestTimeout)
       }
@@ -246,9 +246,13 @@ extension Worker {
   /// How often it is seen whether a client has taken the last of a response that was cut.
   private static var deliveryPause: UInt64 { 50_000_000 }
 
-  /// Resets the connection once its client has taken what was sent, or takes none of it for too long.
-  mutating func beginDelivery(_ client: SlabSlot<Client>) {
+  /// Ends the connection once its client has taken what was sent. It is reset where the client takes none
+  /// of it for too long.
+  /// - Parameter resetsThen: it is reset where the client has taken all, too.
+  mutating func beginDelivery(_ client: SlabSlot<Client>, resetsThen: Bool) {
     clients[client].phase = .delivering
+    clients[client].resetsThen = resetsThen
+    clients[client].input.giveBack()
     clients[client].since = now
     clients[client].unsent = .max
     deliver(client)
@@ -259,7 +263,9 @@ extension Worker {
     if unsent < clients[client].unsent { clients[client].since = now }
     clients[client].unsent = unsent
     guard unsent > 0 && now < clients[client].since + settings.idleTimeout else {
-      Socket.resetOnClose(clients[client].descriptor)
+      if unsent > 0 || clients[client].resetsThen {
+        Socket.resetOnClose(clients[client].descriptor)
+      }
       return closeClient(client)
     }
     clientDeadlines.set(client, at: now + Worker.deliveryPause)
@@ -286,7 +292,9 @@ extension Worker {
 
   /// Closes the connection; an exchange on it was ended before.
   mutating func closeClient(_ client: SlabSlot<Client>) {
-    if clients[client].exchange != .absent { return abandon(clients[client].exchange) }
+    if clients[client].exchange != .absent {
+      return abandon(clients[client].exchange, mayDeliver: false)
+    }
     clientDeadlines.clear(client)
     if clients[client].isCounted, let network = ClientNetwork(clients[client].address) {
       links.addresses.leave(network)

@@ -175,24 +175,25 @@ extension Worker {
   }
 
   /// Cuts both connections: the client is gone, or it must see that its response is not whole.
-  mutating func abandon(_ exchange: SlabSlot<Exchange>) {
+  /// - Parameter mayDeliver: a client that has ended its direction may still read the response before
+  ///   this one, for as long as it takes some of it.
+  mutating func abandon(_ exchange: SlabSlot<Exchange>, mayDeliver: Bool = true) {
     let client = exchanges[exchange].client
-    // One that has ended its direction may still read the response before this one. It sees that this
-    // one is cut by what its head says.
-    let mayRead =
-      !clients[client].isOver
-      && (!exchanges[exchange].hasHead
-        || clients[client].isEnding && !exchanges[exchange].endsUnseen)
-    if !exchanges[exchange].isTunnel && !mayRead {
+    let hasHead = exchanges[exchange].hasHead
+    // It sees that this one is cut by what its head says.
+    let delivers =
+      mayDeliver && hasHead && clients[client].isEnding && !clients[client].isOver
+      && !exchanges[exchange].isTunnel && !exchanges[exchange].endsUnseen
+    if !exchanges[exchange].isTunnel && !delivers && (hasHead || clients[client].isOver) {
       Socket.resetOnClose(clients[client].descriptor)
     }
-    if exchanges[exchange].hasHead { count(exchange) }
+    if hasHead { count(exchange) }
     record(exchange, isAborted: true)
     endHold(exchange)
     detach(exchange, .breaks)
     _ = exchanges.remove(exchange)
     clients[client].exchange = .absent
-    closeClient(client)
+    if delivers { beginDelivery(client, resetsThen: false) } else { closeClient(client) }
   }
 
   // MARK: Answers of lbd's own

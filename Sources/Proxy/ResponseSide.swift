@@ -309,7 +309,7 @@ extension Worker {
     clients[client].exchange = .absent
     clients[client].phase = .reading
     if isTunnel { return closeClient(client) }
-    if needsReset { return beginDelivery(client) }
+    if needsReset { return beginDelivery(client, resetsThen: true) }
     if isPersistent { return awaitNext(client, nextFrom) }
     // A client that did not ask for the end may be sending its next request, whose reset would
     // overtake what it has not read yet (RFC 9112 §9.6).

@@ -43,6 +43,12 @@ struct Noise: RandomNumberGenerator {
     #expect(errors.allSatisfy { $0.utf8.count < 1000 })
   }
 
+  @Test func `a list of which every item is bad takes no longer than it is long`() {
+    // Were the list cut into its parts for each of them, this would take hours.
+    let errors = Loaded("[lbd]\nports = " + String(repeating: "x,", count: 300_000)).errors
+    #expect((1...20).contains(errors.count))
+  }
+
   @Test func `a caret far to the right stands under its byte`() throws {
     let ports = (1...200).map { "\($0)" }.joined(separator: ",")
     let error = try #require(Loaded("[lbd]\nports = \(ports),?,7").errors.first)

@@ -99,6 +99,32 @@ import Testing
     #expect(client.end == .ended)
   }
 
+  @Test func `a client that ended its sending side and takes nothing is reset`() throws {
+    let (size, pieces) = (30_000_000, Counter())
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+      let piece = [UInt8](repeating: 0x78, count: 100_000)
+      for _ in 0..<size / piece.count {
+        try connection.send(piece)
+        pieces.add()
+      }
+      return .keep
+    }
+    let stage = try Stage(
+      scripted: [replica], health: Stage.noProbes, sections: "[timeouts]\nidle = 1s\n")
+    let client = try stage.connect()
+    try client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try client.answerHead().status == 200)
+    try pieces.awaitStandstill()
+    client.endSending()
+    try eventually("it is let go") {
+      try stage.metrics().sum("lbd_worker_client_connections") == 0
+    }
+    // Nothing of what it did not take is left with the kernel.
+    #expect(try client.takeRest().count < size)
+    #expect(client.end == .reset)
+  }
+
   @Test
   func `a client that has ended its sending side is gone, and where half_close is on it is not`()
     throws
