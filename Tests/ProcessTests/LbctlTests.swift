@@ -188,12 +188,13 @@ import Testing
     let stage = try Stage(replicas: 1)
     let outcome = try stage.lbctl("test", "-n", "3")
     #expect(outcome.status == 0 && !outcome.error.contains("instead"))
-    #expect(try stage.replica(stage.ports[0]).requests == 3)
+    try stage.awaitPool("all are counted") { $0[0].requests == 3 }
   }
 
   @Test func `pool shows every replica with its state, as a table and as JSON`() throws {
     let stage = try Stage(replicas: 2, lbd: "docs = on")
     _ = try (0..<4).map { _ in try stage.connect().get("/getInfo") }
+    try stage.awaitPool("all are counted") { $0.allSatisfy { $0.requests == 2 } }
     let table = try stage.lbctl("pool")
     #expect(table.status == 0)
     let rows = table.output.split(separator: "\n")

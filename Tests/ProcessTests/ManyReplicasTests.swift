@@ -9,12 +9,14 @@ import Testing
   @Test func `two hundred replicas are up two seconds after the start`() throws {
     let stage = try Stage()
     let port = try stage.startReplica(["--host", "0.0.0.0"])
-    try stage.writeConf(replicas: 200, on: port, health: Stage.fastProbes)
+    // No probe is late on a machine with other work: who is out for a moment has no turn.
+    try stage.writeConf(replicas: 200, on: port, health: Stage.fastProbes + "timeout = 30s\n")
     try stage.launch()
     try eventually("all are up", within: 30) { try stage.pool().allSatisfy { $0.state == .up } }
     let connection = try stage.connect()
     for _ in 0..<200 { #expect(try connection.get("/getInfo").status == 200) }
-    #expect(try stage.pool().allSatisfy { $0.requests == 1 })
+    // A request is counted a moment after its client has the answer.
+    try stage.awaitPool("one for each") { $0.allSatisfy { $0.requests == 1 } }
     let rows = try stage.lbctl("pool").output.split(separator: "\n")
     #expect(rows.count == 202 && rows.last == "200 up")
   }
@@ -30,9 +32,9 @@ import Testing
       try stage.writeConf(replicas: count, on: port, health: Stage.noProbes)
       stage.lbd?.signal(SIGHUP)
       try stage.awaitPool("\(count)") { $0.count == count && $0.allSatisfy { $0.state == .up } }
+      try stage.awaitPool("all are counted") { $0.prefix(known).allSatisfy { $0.requests == 1 } }
       let pool = try stage.pool()
       #expect(pool.map(\.name) == (1...count).map { "r\($0)" })
-      #expect(pool.prefix(known).allSatisfy { $0.requests == 1 })
       #expect(pool.dropFirst(known).allSatisfy { $0.requests == 0 })
     }
   }
