@@ -72,8 +72,8 @@ import Testing
   }
 
   @Test func `a response that has time left when lbd stands still has it afterwards`() throws {
-    let (stage, client, gate) = try Self.inFlight(seconds: 4)
-    try stage.lbd?.paused { Clock.sleep(milliseconds: 6000) }
+    let (stage, client, gate) = try Self.inFlight(seconds: 10)
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 11_000) }
     // A deadline that had passed would end it at once.
     #expect(client.isSilent(milliseconds: 100))
     gate.open()
