@@ -101,7 +101,7 @@ let package = Package(
       swiftSettings: swiftSettings, linkerSettings: staticExecutable),
     // What several test targets share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("LinuxIOTests", ["LinuxIO"]),
+    tests("LinuxIOTests", ["LinuxIO", "TestSupport"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
     tests("ProxyTests", ["Balancing", "HTTPWire", "LinuxIO", "Proxy"]),

@@ -1,7 +1,5 @@
 // The deadlines of one worker's connections, or of the control thread's probes.
 
-package import LinuxIO
-
 /// The deadlines of a slab's records by slot. One thread owns it. No call allocates but `expire`, where
 /// more have passed at once than ever before.
 package struct Deadlines<Element: ~Copyable>: ~Copyable {

@@ -1,7 +1,7 @@
 // The wheel of deadlines: nothing expires early, twice, late or after it was cleared.
 
 import LinuxIO
-import Proxy
+import TestSupport
 import Testing
 
 @Suite struct DeadlinesTests {

@@ -1,8 +1,6 @@
 // A wheel of ticks. A deadline that moves later is one store; the wheel finds out when the old one comes
 // round. So a connection that is in use costs it nothing.
 
-import LinuxIO
-
 /// What is below `Deadlines`: one wheel for the records of any slab, by the numbers of their slots.
 struct DeadlineWheel: ~Copyable {
   private struct Entry: BitwiseCopyable {
