@@ -64,12 +64,14 @@ let package = Package(
     library("ConfigurationIO", ["Configuration", "ControlProtocol", "LinuxIO"]),
     library("ControlProtocol"),
     library("CommandText", ["ControlProtocol"]),
-    pathLibrary("Proxy", ["HTTPWire", "Balancing", "LinuxIO"]),
+    pathLibrary("Plan", ["HTTPWire", "LinuxIO"]),
+    pathLibrary("Ledger", ["Balancing", "LinuxIO", "Plan"]),
+    pathLibrary("Proxy", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan"]),
     command(
       "lbd",
       [
-        "Proxy", "Configuration", "ConfigurationIO", "ControlProtocol", "Balancing", "HTTPWire",
-        "LinuxIO",
+        "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "HTTPWire", "Ledger",
+        "LinuxIO", "Plan", "Proxy",
       ]),
     command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
@@ -87,7 +89,7 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
       name: "allocation-probe",
-      dependencies: ["AllocationCounter", "Proxy", "HTTPWire", "LinuxIO"],
+      dependencies: ["AllocationCounter", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"],
       path: "Tests/AllocationProbe", swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
     // Asked by `make fuzz-differential`.
@@ -104,7 +106,8 @@ let package = Package(
     tests("LinuxIOTests", ["LinuxIO", "TestSupport"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
-    tests("ProxyTests", ["Balancing", "HTTPWire", "LinuxIO", "Proxy"]),
+    tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO"]),
+    tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests(
@@ -113,8 +116,8 @@ let package = Package(
     tests("BenchTests", ["bench"]),
     tests("ReplicadTests", ["replicad", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO", "TestSupport"]),
-    tests("DocsTests", ["lbd", "Configuration", "Proxy", "TestSupport"]),
-    tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Proxy"]),
+    tests("DocsTests", ["lbd", "Configuration", "Plan", "TestSupport"]),
+    tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Ledger", "LinuxIO"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
     tests("BrowserTests", ["LinuxIO", "TestSupport"]),
   ]

@@ -3,7 +3,9 @@
 // ring that the access log's thread empties. docs/access-log.md says what the fields mean.
 
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 
 /// The access log as one worker has it.
 struct AccessRecorder: ~Copyable {

@@ -3,7 +3,9 @@
 
 import Balancing
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   /// The request's head was parsed and lies in the client's buffer.

@@ -2,7 +2,9 @@
 // and letting them go.
 
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   // MARK: Events

@@ -3,7 +3,9 @@
 // free, oldest first, and are answered 503 when their time is up.
 
 import Balancing
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   /// Lets the request wait, or answers 503 at once: where waiting is off, too many wait, its time is

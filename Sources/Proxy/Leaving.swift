@@ -1,6 +1,7 @@
 // How a worker lets its clients go when lbd stops. Where others can wait for the next lbd, those who are
 // connected are let go while newcomers are served: the worker looks for them once a batch, by their tokens.
 
+import Ledger
 import LinuxIO
 
 extension Worker {

@@ -1,7 +1,9 @@
 // Who gets in: the listener and the connections that wait there, and where a worker has no room for
 // another client, the one that has rested longest goes.
 
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   /// How long a worker that could not accept waits before it tries again, in milliseconds.

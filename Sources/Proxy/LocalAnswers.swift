@@ -2,7 +2,9 @@
 // state beside it, which the control socket answers through the same path as any replica.
 
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 
 /// What one of lbd's own paths stands for.
 enum OwnDocument {

@@ -3,6 +3,7 @@
 
 import HTTPWire
 import LinuxIO
+import Plan
 
 extension Worker {
   /// Answers a request that has come through this lbd before, or through too many of them: 508, and

@@ -3,6 +3,7 @@
 
 import HTTPWire
 import LinuxIO
+import Plan
 
 extension Worker {
   /// What is to be done after looking for a PROXY header.

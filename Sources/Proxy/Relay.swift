@@ -5,6 +5,7 @@
 import Balancing
 import HTTPWire
 import LinuxIO
+import Plan
 
 extension Worker {
   /// Rounds of receiving and sending before other connections get their turn.

@@ -1,6 +1,7 @@
 // What was wrong with a replica's response, in words that say which rule or limit it met.
 
 import HTTPWire
+import Plan
 
 extension Worker {
   /// The cause of a 502. `responseHead` is as the parser left it.

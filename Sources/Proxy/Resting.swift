@@ -2,7 +2,9 @@
 // likely to be open at the other end and no more than may.
 
 import Balancing
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   /// The connection has ended its exchange well. It may serve the next one after this batch of events.

@@ -3,7 +3,9 @@
 
 import Balancing
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   // MARK: Opening

@@ -6,7 +6,9 @@
 
 import Balancing
 import HTTPWire
+package import Ledger
 package import LinuxIO
+package import Plan
 
 /// One worker. Made on its own thread; `run` returns when it was told to stop.
 package struct Worker: ~Copyable {

@@ -2,8 +2,8 @@
 // knows how many lines were lost, and has what is left written before lbd ends.
 
 import Configuration
+import Ledger
 import LinuxIO
-import Proxy
 
 /// The access log. `dropped` may be read by any thread; everything else is the control thread's.
 struct AccessLog: ~Copyable {

@@ -4,8 +4,8 @@
 // A line that a file has only the first part of, since its disk is full, is taken out of that file again.
 // Where that cannot be, as in a pipe, its rest goes there and nowhere else, before anything is given up.
 
+import Ledger
 import LinuxIO
-import Proxy
 import Synchronization
 
 /// The access log's thread and what it is told. Every call comes from the control thread.

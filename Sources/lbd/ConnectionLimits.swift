@@ -2,8 +2,8 @@
 // that none of them accepts a pool that another one would not.
 
 import Configuration
+import Ledger
 import LinuxIO
-import Proxy
 
 /// The connections that lbd may have, and what that comes from.
 struct ConnectionLimits {

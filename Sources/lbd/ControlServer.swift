@@ -5,7 +5,6 @@
 import ControlProtocol
 import HTTPWire
 import LinuxIO
-import Proxy
 
 /// What tells the control socket from the metrics' listener, where strangers may come.
 struct Door {

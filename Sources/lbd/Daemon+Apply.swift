@@ -5,8 +5,8 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {

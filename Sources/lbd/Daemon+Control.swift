@@ -5,8 +5,8 @@ import Configuration
 import ControlProtocol
 import Glibc
 import HTTPWire
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// Where clients connect to.

@@ -2,7 +2,7 @@
 
 import Balancing
 import Configuration
-import Proxy
+import Ledger
 
 extension Daemon {
   /// What the workers saw.

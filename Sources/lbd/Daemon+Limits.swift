@@ -4,8 +4,8 @@
 
 import Configuration
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 /// What is known of how often the limit was met.
 struct LimitWatch {

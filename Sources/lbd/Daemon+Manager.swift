@@ -1,8 +1,8 @@
 // What the service manager hears while lbd runs: how it goes, and that it is alive.
 
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// Such as `3/3 replicas up, 812 req/s`, over the last 5 to 10 s.

@@ -4,8 +4,8 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// How often a replica's name is looked up again, and how often while one has no address.

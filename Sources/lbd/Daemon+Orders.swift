@@ -4,8 +4,8 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// Takes a replica out of the traffic or back.

@@ -6,8 +6,8 @@ import Balancing
 import Configuration
 import ConfigurationIO
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// What is in force, with the replicas that are in the pool now.

@@ -4,8 +4,9 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
+import Plan
 
 /// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
 /// are others, so that what is still in flight to its last replica is not taken for the next one's.

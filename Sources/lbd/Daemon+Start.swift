@@ -6,7 +6,9 @@ import Configuration
 import ControlProtocol
 import Glibc
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 import Proxy
 
 /// Why lbd could not start, in one line that says what to do.

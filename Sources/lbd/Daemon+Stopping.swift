@@ -5,8 +5,8 @@
 import Configuration
 import ControlProtocol
 import Glibc
+import Ledger
 import LinuxIO
-import Proxy
 
 /// How far lbd has come on its way to its end.
 struct Stop {

@@ -3,8 +3,8 @@
 
 import Configuration
 import Glibc
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// Once it knows its replicas: takes the control socket's path, tells the former lbd that it serves, and

@@ -6,8 +6,8 @@ import Balancing
 import Configuration
 import ControlProtocol
 import Glibc
+import Ledger
 import LinuxIO
-import Proxy
 
 /// The running daemon. The control thread owns it.
 struct Daemon: ~Copyable {

@@ -3,8 +3,8 @@
 
 import Configuration
 import ConfigurationIO
+import Ledger
 import LinuxIO
-import Proxy
 import Synchronization
 
 /// A file that one thread has opened for another.

@@ -12,8 +12,8 @@
 
 import Configuration
 import HTTPWire
+import Ledger
 import LinuxIO
-import Proxy
 
 /// The probes under way, and the connections that rest between them. The control thread owns it.
 struct HealthProber: ~Copyable {

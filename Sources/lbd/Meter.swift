@@ -1,7 +1,7 @@
 // Turns what the workers counted for a replica into what people ask for: requests a second and
 // response times of late. Totals are `TrafficCounts`.
 
-import Proxy
+import Ledger
 
 /// One replica's last seconds, over all workers. The control thread owns it.
 struct Meter {

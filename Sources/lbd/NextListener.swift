@@ -2,8 +2,8 @@
 
 import Configuration
 import Glibc
+import Ledger
 import LinuxIO
-import Proxy
 
 /// A new listener with a duplicate for each worker, all there before anything is changed. What is not
 /// handed out is closed with the value.

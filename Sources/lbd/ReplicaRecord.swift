@@ -4,8 +4,8 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import Ledger
 import LinuxIO
-import Proxy
 
 /// The control thread's record of a replica.
 struct ReplicaRecord {

@@ -2,8 +2,8 @@
 // as it likes: several at once, so that a name whose server is silent delays no other. It is asked by
 // calls and answers by messages.
 
+import Ledger
 import LinuxIO
-import Proxy
 import Synchronization
 
 /// A name to look up for a replica.

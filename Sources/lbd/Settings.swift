@@ -2,8 +2,9 @@
 
 import Configuration
 import HTTPWire
+import Ledger
 import LinuxIO
-import Proxy
+import Plan
 
 extension Settings {
   /// - Parameters:

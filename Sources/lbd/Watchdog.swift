@@ -1,8 +1,8 @@
 // The service manager's watchdog: it is told that lbd is alive only while that is true of every
 // thread that serves, so that one which hangs has lbd started again.
 
+import Ledger
 import LinuxIO
-import Proxy
 
 /// What the watchdog was told and what the workers were asked. The control thread owns it, and has it
 /// look around from its own loop: a control thread that hangs pings no more either.

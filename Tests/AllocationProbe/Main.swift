@@ -4,7 +4,9 @@
 
 import AllocationCounter
 import Glibc
+import Ledger
 import LinuxIO
+import Plan
 import Proxy
 
 @main

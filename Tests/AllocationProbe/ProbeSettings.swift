@@ -1,7 +1,7 @@
 // The settings of the worker whose allocations are counted.
 
 import HTTPWire
-import Proxy
+import Plan
 
 extension Settings {
   private static var second: UInt64 { 1_000_000_000 }

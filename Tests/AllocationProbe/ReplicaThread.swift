@@ -1,7 +1,7 @@
 // The probe's replica: answers whatever comes with the same bytes, one connection at a time.
 
 import LinuxIO
-import Proxy
+import Plan
 
 /// A replica on a thread of its own.
 enum ReplicaThread {

@@ -1,7 +1,7 @@
 // What /docs and /openapi.json promise that can be told from their bytes, without a browser.
 
 import Foundation
-import Proxy
+import Plan
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // The thread that writes the access log, and what it is told before it runs.
 
 import Foundation
+import Ledger
 import LinuxIO
-import Proxy
 import Testing
 
 @testable import lbd

@@ -1,6 +1,6 @@
 // How metrics are written, and that folding the histogram loses nothing.
 
-import Proxy
+import Ledger
 import Testing
 
 @testable import lbd

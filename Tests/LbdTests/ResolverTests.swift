@@ -1,7 +1,7 @@
 // The look-ups of names: side by side, so that no silent server delays another's answer.
 
+import Ledger
 import LinuxIO
-import Proxy
 import Synchronization
 import Testing
 

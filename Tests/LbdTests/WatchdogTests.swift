@@ -1,6 +1,6 @@
 // When the watchdog hears that lbd is alive: never while a worker owes an answer.
 
-import Proxy
+import Ledger
 import Testing
 
 @testable import lbd

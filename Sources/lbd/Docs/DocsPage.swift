@@ -2,7 +2,7 @@
 // is one piece of HTML with its style and script inside: it asks nobody else for anything, and its
 // Content-Security-Policy holds it to that. The workers send the bytes as they are.
 
-import Proxy
+import Plan
 
 /// What the workers send for lbd's own two paths.
 enum DocsPage {

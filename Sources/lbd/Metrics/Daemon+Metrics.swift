@@ -4,8 +4,8 @@
 import Configuration
 import ControlProtocol
 import HTTPWire
+import Ledger
 import LinuxIO
-import Proxy
 
 extension Daemon {
   /// The metrics' server as the conf has it.

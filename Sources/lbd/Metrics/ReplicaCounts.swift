@@ -2,7 +2,7 @@
 // pool: one that leaves and comes back under its name goes on where it left off, so that no counter
 // ever goes back.
 
-import Proxy
+import Ledger
 
 /// One replica's counts under its name. The control thread owns it.
 struct ReplicaCounts {

@@ -3,7 +3,7 @@
 import Balancing
 import Configuration
 import ControlProtocol
-import Proxy
+import Ledger
 
 /// One replica's figures at one moment. A class, so that going through a thousand of them for each
 /// family copies none.

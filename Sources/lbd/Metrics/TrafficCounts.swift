@@ -2,7 +2,7 @@
 // the metrics show. Counts can be added and taken away, so that a replica's go on where it left off.
 
 import Balancing
-import Proxy
+import Ledger
 
 extension [Tally] {
   /// Over all workers.

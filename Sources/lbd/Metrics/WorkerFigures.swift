@@ -1,6 +1,6 @@
 // Each worker's part of the metrics.
 
-import Proxy
+import Ledger
 
 /// The workers' figures at one moment.
 enum WorkerFigures {

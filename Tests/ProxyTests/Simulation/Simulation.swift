@@ -3,7 +3,7 @@
 // HoldQueue, SharedPool). What must always hold is looked at in each step.
 
 import Balancing
-import Proxy
+import Ledger
 
 struct Simulation: ~Copyable {
   enum Event {

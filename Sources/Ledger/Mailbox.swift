@@ -4,6 +4,7 @@
 
 package import Balancing
 package import LinuxIO
+package import Plan
 import Synchronization
 
 /// What the control thread, or another worker, tells a worker.

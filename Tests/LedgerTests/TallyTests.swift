@@ -3,7 +3,7 @@
 import Balancing
 import Testing
 
-@testable import Proxy
+@testable import Ledger
 
 @Suite struct TallyTests {
   @Test func `a response time falls into a bucket whose middle is within a fifth of it`() {

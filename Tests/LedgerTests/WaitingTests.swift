@@ -1,7 +1,7 @@
 // What the threads share about requests that wait, places and retries.
 
+import Ledger
 import LinuxIO
-import Proxy
 import Synchronization
 import Testing
 

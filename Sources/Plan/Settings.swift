@@ -106,7 +106,7 @@ package struct Settings: Sendable, Equatable {
   }
 
   /// Whether a client is one of the trusted proxies.
-  func trusts(_ client: borrowing SocketAddress) -> Bool {
+  package func trusts(_ client: borrowing SocketAddress) -> Bool {
     guard !trustedProxies.isEmpty, let ip = client.ip?.unmapped else { return false }
     return trustedProxies.contains { $0.contains(ip) }
   }

@@ -82,23 +82,23 @@ package final class WorkerCounts: Sendable {
   // MARK: Requests that wait
 
   /// The worker's own call.
-  func setWaiting(since time: UInt64, _ worker: Int) {
+  package func setWaiting(since time: UInt64, _ worker: Int) {
     cells.store(WorkerCounts.cell(.waitingSince, of: worker), Int(time))
   }
 
   /// Whether a worker is to be told that there may be something for its requests that wait: not where
   /// it was told already and has not looked yet.
-  func tell(_ worker: Int) -> Bool {
+  package func tell(_ worker: Int) -> Bool {
     cells.exchange(WorkerCounts.cell(.told, of: worker), from: 0, to: 1)
   }
 
   /// The worker's own call: it is about to look.
-  func hear(_ worker: Int) {
+  package func hear(_ worker: Int) {
     cells.store(WorkerCounts.cell(.told, of: worker), 0)
   }
 
   /// The worker whose oldest request has waited longest; nil where none waits.
-  var longestWaiting: Int? {
+  package var longestWaiting: Int? {
     var longest: (worker: Int, since: Int)?
     for worker in 0..<workers {
       let since = cells.load(WorkerCounts.cell(.waitingSince, of: worker))
@@ -110,7 +110,7 @@ package final class WorkerCounts: Sendable {
   // MARK: Sharing connections evenly
 
   /// Open connections of a worker and those on their way to it.
-  func load(_ worker: Int) -> Int {
+  package func load(_ worker: Int) -> Int {
     value(.clients, worker) + cells.peek(WorkerCounts.cell(.handed, of: worker))
       - value(.taken, worker)
   }
@@ -119,7 +119,7 @@ package final class WorkerCounts: Sendable {
   /// where `worker` would have notably more or is full; nil for itself. The kernel wakes whom it
   /// likes, so that without this one worker may end up with most of the connections that last.
   /// - Parameter limit: the most that a worker can hold.
-  func lighter(than worker: Int, limit: Int) -> Int? {
+  package func lighter(than worker: Int, limit: Int) -> Int? {
     var least = (worker: worker, load: Int.max)
     for other in 0..<workers where other != worker {
       let load = load(other)
@@ -131,13 +131,13 @@ package final class WorkerCounts: Sendable {
   }
 
   /// Announces a connection to another worker. False when that one takes no more.
-  func hand(to worker: Int) -> Bool {
+  package func hand(to worker: Int) -> Bool {
     cells.add(WorkerCounts.cell(.handed, of: worker), 1) >= 0
   }
 
   /// The worker's own call: takes no more from others. False when some are on their way, which are
   /// to be taken first.
-  func close(_ worker: Int) -> Bool {
+  package func close(_ worker: Int) -> Bool {
     cells.exchange(
       WorkerCounts.cell(.handed, of: worker), from: value(.taken, worker),
       to: Int.min / 2)

@@ -1,7 +1,7 @@
 import LinuxIO
 import Testing
 
-@testable import Proxy
+@testable import Ledger
 
 @Suite struct AddressCountsTests {
   private func network(_ ip: String) throws -> ClientNetwork {

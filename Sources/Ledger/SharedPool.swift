@@ -147,20 +147,20 @@ package final class SharedPool: Sendable {
 
   /// Counts a connection that is to be opened. False, and nothing counted, when a replica has `limit`
   /// already.
-  func openConnection(_ slot: Int, limit: Int) -> Bool {
+  package func openConnection(_ slot: Int, limit: Int) -> Bool {
     if connections.add(slot, 1) < limit { return true }
     connections.add(slot, -1)
     return false
   }
 
   /// A connection that was counted is closed.
-  func closeConnection(_ slot: Int) { connections.add(slot, -1) }
+  package func closeConnection(_ slot: Int) { connections.add(slot, -1) }
 
   /// Open connections to a replica, over all workers, probes not counted.
   package func connections(_ slot: Int) -> Int { connections.load(slot) }
 
   /// Requests in flight to a replica that has a limit of them or of connections.
-  func places(_ slot: Int) -> Int { places.load(slot) }
+  package func places(_ slot: Int) -> Int { places.load(slot) }
 
   // MARK: Retries
 

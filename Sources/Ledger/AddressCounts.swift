@@ -1,16 +1,16 @@
 // How many connections each client address has, over all workers: `[limits] max_connections`.
 
-import LinuxIO
+package import LinuxIO
 import Synchronization
 
 /// Whose connections are counted together: one IPv4 address, or the /64 of an IPv6 address, since
 /// whoever has one address of that has them all.
-struct ClientNetwork: Hashable, Sendable {
+package struct ClientNetwork: Hashable, Sendable {
   private let isIPv6: Bool
   private let bits: UInt64
 
   /// Nil for a client without an IP address: on a Unix socket.
-  init?(_ address: borrowing AddressText) {
+  package init?(_ address: borrowing AddressText) {
     guard let ip = IPAddress(address.bytes) else { return nil }
     var bits: UInt64 = 0
     for index in 0..<(ip.isIPv6 ? 8 : 4) { bits = bits << 8 | UInt64(ip.bytes[index]) }
@@ -26,7 +26,7 @@ package final class AddressCounts: Sendable {
   package init() {}
 
   /// Counts one more connection. False, and nothing counted, when there are `limit` already.
-  func enter(_ network: ClientNetwork, limit: Int) -> Bool {
+  package func enter(_ network: ClientNetwork, limit: Int) -> Bool {
     counts.withLock { counts in
       let count = counts[network, default: 0]
       guard count < limit else { return false }
@@ -36,7 +36,7 @@ package final class AddressCounts: Sendable {
   }
 
   /// A connection that was counted has gone.
-  func leave(_ network: ClientNetwork) {
+  package func leave(_ network: ClientNetwork) {
     counts.withLock { counts in
       guard let count = counts[network] else { return }
       counts[network] = count > 1 ? count - 1 : nil

@@ -1,6 +1,6 @@
 // What the workers and the control thread share of each replica.
 
-import Proxy
+import Ledger
 import Testing
 
 @Suite struct SharedPoolTests {

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Proxy
+@testable import Ledger
 
 struct WorkerCountsTests {
   private func counts(_ clients: [Int]) -> WorkerCounts {

@@ -43,5 +43,5 @@ package struct WorkerLinks: Sendable {
   }
 
   /// The worker's own mailbox.
-  var orders: Mailbox<Order> { workers[index] }
+  package var orders: Mailbox<Order> { workers[index] }
 }
