@@ -64,7 +64,7 @@ let package = Package(
     library("ConfigurationIO", ["Configuration", "ControlProtocol", "LinuxIO"]),
     library("ControlProtocol"),
     library("CommandText", ["ControlProtocol"]),
-    pathLibrary("Plan", ["HTTPWire", "LinuxIO"]),
+    pathLibrary("Plan", ["Balancing", "HTTPWire", "LinuxIO"]),
     pathLibrary("Ledger", ["Balancing", "LinuxIO", "Plan"]),
     pathLibrary("Proxy", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan"]),
     command(
@@ -89,7 +89,9 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
       name: "allocation-probe",
-      dependencies: ["AllocationCounter", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"],
+      dependencies: [
+        "AllocationCounter", "Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy",
+      ],
       path: "Tests/AllocationProbe", swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
     // Asked by `make fuzz-differential`.
@@ -106,8 +108,8 @@ let package = Package(
     tests("LinuxIOTests", ["LinuxIO", "TestSupport"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
-    tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO"]),
-    tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Proxy"]),
+    tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO", "Plan"]),
+    tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
     tests(

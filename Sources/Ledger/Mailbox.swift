@@ -13,10 +13,10 @@ package enum Order: Sendable {
   case adopt(Snapshot)
   /// Serve a connection that another worker has accepted; its descriptor is the reader's from now on.
   case serve(Int32, from: SocketAddress)
-  /// There may be a replica for requests that wait for one.
-  case serveHeld
+  /// There may be a replica for the requests that wait for one of a pool.
+  case serveHeld(pool: Int)
   /// Keep no connection to the replica in this slot that is open now; what is in flight ends.
-  case retire(Int)
+  case closeConnections(Int)
   /// Close a connection that rests to the replica in this slot: another worker has a request for it
   /// and may open no more.
   case release(Int)
@@ -42,8 +42,8 @@ package enum Order: Sendable {
 package enum Evidence: Sendable {
   /// The replica was taken out since it could not be reached.
   case unreachable(slot: Int, cause: String)
-  /// The replica's gateway failures in a row are a multiple of `Settings.failuresToEject`: see
-  /// `SharedPool.failed`. `cause` is the last one's, such as `502`. May be dropped.
+  /// The replica's gateway failures in a row are a multiple of `Policy.failuresToEject`: see
+  /// `SharedPool.recordFailure`. `cause` is the last one's, such as `502`. May be dropped.
   case failing(slot: Int, cause: String)
   /// An attempt at the replica failed. May be dropped.
   case failed(slot: Int, FailureClass, cause: String)

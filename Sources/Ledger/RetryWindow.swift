@@ -1,38 +1,43 @@
-// The pool's budget of retries, over all workers: what was asked and what was made again in the last
+// Each pool's budget of retries, over all workers: what was asked and what was made again in the last
 // ten seconds, second by second. Requests are known from the tickets, of which each draws one, so that
 // one which does not fail costs nothing here.
 
 import Balancing
 import LinuxIO
 
-/// Retries and tickets by second. The control thread rolls it; any worker takes from it.
+/// Retries and tickets by pool and second. The control thread rolls it; any worker takes from it.
 package final class RetryWindow: Sendable {
   private static var slices: Int { 16 }
-  /// Retries of each second, then the ticket at each second's beginning.
-  private let cells = SharedCells(count: slices * 2)
+  /// A pool's retries of each second, then the ticket at each second's beginning.
+  private static var row: Int { slices * 2 }
+  private let cells: SharedCells
 
-  package init() {}
+  package init(pools: Int) {
+    cells = SharedCells(count: RetryWindow.row * pools)
+  }
 
   /// The control thread's call, once in each second, none left out.
   /// - Parameter ticket: how many were ever drawn.
-  package func begin(second: Int, ticket: Int) {
-    cells.store(RetryWindow.slices + second % RetryWindow.slices, ticket)
-    cells.store((second + 1) % RetryWindow.slices, 0)
+  package func begin(second: Int, _ pool: Int, ticket: Int) {
+    let row = pool * RetryWindow.row
+    cells.store(row + RetryWindow.slices + second % RetryWindow.slices, ticket)
+    cells.store(row + (second + 1) % RetryWindow.slices, 0)
   }
 
   /// Takes one retry. False when the budget is spent.
   /// - Parameters:
   ///   - second: the time in whole seconds.
   ///   - percent: the share of the requests that may be made again.
-  package func take(second: Int, ticket: Int, percent: Int) -> Bool {
+  package func take(second: Int, _ pool: Int, ticket: Int, percent: Int) -> Bool {
+    let row = pool * RetryWindow.row
     let oldest = max(0, second - RetryBudget.window + 1)
     var retries = 0
-    for slice in oldest...second { retries += cells.load(slice % RetryWindow.slices) }
-    let drawn = ticket - cells.load(RetryWindow.slices + oldest % RetryWindow.slices)
+    for slice in oldest...second { retries += cells.load(row + slice % RetryWindow.slices) }
+    let drawn = ticket - cells.load(row + RetryWindow.slices + oldest % RetryWindow.slices)
     guard RetryBudget.allows(retries: retries, requests: drawn, percent: percent) else {
       return false
     }
-    cells.add(second % RetryWindow.slices, 1)
+    cells.add(row + second % RetryWindow.slices, 1)
     return true
   }
 }

@@ -1,50 +1,52 @@
-// The few numbers about a pool that every worker and the control thread share: whose turn it is,
-// which replicas may get requests, how often each has failed in a row, who waits for one. A change is
+// The few numbers about pools and replicas that every worker and the control thread share: whose turn it
+// is, which replicas may get requests, how often each has failed in a row, who waits for one. A change is
 // seen by all workers at their next pick.
 
+import Balancing
 import LinuxIO
+import Plan
 
-/// The pool's shared cells. Any thread may use any call.
+/// The shared cells, by pool and by replica. Any thread may use any call.
 package final class SharedPool: Sendable {
-  /// Replicas that all pools together may hold; one slot more is lbd's own control socket.
-  package static var capacity: Int { 4096 }
-  /// The slot of the control socket, which `/docs` asks through the same path as any replica.
-  package static var controlSlot: Int { capacity }
-
-  // Cells far apart, so that drawing tickets does not slow the readers of the epoch.
+  // A pool's cells, far enough apart that drawing tickets does not slow the readers of the epoch.
   private static var ticketCell: Int { 0 }
   private static var epochCell: Int { 16 }
   private static var heldCell: Int { 17 }
   private static var usableCountCell: Int { 18 }
   private static var emptySinceCell: Int { 19 }
-  private static var firstUsable: Int { 32 }
-  /// Of a row behind the usable bits, which every worker reads and hardly any writes.
-  private static var firstFailures: Int { firstUsable + capacity + 16 }
-  private let cells = SharedCells(count: firstFailures + controlSlot + 1)
+  private static var poolRow: Int { 32 }
+  private let poolCells = SharedCells(count: poolRow * Numbering.pools)
+
+  /// Whether each replica is usable: every worker reads them, and hardly any writes.
+  private let usableCells = SharedCells(count: Numbering.slots)
+  /// Each replica's failures in a row.
+  private let failures = SharedCells(count: Numbering.slots)
   /// Requests in flight to each replica that has a limit of them.
-  private let places = SharedCells(count: capacity)
-  /// Open connections to each replica, and to the control socket.
-  private let connections = SharedCells(count: capacity + 1)
-  private let retries = RetryWindow()
+  private let inFlightCells = SharedCells(count: Numbering.slots)
+  /// Open connections to each replica.
+  private let connectionCells = SharedCells(count: Numbering.slots)
+  private let retries = RetryWindow(pools: Numbering.pools)
+  /// When the request that has waited longest began to, by pool and worker: 0 where none waits; and
+  /// whether a word is on its way to that worker that there may be a replica.
+  private let waiting: SharedCells
+  private let told: SharedCells
   /// Who is told when a replica may get requests, where requests wait for one.
   private let workers: [Mailbox<Order>]
 
   package init(workers: [Mailbox<Order>] = [], now: UInt64 = Clock.now()) {
     self.workers = workers
-    cells.store(SharedPool.emptySinceCell, Int(now))
+    waiting = SharedCells(count: Numbering.pools * max(1, workers.count))
+    told = SharedCells(count: Numbering.pools * max(1, workers.count))
+    for pool in 0..<Numbering.pools {
+      poolCells.store(SharedPool.cell(SharedPool.emptySinceCell, pool), Int(now))
+    }
+    setUsable(Numbering.controlSlot, in: Numbering.controlPool, true, now: now)
   }
 
-  /// Draws the next turn; no two requests have the same one.
   @inline(__always)
-  package func drawTicket() -> Int {
-    cells.add(SharedPool.ticketCell, 1)
-  }
+  private static func cell(_ cell: Int, _ pool: Int) -> Int { pool * poolRow + cell }
 
   // MARK: Usable replicas
-
-  /// Grows with each change of what `isUsable` answers or of the replicas.
-  @inline(__always)
-  package var epoch: Int { cells.load(SharedPool.epochCell) }
 
   // What a cell says of its replica.
   private static var out: Int { 0 }
@@ -52,149 +54,193 @@ package final class SharedPool: Sendable {
   /// Usable for workers that still know it; counted no more.
   private static var leaving: Int { 2 }
 
-  package func isUsable(_ slot: Int) -> Bool {
-    cells.load(SharedPool.firstUsable + slot) != SharedPool.out
-  }
-
   /// Lets requests go to a replica, or not. The control thread's order. One that comes back begins
   /// without failures in a row, whatever it was out for.
-  package func setUsable(_ slot: Int, _ isUsable: Bool, now: UInt64 = Clock.now()) {
+  package func setUsable(
+    _ slot: Int, in pool: Int, _ isUsable: Bool, now: UInt64 = Clock.now()
+  ) {
     if isUsable && !self.isUsable(slot) { forgetFailures(slot) }
     if isUsable {
-      if move(slot, from: SharedPool.out, to: SharedPool.usable) { count(1, now) }
-    } else if move(slot, from: SharedPool.usable, to: SharedPool.out) {
-      count(-1, now)
+      if change(slot, from: SharedPool.out, to: SharedPool.usable) { count(1, pool, now) }
+    } else if change(slot, from: SharedPool.usable, to: SharedPool.out) {
+      count(-1, pool, now)
     } else {
-      _ = move(slot, from: SharedPool.leaving, to: SharedPool.out)
+      _ = change(slot, from: SharedPool.leaving, to: SharedPool.out)
     }
-    cells.add(SharedPool.epochCell, 1)
-    if isUsable { wakeHeld() }
+    poolCells.add(SharedPool.cell(SharedPool.epochCell, pool), 1)
+    if isUsable { wakeHeld(pool) }
   }
 
   /// The replica leaves the pool: workers may choose it until they have adopted a snapshot without it.
-  package func leave(_ slot: Int, now: UInt64 = Clock.now()) {
-    if move(slot, from: SharedPool.usable, to: SharedPool.leaving) { count(-1, now) }
+  package func markLeaving(_ slot: Int, of pool: Int, now: UInt64 = Clock.now()) {
+    if change(slot, from: SharedPool.usable, to: SharedPool.leaving) { count(-1, pool, now) }
   }
 
-  private func move(_ slot: Int, from old: Int, to new: Int) -> Bool {
-    cells.exchange(SharedPool.firstUsable + slot, from: old, to: new)
+  private func change(_ slot: Int, from old: Int, to new: Int) -> Bool {
+    usableCells.exchange(slot, from: old, to: new)
   }
 
   /// Takes a replica out after a failure to reach it. True for the one caller whose call did it,
   /// who then tells the control thread.
-  package func takeOut(_ slot: Int, now: UInt64) -> Bool {
-    guard move(slot, from: SharedPool.usable, to: SharedPool.out) else {
-      _ = move(slot, from: SharedPool.leaving, to: SharedPool.out)
+  package func markDown(_ slot: Int, in pool: Int, now: UInt64) -> Bool {
+    guard change(slot, from: SharedPool.usable, to: SharedPool.out) else {
+      _ = change(slot, from: SharedPool.leaving, to: SharedPool.out)
       return false
     }
-    count(-1, now)
-    cells.add(SharedPool.epochCell, 1)
+    count(-1, pool, now)
+    poolCells.add(SharedPool.cell(SharedPool.epochCell, pool), 1)
     return true
   }
 
-  private func count(_ change: Int, _ now: UInt64) {
-    let before = cells.add(SharedPool.usableCountCell, change)
-    if before + change == 0 { cells.store(SharedPool.emptySinceCell, Int(now)) }
+  private func count(_ change: Int, _ pool: Int, _ now: UInt64) {
+    let before = poolCells.add(SharedPool.cell(SharedPool.usableCountCell, pool), change)
+    guard before + change == 0 else { return }
+    poolCells.store(SharedPool.cell(SharedPool.emptySinceCell, pool), Int(now))
   }
-
-  /// Since when no replica is usable; means nothing while one is.
-  package var emptySince: UInt64 { UInt64(cells.load(SharedPool.emptySinceCell)) }
 
   // MARK: Requests that wait
 
-  /// Requests that wait for a replica, over all workers.
-  @inline(__always)
-  package var held: Int { cells.load(SharedPool.heldCell) }
-
-  /// Announces a request that begins to wait. False when there are `limit` already. Whether there is
-  /// still nothing for it has to be looked at once more behind this call.
-  package func beginHold(limit: Int) -> Bool {
-    if cells.add(SharedPool.heldCell, 1) < limit {
-      SharedCells.fence()
-      return true
-    }
-    cells.add(SharedPool.heldCell, -1)
-    return false
-  }
-
-  package func endHold() { cells.add(SharedPool.heldCell, -1) }
-
-  /// There may be something for those that wait, whoever they are.
-  private func wakeHeld() {
+  /// There may be something for those that wait for a pool, whoever they are.
+  private func wakeHeld(_ pool: Int) {
     SharedCells.fence()
-    guard held > 0 else { return }
-    for worker in workers { worker.post(.serveHeld) }
+    guard held(pool) > 0 else { return }
+    for worker in workers { worker.post(.serveHeld(pool: pool)) }
   }
 
-  // MARK: Places at replicas that have a limit
+  /// The worker's own call: since when its request that has waited longest for a pool does; 0 for none.
+  package func setWaiting(since time: UInt64, _ pool: Int, worker: Int) {
+    waiting.store(pool * max(1, workers.count) + worker, Int(time))
+  }
 
-  /// Takes one of a replica's places. False when all are taken.
-  package func takePlace(_ slot: Int, of limit: Int) -> Bool {
+  /// Whether a worker is to be told that there may be something for its requests that wait for a pool:
+  /// not where it was told already and has not looked yet.
+  package func tell(_ worker: Int, _ pool: Int) -> Bool {
+    told.exchange(pool * max(1, workers.count) + worker, from: 0, to: 1)
+  }
+
+  /// The worker's own call: it is about to look.
+  package func hear(_ worker: Int, _ pool: Int) {
+    told.store(pool * max(1, workers.count) + worker, 0)
+  }
+
+  /// The worker whose request has waited longest for a pool; nil where none waits.
+  package func longestWaiting(_ pool: Int) -> Int? {
+    var longest: (worker: Int, since: Int)?
+    for worker in workers.indices {
+      let since = waiting.load(pool * workers.count + worker)
+      if since != 0 && since < longest?.since ?? .max { longest = (worker, since) }
+    }
+    return longest?.worker
+  }
+
+  // MARK: Requests in flight to replicas that have a limit
+
+  /// Counts a request that is to go to a replica. False, and nothing counted, where `limit` are in flight.
+  package func beginRequest(_ slot: Int, limit: Int) -> Bool {
     while true {
-      let taken = places.load(slot)
-      if taken >= limit { return false }
-      if places.exchange(slot, from: taken, to: taken + 1) { return true }
+      let count = inFlightCells.load(slot)
+      if count >= limit { return false }
+      if inFlightCells.exchange(slot, from: count, to: count + 1) { return true }
     }
   }
 
-  /// Gives a place back. Behind it, whoever waits is to be told.
-  package func leavePlace(_ slot: Int) {
-    places.add(slot, -1)
+  /// A request that was counted is over. After it, whoever waits is to be told.
+  package func endRequest(_ slot: Int) {
+    inFlightCells.add(slot, -1)
     SharedCells.fence()
   }
+
+  /// Requests in flight to a replica that has a limit of them or of connections.
+  package func inFlight(_ slot: Int) -> Int { inFlightCells.load(slot) }
 
   // MARK: Connections to replicas
 
   /// Counts a connection that is to be opened. False, and nothing counted, when a replica has `limit`
   /// already.
   package func openConnection(_ slot: Int, limit: Int) -> Bool {
-    if connections.add(slot, 1) < limit { return true }
-    connections.add(slot, -1)
+    if connectionCells.add(slot, 1) < limit { return true }
+    connectionCells.add(slot, -1)
     return false
   }
 
   /// A connection that was counted is closed.
-  package func closeConnection(_ slot: Int) { connections.add(slot, -1) }
+  package func closeConnection(_ slot: Int) { connectionCells.add(slot, -1) }
 
   /// Open connections to a replica, over all workers, probes not counted.
-  package func connections(_ slot: Int) -> Int { connections.load(slot) }
-
-  /// Requests in flight to a replica that has a limit of them or of connections.
-  package func places(_ slot: Int) -> Int { places.load(slot) }
+  package func connections(_ slot: Int) -> Int { connectionCells.load(slot) }
 
   // MARK: Retries
 
-  /// Takes one retry from the budget. False when that is spent.
-  package func takeRetry(percent: Int, now: UInt64) -> Bool {
-    retries.take(
-      second: Int(now / 1_000_000_000), ticket: cells.load(SharedPool.ticketCell), percent: percent)
+  /// The control thread's call, once in each second, none left out.
+  package func beginSecond(_ second: Int, _ pool: Int) {
+    retries.begin(second: second, pool, ticket: drawn(pool))
   }
 
-  /// The control thread's call, once in each second, none left out.
-  package func beginSecond(_ second: Int) {
-    retries.begin(second: second, ticket: cells.load(SharedPool.ticketCell))
+  /// How many turns of a pool were ever drawn: its requests.
+  package func drawn(_ pool: Int) -> Int {
+    poolCells.load(SharedPool.cell(SharedPool.ticketCell, pool))
   }
 
   // MARK: Failures in a row
 
   /// A worker met a gateway failure of a replica it had reached: a 502, 503 or 504 that it answered, a
   /// connection that it broke, a time that it let pass, an invalid response. Not for a connect that
-  /// failed, which is `takeOut`'s. Gives how many there were in a row, over all workers. The worker that
-  /// gets a multiple of `Settings.failuresToEject`, where that is not 0, posts `Evidence.failing`; so
+  /// failed, which is `markDown`'s. Gives how many there were in a row, over all workers. The worker that
+  /// gets a multiple of `Policy.failuresToEject`, where that is not 0, posts `Evidence.failing`; so
   /// one that was dropped, or came when too many were out, is made up for by a later one.
-  package func failed(_ slot: Int) -> Int {
-    cells.add(SharedPool.firstFailures + slot, 1) + 1
-  }
+  package func recordFailure(_ slot: Int) -> Int { failures.add(slot, 1) + 1 }
 
   /// A worker had any other response of a replica. On each request's path: one load, as long as
   /// nothing fails.
   @inline(__always)
-  package func succeeded(_ slot: Int) {
-    if cells.peek(SharedPool.firstFailures + slot) != 0 { forgetFailures(slot) }
+  package func recordSuccess(_ slot: Int) {
+    if failures.peek(slot) != 0 { forgetFailures(slot) }
   }
 
   /// Begins the count anew.
-  package func forgetFailures(_ slot: Int) {
-    cells.store(SharedPool.firstFailures + slot, 0)
+  package func forgetFailures(_ slot: Int) { failures.store(slot, 0) }
+}
+
+extension SharedPool: PoolState {
+  @inline(__always)
+  package func drawTicket(_ pool: Int) -> Int {
+    poolCells.add(SharedPool.cell(SharedPool.ticketCell, pool), 1)
+  }
+
+  @inline(__always)
+  package func epoch(_ pool: Int) -> Int {
+    poolCells.load(SharedPool.cell(SharedPool.epochCell, pool))
+  }
+
+  package func isUsable(_ slot: Int) -> Bool { usableCells.load(slot) != SharedPool.out }
+
+  package func emptySince(_ pool: Int) -> UInt64 {
+    UInt64(poolCells.load(SharedPool.cell(SharedPool.emptySinceCell, pool)))
+  }
+
+  @inline(__always)
+  package func held(_ pool: Int) -> Int {
+    poolCells.load(SharedPool.cell(SharedPool.heldCell, pool))
+  }
+
+  /// - Returns: false when `limit` wait already. Else whether there is still no replica has to be looked
+  ///   at once more after this call.
+  package func beginHold(_ pool: Int, limit: Int) -> Bool {
+    let cell = SharedPool.cell(SharedPool.heldCell, pool)
+    if poolCells.add(cell, 1) < limit {
+      SharedCells.fence()
+      return true
+    }
+    poolCells.add(cell, -1)
+    return false
+  }
+
+  package func endHold(_ pool: Int) {
+    poolCells.add(SharedPool.cell(SharedPool.heldCell, pool), -1)
+  }
+
+  package func takeRetry(_ pool: Int, percent: Int, now: UInt64) -> Bool {
+    retries.take(
+      second: Int(now / 1_000_000_000), pool, ticket: drawn(pool), percent: percent)
   }
 }

@@ -3,6 +3,7 @@
 
 package import Balancing
 import LinuxIO
+import Plan
 
 /// One worker's counters by replica slot.
 package final class Tally: Sendable {
@@ -35,7 +36,7 @@ package final class Tally: Sendable {
   }
 
   /// The row of the answers that lbd gives itself.
-  package static var ownSlot: Int { SharedPool.capacity + 1 }
+  package static var ownSlot: Int { Numbering.slots }
 
   /// Cells of the histogram of response times.
   package static var buckets: Int { 112 }
@@ -43,7 +44,7 @@ package final class Tally: Sendable {
   private static var histogram: Int { SharedCells.wholePairs(Counter.allCases.count) }
   private static var row: Int { histogram + buckets }
 
-  private let cells = SharedCells(count: row * (SharedPool.capacity + 2))
+  private let cells = SharedCells(count: row * (Numbering.slots + 1))
 
   package init() {}
 

@@ -34,10 +34,6 @@ package final class WorkerCounts: Sendable {
   enum SharedCounter: Int, CaseIterable {
     /// Connections handed to a worker.
     case handed
-    /// When the request that waits longest began to; 0 where none does.
-    case waitingSince
-    /// 1 while a word is on its way to the worker that there may be a replica.
-    case told
   }
 
   package let workers: Int
@@ -77,34 +73,6 @@ package final class WorkerCounts: Sendable {
   /// Any thread: over all workers.
   package func sum(_ counter: Counter) -> Int {
     (0..<workers).reduce(0) { $0 + value(counter, $1) }
-  }
-
-  // MARK: Requests that wait
-
-  /// The worker's own call.
-  package func setWaiting(since time: UInt64, _ worker: Int) {
-    cells.store(WorkerCounts.cell(.waitingSince, of: worker), Int(time))
-  }
-
-  /// Whether a worker is to be told that there may be something for its requests that wait: not where
-  /// it was told already and has not looked yet.
-  package func tell(_ worker: Int) -> Bool {
-    cells.exchange(WorkerCounts.cell(.told, of: worker), from: 0, to: 1)
-  }
-
-  /// The worker's own call: it is about to look.
-  package func hear(_ worker: Int) {
-    cells.store(WorkerCounts.cell(.told, of: worker), 0)
-  }
-
-  /// The worker whose oldest request has waited longest; nil where none waits.
-  package var longestWaiting: Int? {
-    var longest: (worker: Int, since: Int)?
-    for worker in 0..<workers {
-      let since = cells.load(WorkerCounts.cell(.waitingSince, of: worker))
-      if since != 0 && since < longest?.since ?? .max { longest = (worker, since) }
-    }
-    return longest?.worker
   }
 
   // MARK: Sharing connections evenly

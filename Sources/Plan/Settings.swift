@@ -1,32 +1,16 @@
-// What the conf says, as the workers need it.
+// What the conf says of the clients' side and of lbd as a whole, as the workers need it.
 
 package import HTTPWire
 package import LinuxIO
 
-/// What the conf sets for every exchange, in plain numbers; times are nanoseconds. No setting has a
+/// What the conf sets for every client, in plain numbers; times are nanoseconds. What it sets for a
+/// pool's exchanges is its `Policy`. No setting has a
 /// default, since the conf's keys have theirs: a setting that is not passed on does not compile.
 package struct Settings: Sendable, Equatable {
-  package let connectTimeout: UInt64
-  package let responseTimeout: UInt64
+  /// Between two bytes that a client is to take when no request of it is under way.
   package let idleTimeout: UInt64
   package let clientHeaderTimeout: UInt64
   package let clientIdleTimeout: UInt64
-  /// Between two bytes of a tunnel.
-  package let tunnelIdleTimeout: UInt64
-  /// How long a replica's idle connection is kept for the next request.
-  package let upstreamIdleTimeout: UInt64
-  /// Retries after the first attempt.
-  package let retries: Int
-  /// The share of the pool's requests that may be made again, in percent.
-  package let retryBudget: Int
-  /// The statuses of a replica that send a request to another one.
-  package let retryStatuses: [ClosedRange<Int>]
-  /// How long a request may wait for a replica; 0 for not at all.
-  package let holdTimeout: UInt64
-  /// Requests that may wait at once, over all workers.
-  package let holdQueue: Int
-  /// Gateway failures of a replica in a row of which the control thread is told; 0 for never.
-  package let failuresToEject: Int
   /// The longest request or response head, in bytes.
   package let headLimit: Int
   /// How many field lines a head may have.
@@ -36,10 +20,6 @@ package struct Settings: Sendable, Equatable {
   /// What one byte of a request may take while lbd waits for it, after a grace, in nanoseconds; 0 for
   /// any time.
   package let byteTime: UInt64
-  /// Connections that one worker lets rest to a replica for longer than a moment.
-  package let restingLimit: Int
-  /// Connections to a replica at once, over all workers; `Int.max` for any number.
-  package let replicaConnections: Int
   /// Connections of one client address at once, over all workers; `Int.max` for any number.
   package let connectionsPerAddress: Int
   /// A client that has ended its sending side is served all the same.
@@ -58,40 +38,24 @@ package struct Settings: Sendable, Equatable {
   package let requiresProxyHeader: Bool
   /// What replicas are told beside the request, and what not.
   package let forward: ForwardRules
-  /// The PROXY header that connections to replicas begin with.
-  package let proxyHeader: ProxyVersion?
   /// Each exchange has a line in the access log.
   package let recordsAccess: Bool
 
   package init(
-    connectTimeout: UInt64, responseTimeout: UInt64, idleTimeout: UInt64,
-    clientHeaderTimeout: UInt64, clientIdleTimeout: UInt64, tunnelIdleTimeout: UInt64,
-    upstreamIdleTimeout: UInt64, retries: Int, retryBudget: Int, retryStatuses: [ClosedRange<Int>],
-    holdTimeout: UInt64, holdQueue: Int, failuresToEject: Int, headLimit: Int, fieldLimit: Int,
-    bodyLimit: Int, byteTime: UInt64, restingLimit: Int, replicaConnections: Int,
-    connectionsPerAddress: Int, servesHalfClosed: Bool, clients: Int, upstreams: Int, docs: Bool,
-    docsTellAll: Bool, trustedProxies: [Network], requiresProxyHeader: Bool, forward: ForwardRules,
-    proxyHeader: ProxyVersion?, recordsAccess: Bool
+    idleTimeout: UInt64, clientHeaderTimeout: UInt64, clientIdleTimeout: UInt64, headLimit: Int,
+    fieldLimit: Int, bodyLimit: Int, byteTime: UInt64, connectionsPerAddress: Int,
+    servesHalfClosed: Bool, clients: Int, upstreams: Int, docs: Bool, docsTellAll: Bool,
+    trustedProxies: [Network], requiresProxyHeader: Bool, forward: ForwardRules,
+    recordsAccess:
+      Bool
   ) {
-    self.connectTimeout = connectTimeout
-    self.responseTimeout = responseTimeout
     self.idleTimeout = idleTimeout
     self.clientHeaderTimeout = clientHeaderTimeout
     self.clientIdleTimeout = clientIdleTimeout
-    self.tunnelIdleTimeout = tunnelIdleTimeout
-    self.upstreamIdleTimeout = upstreamIdleTimeout
-    self.retries = retries
-    self.retryBudget = retryBudget
-    self.retryStatuses = retryStatuses
-    self.holdTimeout = holdTimeout
-    self.holdQueue = holdQueue
-    self.failuresToEject = failuresToEject
     self.headLimit = headLimit
     self.fieldLimit = fieldLimit
     self.bodyLimit = bodyLimit
     self.byteTime = byteTime
-    self.restingLimit = restingLimit
-    self.replicaConnections = replicaConnections
     self.connectionsPerAddress = connectionsPerAddress
     self.servesHalfClosed = servesHalfClosed
     self.clients = clients
@@ -101,7 +65,6 @@ package struct Settings: Sendable, Equatable {
     self.trustedProxies = trustedProxies
     self.requiresProxyHeader = requiresProxyHeader
     self.forward = forward
-    self.proxyHeader = proxyHeader
     self.recordsAccess = recordsAccess
   }
 

@@ -5,8 +5,8 @@ package import LinuxIO
 
 /// One replica as the workers need it.
 package struct Replica: Sendable, Equatable {
-  /// Its place in every table of replicas, below `SharedPool.capacity`; its own for as long as it
-  /// is in the pool.
+  /// Its place in every table of replicas, below `Numbering.slots`; its own for as long as it
+  /// is in a pool.
   package let slot: Int
   package let name: String
   /// Absent while its name does not resolve.
@@ -26,27 +26,45 @@ package struct Replica: Sendable, Equatable {
   }
 }
 
+/// One pool as the workers need it.
+package struct PoolPlan: Sendable {
+  package let policy: Policy
+  /// In the order of the conf.
+  package let replicas: [Replica]
+
+  package init(policy: Policy, replicas: [Replica]) {
+    self.policy = policy
+    self.replicas = replicas
+  }
+}
+
 /// An immutable configuration.
 package final class Snapshot: Sendable {
   package let settings: Settings
-  /// In the order of the conf.
-  package let replicas: [Replica]
-  /// The control socket: `/docs` shows what it says of the pool.
-  package let control: SocketAddress?
+  /// By the pool's number, below `Numbering.pools`. The first one is the control socket's: `/docs` shows
+  /// what it says.
+  package let pools: [PoolPlan]
   /// A request that carries this in `X-Lbd-Test` is told which replica answered. Never empty.
   package let testToken: [UInt8]
   package let pages: Pages
 
+  /// - Parameters:
+  ///   - control: the control socket; nil where there is none.
+  ///   - pool: what requests go to.
   package init(
-    settings: Settings, replicas: [Replica], control: SocketAddress?, testToken: [UInt8],
-    pages: Pages
+    settings: Settings, control: SocketAddress?, pool: PoolPlan, testToken: [UInt8], pages: Pages
   ) {
     self.settings = settings
-    self.replicas = replicas
-    self.control = control
+    let control = Replica(
+      slot: Numbering.controlSlot, name: "the control socket", address: control, weight: 1,
+      maxRequests: Snapshot.mostAtControl)
+    pools = [PoolPlan(policy: .ofControl(timesOf: pool.policy), replicas: [control]), pool]
     self.testToken = testToken
     self.pages = pages
   }
+
+  /// Requests at once that the control socket has of clients: lbctl needs it too.
+  private static var mostAtControl: Int { 8 }
 }
 
 /// The documents that lbd serves itself, as they go over the wire.

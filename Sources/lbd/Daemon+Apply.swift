@@ -7,6 +7,7 @@ import Configuration
 import ControlProtocol
 import Ledger
 import LinuxIO
+import Plan
 
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {
@@ -219,7 +220,7 @@ extension Daemon {
     guard let slot = admit(replica), let former else { return }
     let index = replicas.count - 1
     replicas[index].inherit(former)
-    pool.setUsable(slot, replicas[index].isUsable)
+    pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
     if replicas[index].isProbed { schedule.set(slot, at: now) }
   }
 }

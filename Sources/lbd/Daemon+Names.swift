@@ -6,6 +6,7 @@ import Configuration
 import ControlProtocol
 import Ledger
 import LinuxIO
+import Plan
 
 extension Daemon {
   /// How often a replica's name is looked up again, and how often while one has no address.
@@ -81,7 +82,7 @@ extension Daemon {
     replicas[index].stateCause = cause
     prober.forget(slot)
     if replicas[index].isProbed { schedule.set(slot, at: now) }
-    pool.setUsable(slot, false)
+    pool.setUsable(slot, in: Numbering.mainPool, false)
   }
 
   // MARK: Names that lead to lbd itself
@@ -107,7 +108,7 @@ extension Daemon {
     replicas[index].health = Health(now: now)
     prober.forget(replicas[index].slot)
     schedule.remove(replicas[index].slot)
-    pool.setUsable(replicas[index].slot, false)
+    pool.setUsable(replicas[index].slot, in: Numbering.mainPool, false)
     return true
   }
 

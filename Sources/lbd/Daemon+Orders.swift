@@ -6,6 +6,7 @@ import Configuration
 import ControlProtocol
 import Ledger
 import LinuxIO
+import Plan
 
 extension Daemon {
   /// Takes a replica out of the traffic or back.
@@ -52,8 +53,8 @@ extension Daemon {
       replicas[index].health = Health(now: now)
       if replicas[index].isProbed { schedule.set(slot, at: now) }
     }
-    pool.setUsable(slot, replicas[index].isUsable)
-    if order != .ready { for mailbox in orders { mailbox.post(.retire(slot)) } }
+    pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
+    if order != .ready { for mailbox in orders { mailbox.post(.closeConnections(slot)) } }
     isStatusNew = true
   }
 

@@ -11,8 +11,8 @@ import Plan
 /// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
 /// are others, so that what is still in flight to its last replica is not taken for the next one's.
 struct SlotAllotment {
-  /// Slots that were ever handed out; the first of the others.
-  private(set) var next = 0
+  /// The first slot that was never handed out. The control socket's is before all of them.
+  private(set) var next = Numbering.controlSlot + 1
   private var returned: [Int] = []
   /// The names of replicas that have left, until their slots are handed out anew: workers may still
   /// speak of them.
@@ -20,7 +20,7 @@ struct SlotAllotment {
 
   /// A free slot, or nil when the tables are full.
   mutating func take() -> Int? {
-    if next < SharedPool.capacity {
+    if next < Numbering.slots {
       next += 1
       return next - 1
     }
@@ -65,7 +65,7 @@ extension Daemon {
   /// Takes a replica into the table; `publish` tells the workers. Nil when the table is full.
   mutating func admit(_ replica: ReplicaConfiguration) -> Int? {
     guard let slot = slots.take() else { return nil }
-    pool.setUsable(slot, false)
+    pool.setUsable(slot, in: Numbering.mainPool, false)
     let meter = Meter(slot: slot, tallies: tallies, now: now)
     let counts = figures.former.take(replica.name, slot: slot, tallies: tallies)
     var record = ReplicaRecord(
@@ -80,7 +80,7 @@ extension Daemon {
 
   /// Takes a replica out of the table; what is in flight to it ends by itself.
   mutating func dismiss(at index: Int) {
-    pool.setUsable(replicas[index].slot, false)
+    pool.setUsable(replicas[index].slot, in: Numbering.mainPool, false)
     letGo(replicas.remove(at: index))
     findPlaces(from: index)
   }
@@ -89,7 +89,7 @@ extension Daemon {
   /// adopted the snapshot that follows, so that it is never without any in between.
   mutating func letGo(_ replica: ReplicaRecord) {
     let slot = replica.slot
-    pool.leave(slot)
+    pool.markLeaving(slot, of: Numbering.mainPool)
     schedule.remove(slot)
     prober.forget(slot)
     resolver.forget(slot)
@@ -110,9 +110,10 @@ extension Daemon {
         maxRequests: $0.configuration.maxRequests)
     }
     return Snapshot(
-      settings: Settings(configuration, limits.perWorker, mark: mark), replicas: members,
-      control: SocketAddress(path: configuration.control), testToken: Array(testToken.utf8),
-      pages: DocsPage.pages)
+      settings: Settings(configuration, limits.perWorker, mark: mark),
+      control: SocketAddress(path: configuration.control),
+      pool: PoolPlan(policy: Policy(configuration), replicas: members),
+      testToken: Array(testToken.utf8), pages: DocsPage.pages)
   }
 
   // MARK: Probes
@@ -190,7 +191,7 @@ extension Daemon {
     // on a connection from before says nothing against it.
     let isUsable = replicas[index].isUsable
     if pool.isUsable(result.slot) != isUsable && (result.isFresh || !isUsable) {
-      pool.setUsable(result.slot, isUsable)
+      pool.setUsable(result.slot, in: Numbering.mainPool, isUsable)
     }
   }
 
@@ -210,7 +211,7 @@ extension Daemon {
     if let result = prober.doubt(slot, poller) { probed(result) }
     // A probe that passed while the evidence was on its way has set it usable again: its word, being
     // the later one of two, is undone only by the evidence's own.
-    pool.setUsable(slot, replicas[index].isUsable)
+    pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
   }
 
   /// A replica failed request after request: it is out for a while, unless too many are.
@@ -245,7 +246,7 @@ extension Daemon {
 
   mutating func healthChanged(_ index: Int, _ reason: String) {
     let replica = replicas[index]
-    pool.setUsable(replica.slot, replica.isUsable)
+    pool.setUsable(replica.slot, in: Numbering.mainPool, replica.isUsable)
     let (state, observed) = (replica.state.rawValue, replica.observed.rawValue)
     // What an operator took out stays out, whatever is seen of it: no cause for a warning.
     let cause = replica.state.isOrderedOut ? "seen \(observed): \(reason)" : reason

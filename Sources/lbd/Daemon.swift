@@ -8,6 +8,7 @@ import ControlProtocol
 import Glibc
 import Ledger
 import LinuxIO
+import Plan
 
 /// The running daemon. The control thread owns it.
 struct Daemon: ~Copyable {
@@ -221,7 +222,7 @@ struct Daemon: ~Copyable {
     if second < current { keepControlSocket() }
     while second < current {
       second += 1
-      pool.beginSecond(second)
+      pool.beginSecond(second, Numbering.mainPool)
     }
   }
 

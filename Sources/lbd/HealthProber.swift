@@ -14,6 +14,7 @@ import Configuration
 import HTTPWire
 import Ledger
 import LinuxIO
+import Plan
 
 /// The probes under way, and the connections that rest between them. The control thread owns it.
 struct HealthProber: ~Copyable {
@@ -50,9 +51,9 @@ struct HealthProber: ~Copyable {
     timeout = configuration.health.timeout.nanoseconds
     expectation = ProbeExpectation(configuration.health)
     proxyHeader = configuration.forward.proxyProtocol.version
-    let capacity = SharedPool.capacity + HealthProber.mostBeside
+    let capacity = Numbering.replicas + HealthProber.mostBeside
     probes = Slab(capacity: capacity)
-    records = ZeroedArray(count: SharedPool.capacity)
+    records = ZeroedArray(count: Numbering.slots)
     deadlines = Deadlines(capacity: capacity, now: now)
   }
 

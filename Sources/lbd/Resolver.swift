@@ -4,6 +4,7 @@
 
 import Ledger
 import LinuxIO
+import Plan
 import Synchronization
 
 /// A name to look up for a replica.
@@ -93,7 +94,7 @@ final class Resolver: Sendable {
       SocketAddress.lookUp($0.host, port: $0.port)
     }
   ) throws(SystemError) {
-    answers = try Mailbox(limit: SharedPool.capacity)
+    answers = try Mailbox(limit: Numbering.replicas)
     self.lookUp = lookUp
   }
 

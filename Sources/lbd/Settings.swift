@@ -1,5 +1,6 @@
 // What the workers need of the conf, in their units: the one place that makes their settings of it.
 
+import Balancing
 import Configuration
 import HTTPWire
 import Ledger
@@ -11,30 +12,40 @@ extension Settings {
   ///   - limits: the connections that a worker may have with the pool as it is.
   ///   - mark: by which this process knows its own requests.
   init(_ configuration: Configuration, _ limits: WorkerLimits, mark: UInt64) {
-    let (timeouts, retry) = (configuration.timeouts, configuration.retry)
     let (most, forward) = (configuration.limits, configuration.forward)
     self.init(
-      connectTimeout: timeouts.connect.nanoseconds, responseTimeout: timeouts.response.nanoseconds,
-      idleTimeout: timeouts.idle.nanoseconds,
-      clientHeaderTimeout: timeouts.clientHeader.nanoseconds,
-      clientIdleTimeout: timeouts.clientIdle.nanoseconds,
-      tunnelIdleTimeout: timeouts.tunnelIdle.nanoseconds,
-      upstreamIdleTimeout: Settings.upstreamIdleTime,
-      retries: retry.attempts, retryBudget: retry.budget,
-      retryStatuses: retry.statuses?.ranges ?? [],
-      holdTimeout: configuration.hold.timeout?.nanoseconds ?? 0,
-      holdQueue: configuration.hold.queue, failuresToEject: configuration.health.failures,
+      idleTimeout: configuration.timeouts.idle.nanoseconds,
+      clientHeaderTimeout: configuration.timeouts.clientHeader.nanoseconds,
+      clientIdleTimeout: configuration.timeouts.clientIdle.nanoseconds,
       headLimit: most.header, fieldLimit: most.fields, bodyLimit: most.body ?? .max,
       byteTime: most.bodyRate == 0 ? 0 : 1_000_000_000 / UInt64(most.bodyRate),
-      restingLimit: most.resting, replicaConnections: most.replicaConnections ?? .max,
       connectionsPerAddress: most.maxConnections ?? .max,
       servesHalfClosed: configuration.halfClose,
       clients: limits.clients, upstreams: limits.upstreams,
       docs: configuration.docs != .off, docsTellAll: configuration.docs == .full,
       trustedProxies: (forward.trustedProxies ?? []).compactMap(Network.init),
       requiresProxyHeader: forward.proxyProtocolIn == .required,
-      forward: ForwardRules(forward, mark: mark), proxyHeader: forward.proxyProtocol.version,
-      recordsAccess: configuration.log.access != .off)
+      forward: ForwardRules(forward, mark: mark), recordsAccess: configuration.log.access != .off)
+  }
+}
+
+extension Policy {
+  /// What the conf says of its pool.
+  init(_ configuration: Configuration) {
+    let (timeouts, retry) = (configuration.timeouts, configuration.retry)
+    let most = configuration.limits
+    self.init(
+      connectTimeout: timeouts.connect.nanoseconds, responseTimeout: timeouts.response.nanoseconds,
+      idleTimeout: timeouts.idle.nanoseconds, tunnelIdleTimeout: timeouts.tunnelIdle.nanoseconds,
+      upstreamIdleTimeout: Policy.upstreamIdleTime,
+      dispatch: DispatchRules(
+        retries: retry.attempts, retryBudget: retry.budget,
+        holdTimeout: configuration.hold.timeout?.nanoseconds ?? 0,
+        holdQueue: configuration.hold.queue),
+      retryStatuses: retry.statuses?.ranges ?? [],
+      failuresToEject: configuration.health.failures, isProbed: true,
+      restingLimit: most.resting, replicaConnections: most.replicaConnections ?? .max,
+      proxyHeader: configuration.forward.proxyProtocol.version)
   }
 
   /// No key sets it.

@@ -16,7 +16,7 @@ enum Main {
   private static let requests = 5000
 
   static func main() throws {
-    let replicas = try (0..<3).map { try ReplicaThread.start(slot: $0) }
+    let replicas = try (1...3).map { try ReplicaThread.start(slot: $0) }
     let listener = try Socket.listen(SocketAddress(ip: "127.0.0.1", port: 0)!)
     guard let address = Socket.localAddress(listener) else { fatalError("no address") }
     let links = try startWorker(listener.duplicate().release(), replicas)
@@ -66,8 +66,9 @@ enum Main {
 
   private static func snapshot(_ replicas: [Replica], recordsAccess: Bool) -> Snapshot {
     Snapshot(
-      settings: .ofProbe(recordsAccess: recordsAccess), replicas: replicas, control: nil,
-      testToken: Array("secret".utf8), pages: Pages(docs: [], openAPI: []))
+      settings: .ofProbe(recordsAccess: recordsAccess), control: nil,
+      pool: PoolPlan(policy: .ofProbe, replicas: replicas), testToken: Array("secret".utf8),
+      pages: Pages(docs: [], openAPI: []))
   }
 
   private static func startWorker(
@@ -79,7 +80,7 @@ enum Main {
       addresses: AddressCounts(),
       workers: [try Mailbox(limit: 16)], evidence: try Mailbox(limit: 16))
     let snapshot = snapshot(replicas, recordsAccess: false)
-    for replica in replicas { pool.setUsable(replica.slot, true) }
+    for replica in replicas { pool.setUsable(replica.slot, in: Numbering.mainPool, true) }
     try Thread.start("worker") {
       let limits = WorkerLimits(clients: 64, upstreams: 64)
       guard

@@ -1,5 +1,6 @@
 // The settings of the worker whose allocations are counted.
 
+import Balancing
 import HTTPWire
 import Plan
 
@@ -9,16 +10,25 @@ extension Settings {
   /// Nothing runs into a limit, so that what is counted is what every request costs.
   static func ofProbe(recordsAccess: Bool) -> Settings {
     Settings(
-      connectTimeout: second, responseTimeout: 30 * second, idleTimeout: 60 * second,
-      clientHeaderTimeout: 10 * second, clientIdleTimeout: 75 * second,
-      tunnelIdleTimeout: 3600 * second, upstreamIdleTimeout: 55 * second, retries: 2,
-      retryBudget: 20, retryStatuses: [], holdTimeout: 2 * second, holdQueue: 1024,
-      failuresToEject: 0, headLimit: 16 << 10, fieldLimit: 100, bodyLimit: .max,
-      byteTime: second / 500, restingLimit: 64, replicaConnections: .max,
+      idleTimeout: 60 * second, clientHeaderTimeout: 10 * second, clientIdleTimeout: 75 * second,
+      headLimit: 16 << 10, fieldLimit: 100, bodyLimit: .max, byteTime: second / 500,
       connectionsPerAddress: .max, servesHalfClosed: false, clients: .max, upstreams: .max,
       docs: false, docsTellAll: false, trustedProxies: [], requiresProxyHeader: false,
       forward: ForwardRules(
         mark: 0, statesVia: true, statesForwarded: false, dropped: DroppedFields()),
-      proxyHeader: nil, recordsAccess: recordsAccess)
+      recordsAccess: recordsAccess)
+  }
+}
+
+extension Policy {
+  static var ofProbe: Policy {
+    let second: UInt64 = 1_000_000_000
+    return Policy(
+      connectTimeout: second, responseTimeout: 30 * second, idleTimeout: 60 * second,
+      tunnelIdleTimeout: 3600 * second, upstreamIdleTimeout: 55 * second,
+      dispatch: DispatchRules(
+        retries: 2, retryBudget: 20, holdTimeout: 2 * second, holdQueue: 1024),
+      retryStatuses: [], failuresToEject: 0, isProbed: true, restingLimit: 64,
+      replicaConnections: .max, proxyHeader: nil)
   }
 }

@@ -6,6 +6,7 @@ import ControlProtocol
 import HTTPWire
 import Ledger
 import LinuxIO
+import Plan
 
 extension Daemon {
   /// The metrics' server as the conf has it.
@@ -89,7 +90,7 @@ extension Daemon {
   }
 
   private func writeHolds(to text: inout MetricsText) {
-    text.only(.held, max(0, pool.held))
+    text.only(.held, max(0, pool.held(Numbering.mainPool)))
     text.begin(.holds)
     let results: [(String, WorkerCounts.Counter)] = [
       ("served", .heldServed), ("expired", .heldExpired), ("refused", .heldRefused),

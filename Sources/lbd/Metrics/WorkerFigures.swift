@@ -4,14 +4,13 @@ import Ledger
 
 /// The workers' figures at one moment.
 enum WorkerFigures {
-  /// One worker's sums over all slots that were ever in use, the control socket's and lbd's own.
+  /// One worker's sums over all slots that were ever in use, and lbd's own answers.
   private struct Sums {
     var requests = 0
     var inUse = 0
 
     init(_ tally: Tally, slots: Int) {
       for slot in 0..<slots { add(tally, slot) }
-      add(tally, SharedPool.controlSlot)
       add(tally, Tally.ownSlot)
     }
 
@@ -21,7 +20,7 @@ enum WorkerFigures {
     }
   }
 
-  /// - Parameter slots: how many were ever handed out.
+  /// - Parameter slots: the first that was never handed out.
   static func write(
     tallies: [Tally], counts: WorkerCounts, slots: Int, to text: inout MetricsText
   ) {

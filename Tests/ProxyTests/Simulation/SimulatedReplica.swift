@@ -48,23 +48,11 @@ struct SimulatedReplica {
 
 /// A request of the simulation.
 struct SimulatedRequest {
+  let pool: Int
   let isIdempotent: Bool
   let start: UInt64
-  var deadline: UInt64
-  var tried = TriedReplicas()
-  var failures = 0
-  var resets = 0
-  var hasFailed = false
-  var attempts = 0
-  /// Its turn; negative until it is drawn.
-  var ticket = -1
+  var attempts = Attempts()
   /// How often a replica may have executed it.
   var executions = 0
-  /// Since when it waits; 0 for not at all.
-  var heldSince: UInt64 = 0
-  var holdUntil: UInt64 = 0
-  var isHeld = false
-  var hasPlace = false
-  var replica = 0
   var answer: Int?
 }

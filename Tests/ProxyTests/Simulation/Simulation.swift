@@ -1,9 +1,11 @@
-// One pool under a virtual clock and seeded faults: requests, probes and changes of behaviour in
-// random order, driven through the machines that lbd runs (Health, ProbeSchedule, Retry, RoundRobin,
-// HoldQueue, SharedPool). What must always hold is looked at in each step.
+// Pools under a virtual clock and seeded faults: requests, probes and changes of behaviour in random
+// order, driven through the machines that lbd runs (Dispatcher, Health, ProbeSchedule, SharedPool). What
+// must always hold is looked at in each step.
 
 import Balancing
 import Ledger
+import LinuxIO
+import Plan
 
 struct Simulation: ~Copyable {
   enum Event {
@@ -13,6 +15,8 @@ struct Simulation: ~Copyable {
     case request
     case attempted(Int, FailureClass?, isSent: Bool, isLate: Bool)
     case holdExpired(Int)
+    /// More of those that wait for a pool may go.
+    case serve(Int)
     case second
   }
 
@@ -20,9 +24,8 @@ struct Simulation: ~Copyable {
   static let second: UInt64 = 1_000_000_000
   static let holdTimeout = 2 * second
   static let response = 30 * second
-  static let retries = 2
-  static let percent = 20
-  static let queue = 40
+  static let rules = DispatchRules(
+    retries: 2, retryBudget: 20, holdTimeout: holdTimeout, holdQueue: 40)
   static let policy = HealthPolicy(
     rise: 2, fall: 3, interval: second, fastInterval: 250 * millisecond,
     ejection: 5 * second)
@@ -30,40 +33,58 @@ struct Simulation: ~Copyable {
   var random: SplitMix
   var now: UInt64 = 0
   var events = EventQueue<Event>()
+  /// By slot: each pool has as many, one pool's after another's. The first is the control socket's.
   var replicas: [SimulatedReplica]
+  let replicasOfEach: Int
+  let pools: ClosedRange<Int>
   /// Requests that each may have at once; 0 for any number.
   let limit: Int
   /// How often in ten a change is for the good.
   let wellInTen: Int
-  let pool: SharedPool
+  let state: SharedPool
   var schedule: ProbeSchedule
-  var picker = RoundRobin()
-  var epoch = -1
+  /// By the pool's number.
+  var dispatchers: RecordTable<Dispatcher>
   var requests: [SimulatedRequest] = []
-  var held = HoldQueue()
-  /// Turns that were drawn, and how many were by the beginning of each second.
-  var drawn = 0
-  var tickets = [0]
-  /// The seconds of the retries of what a replica has worked on.
-  var retried: [Int] = []
+  /// By pool: the turns that were drawn by the beginning of each second, and the seconds of the retries
+  /// of what a replica has worked on.
+  var tickets: [[Int]]
+  var retried: [[Int]]
   /// What did not hold.
   var faults: [String] = []
 
-  init(seed: UInt64, replicas count: Int, limit: Int, wellInTen: Int) {
+  init(seed: UInt64, pools count: Int, replicas: Int, limit: Int, wellInTen: Int) {
     random = SplitMix(seed)
-    replicas = Array(repeating: SimulatedReplica(), count: count)
+    replicasOfEach = replicas
+    pools = Numbering.mainPool...Numbering.mainPool + count - 1
+    self.replicas = Array(repeating: SimulatedReplica(), count: 1 + count * replicas)
     self.limit = limit
     self.wellInTen = wellInTen
-    pool = SharedPool(now: 0)
+    state = SharedPool(now: 0)
     schedule = ProbeSchedule(origin: 0, seed: seed)
-    for slot in 0..<count {
-      schedule.set(slot, at: 0)
-      events.add(.change(slot), at: 0)
+    dispatchers = RecordTable(capacity: pools.upperBound + 1)
+    for pool in 0...pools.upperBound {
+      dispatchers.append(Dispatcher(pool: pool, rules: Simulation.rules))
+    }
+    tickets = Array(repeating: [0], count: pools.upperBound + 1)
+    retried = Array(repeating: [], count: pools.upperBound + 1)
+    for pool in pools {
+      for slot in slots(of: pool) {
+        schedule.set(slot, at: 0)
+        events.add(.change(slot), at: 0)
+      }
     }
     events.add(.second, at: Simulation.second)
     events.add(.probe, at: 0)
     events.add(.request, at: 0)
   }
+
+  private func slots(of pool: Int) -> Range<Int> {
+    let first = 1 + (pool - pools.lowerBound) * replicasOfEach
+    return first..<first + replicasOfEach
+  }
+
+  private func pool(of slot: Int) -> Int { pools.lowerBound + (slot - 1) / replicasOfEach }
 
   /// Runs so many events, then lets what is under way come to its end.
   mutating func run(steps: Int) {
@@ -73,9 +94,11 @@ struct Simulation: ~Copyable {
     for request in requests where request.answer == nil {
       fault("a request has no answer: \(request)")
     }
-    if pool.held != 0 { fault("\(pool.held) wait after the end") }
-    for slot in replicas.indices where replicas[slot].active != 0 {
-      fault("places are not given back")
+    for pool in pools where state.held(pool) != 0 {
+      fault("\(state.held(pool)) wait after the end")
+    }
+    for slot in replicas.indices where replicas[slot].active != 0 || state.inFlight(slot) != 0 {
+      fault("a request in flight is not given back")
     }
   }
 
@@ -95,9 +118,12 @@ struct Simulation: ~Copyable {
     case .attempted(let request, let failure, let isSent, let isLate):
       attempted(request, failure, isSent: isSent, isLate: isLate)
     case .holdExpired(let request): holdExpired(request)
+    case .serve(let pool): serveHeld(pool)
     case .second:
-      pool.beginSecond(Int(now / Simulation.second))
-      tickets.append(drawn)
+      for pool in pools {
+        state.beginSecond(Int(now / Simulation.second), pool)
+        tickets[pool].append(state.drawn(pool))
+      }
       events.add(.second, at: now + Simulation.second)
     }
   }
@@ -134,16 +160,20 @@ struct Simulation: ~Copyable {
     }
     schedule.follow(slot, replicas[slot].health.pace(Simulation.policy), jitter: 0.1, now: now)
     let isUsable = replicas[slot].health.isUsable
-    if pool.isUsable(slot) != isUsable { pool.setUsable(slot, isUsable, now: now) }
-    if isUsable { serveHeld() }
+    let pool = pool(of: slot)
+    if state.isUsable(slot) != isUsable { state.setUsable(slot, in: pool, isUsable, now: now) }
+    if isUsable {
+      dispatchers[pool].refill()
+      serveHeld(pool)
+    }
   }
 
   /// Every replica that behaves well for long enough is usable.
   private mutating func checkReturns() {
     // A probe that was lost in the change, and two passes, each with its jitter and a tick's delay.
     let bound = 1500 * Simulation.millisecond
-    for slot in replicas.indices where replicas[slot].behaviour == .well {
-      if now - replicas[slot].since > bound && !pool.isUsable(slot) {
+    for slot in replicas.indices.dropFirst() where replicas[slot].behaviour == .well {
+      if now - replicas[slot].since > bound && !state.isUsable(slot) {
         fault("replica \(slot) has been well for \((now - replicas[slot].since) / 1_000_000) ms")
       }
     }
@@ -153,50 +183,43 @@ struct Simulation: ~Copyable {
 
   private mutating func arrive() {
     let isIdempotent = Int.random(in: 0..<4, using: &random) > 0
-    requests.append(
-      SimulatedRequest(
-        isIdempotent: isIdempotent, start: now, deadline: now + Simulation.response))
+    let pool = pools.count == 1 ? pools.lowerBound : Int.random(in: pools, using: &random)
+    requests.append(SimulatedRequest(pool: pool, isIdempotent: isIdempotent, start: now))
+    let number = requests.count - 1
+    requests[number].attempts.begin(deadline: now + Simulation.response)
     let pause = UInt64.random(in: 0...8, using: &random)
     events.add(.request, at: now + pause * Simulation.millisecond)
-    dispatch(requests.count - 1, again: nil)
+    dispatch(number, orAgain: nil)
   }
 
-  private mutating func dispatch(_ number: Int, again: Int?) {
-    if limit > 0 && requests[number].attempts == 0 && pool.held > 0 {
+  private mutating func dispatch(_ number: Int, orAgain last: Int?) {
+    let pool = requests[number].pool
+    if dispatchers[pool].mustQueue(requests[number].attempts, state) {
       return hold(number, isFull: true)
     }
     let (slot, isFull) = choose(number)
     if let slot { return attempt(number, slot) }
-    if isFull { return hold(number, isFull: true) }
-    if let again, pool.isUsable(again) {
-      return takePlace(number, again) ? attempt(number, again) : hold(number, isFull: true)
+    switch dispatchers[pool].otherwise(isFull: isFull, orAgain: last, state) {
+    case .again(let slot): enter(number, slot) ? attempt(number, slot) : hold(number, isFull: true)
+    case .hold(let isFull): hold(number, isFull: isFull)
+    case .noOther: answer(number, 502)
     }
-    if pickerHasAny { answer(number, 502) } else { hold(number, isFull: false) }
   }
 
-  private var pickerHasAny: Bool {
-    mutating get {
-      if epoch != pool.epoch {
-        epoch = pool.epoch
-        picker.rebuild(
-          replicas.indices.filter { pool.isUsable($0) }.map { (slot: $0, weight: 100) })
-      }
-      return !picker.isEmpty
-    }
+  private mutating func refreshTable(_ pool: Int) {
+    guard dispatchers[pool].isStale(state) else { return }
+    let epoch = state.epoch(pool)
+    let usable = slots(of: pool).filter { state.isUsable($0) }.map { (slot: $0, weight: 100) }
+    dispatchers[pool].rebuild(usable, hasLimits: limit > 0, epoch: epoch)
   }
 
   private mutating func choose(_ number: Int) -> (slot: Int?, isFull: Bool) {
-    guard pickerHasAny else { return (nil, false) }
-    if requests[number].ticket < 0 {
-      requests[number].ticket = pool.drawTicket()
-      drawn += 1
-    }
-    let ticket = requests[number].ticket &+ requests[number].attempts
+    let pool = requests[number].pool
+    refreshTable(pool)
     var isFull = false
-    for turn in 0..<picker.count {
-      let slot = picker.slot(ticket: ticket &+ turn)
-      if requests[number].tried.contains(slot) { continue }
-      if takePlace(number, slot) { return (slot, false) }
+    var candidates = dispatchers[pool].candidates(&requests[number].attempts, state)
+    while let slot = dispatchers[pool].next(&candidates, requests[number].attempts) {
+      if enter(number, slot) { return (slot, false) }
       isFull = true
     }
     return (nil, isFull)
@@ -204,28 +227,27 @@ struct Simulation: ~Copyable {
 
   private mutating func chooseForHeld(_ number: Int) -> Int? {
     if let slot = choose(number).slot { return slot }
-    requests[number].tried = TriedReplicas()
+    requests[number].attempts.forgetTried()
     return choose(number).slot
   }
 
-  private mutating func takePlace(_ number: Int, _ slot: Int) -> Bool {
+  private mutating func enter(_ number: Int, _ slot: Int) -> Bool {
     guard limit > 0 else { return true }
-    guard pool.takePlace(slot, of: limit) else { return false }
-    requests[number].hasPlace = true
+    guard state.beginRequest(slot, limit: limit) else { return false }
+    requests[number].attempts.isCounted = true
     return true
   }
 
   private mutating func attempt(_ number: Int, _ slot: Int) {
+    if pool(of: slot) != requests[number].pool { fault("a request to another pool's \(slot)") }
     if !replicas[slot].hasPassed { fault("a request to \(slot), which never passed") }
-    if requests[number].isHeld { fault("an attempt of one that waits") }
-    requests[number].replica = slot
-    requests[number].tried.insert(slot)
+    if requests[number].attempts.isHeld { fault("an attempt of one that waits") }
     replicas[slot].active += 1
     if limit > 0 && replicas[slot].active > limit { fault("\(replicas[slot].active) at \(slot)") }
-    requests[number].attempts += 1
-    let isReused = !requests[number].hasFailed && Bool.random(using: &random)
+    requests[number].attempts.begin(at: slot)
+    let isReused = !requests[number].attempts.hasFailed && Bool.random(using: &random)
     let result = replicas[slot].attempt(isReused: isReused, &random)
-    if requests[number].resets > 1 { fault("two replicas died of it, and a third got it") }
+    if requests[number].attempts.resets > 1 { fault("two replicas died of it, and a third got it") }
     if result.isSent && result.failure != .stale { requests[number].executions += 1 }
     // One whose connection ended may have been executed all the same.
     if result.failure == .stale && Bool.random(using: &random) { requests[number].executions += 1 }
@@ -241,21 +263,24 @@ struct Simulation: ~Copyable {
   private mutating func attempted(
     _ number: Int, _ failure: FailureClass?, isSent: Bool, isLate: Bool
   ) {
-    let slot = requests[number].replica
+    let (slot, pool) = (requests[number].attempts.replica, requests[number].pool)
     replicas[slot].active -= 1
-    if requests[number].hasPlace {
-      requests[number].hasPlace = false
-      pool.leavePlace(slot)
+    if requests[number].attempts.isCounted {
+      requests[number].attempts.isCounted = false
+      state.endRequest(slot)
+      dispatchers[pool].servesHeld = true
     }
-    defer { serveHeld() }
+    defer { serveHeld(pool) }
     guard let failure else { return answer(number, 200) }
     if failure == .connect { unreachable(slot) }
-    let verdict = verdict(number, failure, isSent: isSent, isLate: isLate)
-    requests[number].failures += 1
-    requests[number].hasFailed = true
-    if failure == .reset { requests[number].resets += 1 }
+    let attempt = FailedAttempt(
+      failure, isSent ? .sent : .unsent, isLate: isLate,
+      isIdempotent: requests[number].isIdempotent, isReplayable: true,
+      resets: requests[number].attempts.resets)
+    let verdict = verdict(number, attempt)
+    requests[number].attempts.count(attempt)
     switch verdict {
-    case .retry: dispatch(number, again: failure == .stale || failure == .reset ? slot : nil)
+    case .retry: dispatch(number, orAgain: failure == .stale || failure == .reset ? slot : nil)
     case .hold: hold(number, isFull: false)
     case .pass: answer(number, 503)
     case .fail(let status): answer(number, status)
@@ -263,34 +288,32 @@ struct Simulation: ~Copyable {
     }
   }
 
-  private mutating func verdict(
-    _ number: Int, _ failure: FailureClass, isSent: Bool, isLate: Bool
-  ) -> RetryVerdict {
-    let request = requests[number]
-    let room = RetryRoom(
-      attemptsLeft: Simulation.retries - request.failures, isInTime: now < request.deadline,
-      hasReplica: pickerHasAny, hasOther: pickerHasAny && picker.hasOther(than: request.tried))
-    let verdict = Retry.verdict(
-      FailedAttempt(
-        failure, isSent ? .sent : .unsent, isLate: isLate, isIdempotent: request.isIdempotent,
-        isReplayable: true, resets: request.resets), room,
-      budget: pool.takeRetry(percent: Simulation.percent, now: now))
-    if verdict == .retry && (failure == .reset || failure == .status) { checkBudget() }
+  private mutating func verdict(_ number: Int, _ attempt: FailedAttempt) -> RetryVerdict {
+    let pool = requests[number].pool
+    refreshTable(pool)
+    var isBudgetSpent = false
+    let verdict = dispatchers[pool].verdict(
+      attempt, requests[number].attempts, state, now: now, isBudgetSpent: &isBudgetSpent)
+    if verdict == .retry && (attempt.failure == .reset || attempt.failure == .status) {
+      checkBudget(pool)
+    }
     return verdict
   }
 
-  /// In no ten seconds are more requests made again than the budget says.
-  private mutating func checkBudget() {
+  /// In no ten seconds are more requests made again than the pool's budget says.
+  private mutating func checkBudget(_ pool: Int) {
     let second = Int(now / Simulation.second)
-    retried.append(second)
-    retried.removeAll { $0 < second - 9 }
-    let start = tickets[max(0, second - 9)]
-    let allowed = max(3, (drawn - start) * Simulation.percent / 100)
-    if retried.count > allowed { fault("\(retried.count) retries, \(allowed) are allowed") }
+    retried[pool].append(second)
+    retried[pool].removeAll { $0 < second - 9 }
+    let drawn = state.drawn(pool) - tickets[pool][max(0, second - 9)]
+    let allowed = max(3, drawn * Simulation.rules.retryBudget / 100)
+    if retried[pool].count > allowed {
+      fault("\(retried[pool].count) retries, \(allowed) are allowed")
+    }
   }
 
   private mutating func unreachable(_ slot: Int) {
-    guard pool.takeOut(slot, now: now) else { return }
+    guard state.markDown(slot, in: pool(of: slot), now: now) else { return }
     _ = replicas[slot].health.connectFailed(now: now)
     schedule.hasten(slot, to: now + Simulation.policy.fastInterval)
   }
@@ -298,6 +321,7 @@ struct Simulation: ~Copyable {
   private mutating func answer(_ number: Int, _ status: Int) {
     if requests[number].answer != nil { fault("a second answer: \(requests[number])") }
     requests[number].answer = status
+    if requests[number].attempts.hasWaited { dispatchers[requests[number].pool].heldEnded() }
     let time = now - requests[number].start
     if time > Simulation.response + Simulation.holdTimeout + 31 * Simulation.second {
       fault("an answer after \(time / Simulation.second) s")
@@ -307,42 +331,44 @@ struct Simulation: ~Copyable {
   // MARK: Waiting
 
   private mutating func hold(_ number: Int, isFull: Bool) {
-    if requests[number].holdUntil == 0 {
-      requests[number].holdUntil = now + Simulation.holdTimeout
-    }
-    let isHopeless = !isFull && now > pool.emptySince + Simulation.holdTimeout
-    guard now < requests[number].holdUntil, !isHopeless, pool.beginHold(limit: Simulation.queue)
-    else { return answer(number, 503) }
-    requests[number].isHeld = true
-    requests[number].heldSince = now
-    if !isFull { requests[number].failures = 0 }
-    held.append(UInt64(number))
-    events.add(.holdExpired(number), at: requests[number].holdUntil)
-    if isFull || pickerHasAny { serveHeld() }
+    let pool = requests[number].pool
+    let until = dispatchers[pool].hold(
+      UInt64(number), &requests[number].attempts, isFull: isFull, now: now, notBefore: 0, state)
+    guard let until else { return answer(number, 503) }
+    events.add(.holdExpired(number), at: until)
+    refreshTable(pool)
+    guard isFull || dispatchers[pool].hasReplica else { return }
+    dispatchers[pool].servesHeld = true
+    serveHeld(pool)
   }
 
   private mutating func endHold(_ number: Int) {
-    requests[number].isHeld = false
-    pool.endHold()
-    requests[number].deadline += now - requests[number].heldSince
+    dispatchers[requests[number].pool].endHold(&requests[number].attempts, now: now, state)
   }
 
   private mutating func holdExpired(_ number: Int) {
-    guard requests[number].isHeld && now >= requests[number].holdUntil else { return }
+    let attempts = requests[number].attempts
+    guard attempts.isHeld && now >= attempts.holdUntil else { return }
     endHold(number)
     answer(number, 503)
-    serveHeld()
+    dispatchers[requests[number].pool].servesHeld = true
+    serveHeld(requests[number].pool)
   }
 
-  private mutating func serveHeld() {
-    while let token = held.oldest {
-      let number = Int(token)
-      guard requests[number].isHeld else {
-        held.removeOldest()
+  private mutating func serveHeld(_ pool: Int) {
+    guard dispatchers[pool].isDue(now: now) else { return }
+    dispatchers[pool].beginServing(now: now)
+    while let name = dispatchers[pool].queue.oldest {
+      let number = Int(name)
+      guard requests[number].attempts.isHeld else {
+        dispatchers[pool].queue.removeOldest()
         continue
       }
+      guard dispatchers[pool].mayServe(now: now) else {
+        return events.add(.serve(pool), at: dispatchers[pool].pause)
+      }
       guard let slot = chooseForHeld(number) else { return }
-      held.removeOldest()
+      dispatchers[pool].serve()
       endHold(number)
       attempt(number, slot)
     }

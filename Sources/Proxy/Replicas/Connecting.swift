@@ -11,7 +11,7 @@ extension Worker {
   // MARK: Opening
 
   /// Opens a connection to a replica for an exchange.
-  mutating func connect(_ exchange: SlabSlot<Exchange>, _ replica: Int) {
+  mutating func connect(_ exchange: SlabSlot<Exchange>, to replica: Int) {
     guard upstreams.count < upstreams.capacity || closeAnyIdle() else {
       return fail(
         exchange, 503, "lbd is out of connections", .exhausted,
@@ -20,9 +20,9 @@ extension Worker {
     guard let address = address(of: replica) else {
       return attemptFailed(exchange, .connect, "no address")
     }
-    let limit = replica == SharedPool.controlSlot ? .max : settings.replicaConnections
+    let pool = exchanges[exchange].pool
     // One that rests here may not do for this request, and is in its way then.
-    while !links.pool.openConnection(replica, limit: limit) {
+    while !links.pool.openConnection(replica, limit: lanes[pool].policy.replicaConnections) {
       guard closeOneResting(replica) else { return awaitConnection(exchange) }
     }
     switch Socket.connect(address) {
@@ -31,34 +31,25 @@ extension Worker {
       links.tally.count(.attempts, replica)
       links.tally.count(.ended, replica)
       connectFailed(exchange, code)
-    case .connected(let descriptor):
-      adopt(
-        Upstream(
-          descriptor: descriptor, replica: replica, move: moves[replica], isConnected: true),
-        exchange)
-    case .connecting(let descriptor):
-      adopt(
-        Upstream(
-          descriptor: descriptor, replica: replica, move: moves[replica], isConnected: false),
-        exchange)
+    case .connected(let socket): join(socket, to: exchange, isConnected: true)
+    case .connecting(let socket): join(socket, to: exchange, isConnected: false)
     }
   }
 
   /// Whether a request can go to a replica now: a connection rests here, or one more may be opened.
-  mutating func mayConnect(_ replica: Int) -> Bool {
-    let limit = settings.replicaConnections
+  mutating func mayConnect(to replica: Int, of pool: Int) -> Bool {
+    let limit = lanes[pool].policy.replicaConnections
     if limit == .max || idle[replica].slot != .absent || restedIndex(replica) != nil { return true }
     if links.pool.connections(replica) < limit { return true }
-    if links.pool.places(replica) < limit { askForRelease(replica) }
+    if links.pool.inFlight(replica) < limit { askForRelease(replica) }
     return false
   }
 
   /// The replica has as many connections as it may, and none that rests here: the request waits.
   private mutating func awaitConnection(_ exchange: SlabSlot<Exchange>) {
-    askForRelease(exchanges[exchange].replica)
-    leavePlace(exchange)
-    exchanges[exchange].attempts -= 1
-    exchanges[exchange].tried.forget(exchanges[exchange].replica)
+    askForRelease(exchanges[exchange].attempts.replica)
+    leave(exchange)
+    exchanges[exchange].attempts.takeBack()
     hold(exchange, isFull: true)
   }
 
@@ -80,10 +71,16 @@ extension Worker {
     attemptFailed(exchange, .connect, isLate: SystemError.isTimeout(code), reason)
   }
 
-  private mutating func adopt(_ record: consuming Upstream, _ exchange: SlabSlot<Exchange>) {
-    let isConnected = record.isConnected
-    let upstream = upstreams.insert(record)
-    upstreams[upstream].restedAt = now
+  /// A connection to the replica of the exchange's attempt was opened.
+  private mutating func join(
+    _ socket: consuming Descriptor, to exchange: SlabSlot<Exchange>, isConnected: Bool
+  ) {
+    let replica = exchanges[exchange].attempts.replica
+    let upstream = upstreams.insert(
+      Upstream(
+        descriptor: socket, replica: replica, pool: exchanges[exchange].pool,
+        generation: generations[replica], isConnected: isConnected))
+    upstreams[upstream].idleSince = now
     links.counts.add(.upstreams, links.index)
     attach(upstream, to: exchange)
     do {
@@ -96,14 +93,14 @@ extension Worker {
     if isConnected {
       pumpRequest(exchange)
     } else {
-      let deadline = max(now, min(now + settings.connectTimeout, exchanges[exchange].deadline))
+      let connectBy = now + lanes[exchanges[exchange].pool].policy.connectTimeout
+      let deadline = max(now, min(connectBy, exchanges[exchange].attempts.deadline))
       upstreamDeadlines.set(upstream, at: deadline)
     }
   }
 
   mutating func address(of replica: Int) -> SocketAddress? {
-    if replica == SharedPool.controlSlot { return snapshot.control }
-    return replica < addresses.count ? addresses[replica] : nil
+    replica < addresses.count ? addresses[replica] : nil
   }
 
   /// Joins a connection with an exchange.
@@ -127,7 +124,7 @@ extension Worker {
 
   /// Takes the connection from its exchange.
   mutating func detach(_ exchange: SlabSlot<Exchange>, _ parting: Parting) {
-    leavePlace(exchange)
+    leave(exchange)
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent else { return }
     exchanges[exchange].upstream = .absent
@@ -147,10 +144,11 @@ extension Worker {
 
   mutating func closeUpstream(_ upstream: SlabSlot<Upstream>) {
     upstreamDeadlines.clear(upstream)
+    let pool = upstreams[upstream].pool
     links.pool.closeConnection(upstreams[upstream].replica)
     _ = upstreams.remove(upstream)
     links.counts.add(.upstreams, links.index, by: -1)
-    if settings.replicaConnections < .max { wakeLongestWaiting() }
+    if lanes[pool].policy.replicaConnections < .max { wakeLongestWaiting(pool) }
   }
 
   // MARK: Events
@@ -163,8 +161,8 @@ extension Worker {
       // An idle connection has nothing to say: it ended, or what it says belongs to no request.
       guard readiness.isReadable else { return }
       if readiness.isEnding {
-        let rest = now - upstreams[upstream].restedAt
-        idleLimits[upstreams[upstream].replica].ended(after: rest, now: now)
+        let rest = now - upstreams[upstream].idleSince
+        learntRests[upstreams[upstream].replica].ended(after: rest, now: now)
       }
       dropIdle(upstream)
     } else {
@@ -201,7 +199,7 @@ extension Worker {
   /// Whether a replica that holds up its request has taken some of it since its deadline began.
   private mutating func isReading(_ upstream: SlabSlot<Upstream>) -> Bool {
     let exchange = upstreams[upstream].exchange
-    guard exchanges[exchange].sentTo < exchanges[exchange].readyTo else { return false }
+    guard !clients[exchanges[exchange].client].input.isSent else { return false }
     let before = upstreams[upstream].unsent
     upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
     return upstreams[upstream].unsent < before
@@ -214,17 +212,18 @@ extension Worker {
       dropIdle(upstream)
     } else if !upstreams[upstream].isConnected {
       // Where the request had less time than a connect may take, that says nothing.
-      if now >= upstreams[upstream].restedAt + settings.connectTimeout {
+      let connectTimeout = lanes[upstreams[upstream].pool].policy.connectTimeout
+      if now >= upstreams[upstream].idleSince + connectTimeout {
         unreachable(exchange, "connect timeout")
       }
       attemptFailed(exchange, .connect, isLate: true, "connect timeout")
-    } else if exchanges[exchange].hasHead && exchanges[exchange].pending > 0 {
+    } else if exchanges[exchange].response.hasHead && exchanges[exchange].response.pending > 0 {
       // The client holds up the response: it has a deadline of its own.
     } else if isReading(upstream) {
-      upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
-    } else if exchanges[exchange].isTunnel {
+      upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
+    } else if exchanges[exchange].response.isTunnel {
       abandon(exchange)
-    } else if !exchanges[exchange].hasHead && now < upstreams[upstream].answerBy {
+    } else if !exchanges[exchange].response.hasHead && now < upstreams[upstream].answerBy {
       seeWhetherTaken(exchange, upstream)
     } else {
       attemptFailed(exchange, .timeout, isLate: true, "no answer in time")
@@ -236,9 +235,10 @@ extension Worker {
   private mutating func seeWhetherTaken(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) {
-    let sent = exchanges[exchange].sentTo - exchanges[exchange].replayFrom
+    let client = exchanges[exchange].client
+    let sent = clients[client].input.sentTo - clients[client].input.replayFrom
     guard address(of: upstreams[upstream].replica)?.isUnix == false,
-      exchanges[exchange].isReplayable,
+      exchanges[exchange].request.isReplayable,
       Int(Socket.unsentBytes(upstreams[upstream].descriptor)) >= sent
     else { return upstreamDeadlines.set(upstream, at: upstreams[upstream].answerBy) }
     let reason = "the request was not acknowledged"

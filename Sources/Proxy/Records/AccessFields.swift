@@ -6,7 +6,7 @@ import LinuxIO
 extension Client {
   /// Writes who asked and what for, from a head that was parsed.
   func describe(_ head: borrowing RequestHead, to line: inout LineTable) {
-    let bytes = input.bytes
+    let bytes = input.buffer.bytes
     line.append(address.bytes)
     line.append("\"")
     // A method's name is a token: it needs no escape.
@@ -52,7 +52,7 @@ extension Client {
     line.append("\"")
     // A PROXY header is no request.
     guard !mayNameClient else { return }
-    let bytes = input.bytes
+    let bytes = input.buffer.bytes
     var start = 0
     while start < bytes.count && (bytes[start] == ByteClass.cr || bytes[start] == ByteClass.lf) {
       start += 1
@@ -87,7 +87,7 @@ extension Client {
   func describeID(
     _ drawn: (UInt64, UInt64), of head: borrowing RequestHead, to line: inout LineTable
   ) {
-    let bytes = input.bytes
+    let bytes = input.buffer.bytes
     let given = isTrusted ? HeadWriter.givenRequestID(head, bytes) : 0..<0
     line.append(#","request_id":""#)
     if given.isEmpty {

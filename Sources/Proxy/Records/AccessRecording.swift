@@ -76,13 +76,13 @@ extension Worker {
 
   private mutating func endLine(_ exchange: SlabSlot<Exchange>, _ isAborted: Bool) {
     var outcome = AccessOutcome()
-    outcome.bytesSent = exchanges[exchange].bytesSent
-    if outcome.bytesSent > 0 { outcome.status = exchanges[exchange].status }
+    outcome.bytesSent = exchanges[exchange].response.bytesSent
+    if outcome.bytesSent > 0 { outcome.status = exchanges[exchange].response.status }
     outcome.microseconds = Int((now - exchanges[exchange].startedAt) / 1000)
     outcome.isAborted = isAborted
-    if exchanges[exchange].attempts > 0 && !exchanges[exchange].asksControl {
-      outcome.replica = exchanges[exchange].replica
-      outcome.attempts = exchanges[exchange].attempts
+    if exchanges[exchange].attempts.count > 0 && exchanges[exchange].pool != Numbering.controlPool {
+      outcome.replica = exchanges[exchange].attempts.replica
+      outcome.attempts = exchanges[exchange].attempts.count
     }
     access.end(exchange, outcome)
   }

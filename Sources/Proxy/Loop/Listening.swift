@@ -198,7 +198,7 @@ extension Worker {
   private mutating func isResting(_ client: SlabSlot<Client>) -> Bool {
     guard now >= clients[client].since + Worker.leastRest else { return false }
     return switch clients[client].phase {
-    case .reading: !clients[client].hasBegunHead && clients[client].input.isEmpty
+    case .reading: !clients[client].hasBegunHead && clients[client].input.buffer.isEmpty
     case .lingering: true
     case .exchanging, .delivering: false
     }

@@ -3,6 +3,7 @@
 
 import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   /// Ends the connections that are there, each after what is in flight on it.

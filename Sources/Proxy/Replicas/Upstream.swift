@@ -9,8 +9,10 @@ struct Upstream: ~Copyable {
   let descriptor: Descriptor
   /// The replica's slot.
   let replica: Int
-  /// How often the replica had moved, or was ordered out, when the connection was opened.
-  let move: UInt32
+  /// The number of the replica's pool.
+  let pool: Int
+  /// The replica's `Worker.generations` when the connection was opened.
+  let generation: UInt32
   /// The exchange it serves, or `absent` while idle.
   var exchange = SlabSlot<Exchange>.absent
   /// The connection stands.
@@ -24,8 +26,8 @@ struct Upstream: ~Copyable {
   var unsent: Int32 = 0
   /// It has served an exchange before.
   var isReused = false
-  /// Since when it rests, or when it was opened; and by when it must be used again.
-  var restedAt: UInt64 = 0
+  /// Since when it is idle, or when it was opened; and by when it must be used again.
+  var idleSince: UInt64 = 0
   var usableUntil: UInt64 = 0
   /// Before this it serves nobody.
   var usableFrom: UInt64 = 0
@@ -41,10 +43,13 @@ struct Upstream: ~Copyable {
   var newer = SlabSlot<Upstream>.absent
   var older = SlabSlot<Upstream>.absent
 
-  init(descriptor: consuming Descriptor, replica: Int, move: UInt32, isConnected: Bool) {
+  init(
+    descriptor: consuming Descriptor, replica: Int, pool: Int, generation: UInt32, isConnected: Bool
+  ) {
     self.descriptor = descriptor
     self.replica = replica
-    self.move = move
+    self.pool = pool
+    self.generation = generation
     self.isConnected = isConnected
     isWritable = isConnected
   }

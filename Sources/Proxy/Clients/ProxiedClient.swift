@@ -2,6 +2,7 @@
 // what lbd says first on one to a replica.
 
 import HTTPWire
+import Ledger
 import LinuxIO
 import Plan
 
@@ -41,9 +42,9 @@ extension Worker {
         clients[client].speak(for: named, isTrusted: settings.trusts(named))
         guard clients[client].isTrusted || enter(client) else { return .tooMany }
       }
-      clients[client].input.consume(length)
-      if clients[client].input.isEmpty {
-        clients[client].input.reset()
+      clients[client].input.buffer.consume(length)
+      if clients[client].input.buffer.isEmpty {
+        clients[client].input.buffer.reset()
         clients[client].hasBegunHead = false
       }
     }
@@ -53,11 +54,11 @@ extension Worker {
 }
 
 extension Client {
-  func proxyHeader() -> ProxyHeaderOutcome { ProxyHeader.parse(input.bytes) }
+  func proxyHeader() -> ProxyHeaderOutcome { ProxyHeader.parse(input.buffer.bytes) }
 
   /// The address that a header at the input's front names; nil when it is none.
   func named(_ source: ProxySource) -> SocketAddress? {
-    let bytes = input.bytes
+    let bytes = input.buffer.bytes
     switch source {
     case .proxy, .unknown: return nil
     case .text(let range, let destination, let port):

@@ -1,6 +1,6 @@
-// The clients' side of a worker: reading requests from connections, noticing that clients are gone,
-// and letting them go.
+// The clients' side of a worker: reading requests from connections, and noticing that clients are gone.
 
+import Balancing
 import HTTPWire
 import Ledger
 import LinuxIO
@@ -28,13 +28,13 @@ extension Worker {
   private mutating func hasEnded(_ client: SlabSlot<Client>) -> Bool {
     guard clients[client].phase == .exchanging else { return false }
     let exchange = clients[client].exchange
-    return exchanges[exchange].isTunnel && exchanges[exchange].responseBody.isDone
+    return exchanges[exchange].response.isTunnel && exchanges[exchange].response.body.isDone
   }
 
   /// Whether a client that has ended its direction, or its connection, wants its exchange no more.
   private mutating func isAbandoned(_ client: SlabSlot<Client>) -> Bool {
     let exchange = clients[client].exchange
-    if exchanges[exchange].isTunnel { return clients[client].isOver }
+    if exchanges[exchange].response.isTunnel { return clients[client].isOver }
     // What lbd has of the response in full may be read by one that sends no more.
     return isGone(client) && (clients[client].isOver || !exchanges[exchange].isAnswered)
   }
@@ -62,12 +62,12 @@ extension Worker {
     case .reading: closeClient(client)
     case .lingering: endLingering(client)
     case .delivering: deliver(client)
-    case .exchanging where exchanges[clients[client].exchange].isHeld:
+    case .exchanging where exchanges[clients[client].exchange].attempts.isHeld:
       holdExpired(clients[client].exchange)
     case .exchanging where isReading(client): break
     case .exchanging:
       let exchange = clients[client].exchange
-      if exchanges[exchange].hasHead {
+      if exchanges[exchange].response.hasHead {
         noteCause(exchange, "the client did not take the response in time")
         abandon(exchange, mayDeliver: false)
       } else {
@@ -80,11 +80,11 @@ extension Worker {
   /// deadline begins anew then.
   private mutating func isReading(_ client: SlabSlot<Client>) -> Bool {
     let exchange = clients[client].exchange
-    guard exchanges[exchange].pending > 0 else { return false }
+    guard exchanges[exchange].response.pending > 0 else { return false }
     let unsent = Socket.unsentBytes(clients[client].descriptor)
     guard unsent < clients[client].unsent else { return false }
     clients[client].unsent = unsent
-    clientDeadlines.set(client, at: now + idleLimit(exchange))
+    clientDeadlines.set(client, at: now + exchanges[exchange].silence)
     return true
   }
 
@@ -95,7 +95,7 @@ extension Worker {
     // Whatever it has asked for, nobody reads the answer.
     if clients[client].isOver { return closeClient(client) }
     while true {
-      if !clients[client].input.isEmpty && parseRequest(client) { return }
+      if !clients[client].input.buffer.isEmpty && parseRequest(client) { return }
       guard clients[client].isReadable else { return awaitRequest(client) }
       guard borrowInput(client) else { return closeClient(client) }
       switch clients[client].receive() {
@@ -107,10 +107,10 @@ extension Worker {
   }
 
   private mutating func borrowInput(_ client: SlabSlot<Client>) -> Bool {
-    if clients[client].sendsLong && clients[client].input.borrow(from: &largeBuffers) {
+    if clients[client].sendsLong && clients[client].input.buffer.borrow(from: &largeBuffers) {
       return true
     }
-    return clients[client].input.borrow(from: &buffers)
+    return clients[client].input.buffer.borrow(from: &buffers)
   }
 
   /// The deadline of the whole head runs from its first byte.
@@ -126,7 +126,7 @@ extension Worker {
     let since = clients[client].since
     let end = since + settings.clientHeaderTimeout
     guard settings.byteTime != 0 else { return end }
-    let count = clients[client].input.count
+    let count = clients[client].input.buffer.count
     return min(end, BodyTime.end(ofHeadSince: since, bytes: count, byteTime: settings.byteTime))
   }
 
@@ -137,8 +137,8 @@ extension Worker {
 
   /// Nothing more to read now: no buffer is held without bytes.
   private mutating func awaitRequest(_ client: SlabSlot<Client>) {
-    guard clients[client].input.isEmpty else { return }
-    clients[client].input.giveBack()
+    guard clients[client].input.buffer.isEmpty else { return }
+    clients[client].input.buffer.giveBack()
     // Its answer will end the connection; without a request the deadline does.
     if clients[client].isLeaving { clientDeadlines.set(client, at: now + Worker.farewell) }
   }
@@ -160,7 +160,7 @@ extension Worker {
         closeClient(client)
         return true
       }
-      if clients[client].input.isEmpty { return false }
+      if clients[client].input.buffer.isEmpty { return false }
     }
     guard clients[client].mayHoldHead else { return awaitHead(client) }
     switch clients[client].parse(into: &requestHead) {
@@ -176,14 +176,16 @@ extension Worker {
 
   /// The head goes on beyond what is at hand: makes room, or refuses what is too long.
   private mutating func awaitHead(_ client: SlabSlot<Client>) -> Bool {
-    let count = clients[client].input.count
+    let count = clients[client].input.buffer.count
     clients[client].scanned = UInt32(count)
     beginHead(client)
     if count >= settings.headLimit {
       refuse(client, clients[client].holdsLine ? .headTooLarge : .targetTooLong)
       return true
     }
-    if clients[client].input.space < settings.headLimit - count { clients[client].input.compact() }
+    if clients[client].input.buffer.space < settings.headLimit - count {
+      clients[client].input.buffer.compact()
+    }
     return false
   }
 
@@ -193,115 +195,16 @@ extension Worker {
     clients[client].hasBegunHead = false
     clients[client].phase = .exchanging
     clientDeadlines.clear(client)
-    var record = Exchange(client: client, method: requestHead.method, startedAt: now)
-    record.isVersion10 = requestHead.isVersion10
-    record.deadline = now + settings.responseTimeout
+    var record = Exchange(
+      client: client, method: requestHead.method, startedAt: now, silence: settings.idleTimeout)
+    record.request.isVersion10 = requestHead.isVersion10
     let exchange = exchanges.insert(record)
     clients[client].exchange = exchange
     noteRequest(exchange)
     if let refusal = clients[client].examine(requestHead, into: &requestFraming) {
-      clients[client].input.consume(length)
+      clients[client].input.buffer.consume(length)
       return refuse(exchange: exchange, refusal)
     }
     open(exchange, headLength: length)
-  }
-
-  // MARK: Letting go
-
-  /// Answers what is no request, and ends the connection.
-  mutating func refuse(_ client: SlabSlot<Client>, _ refusal: Refusal) {
-    clients[client].phase = .exchanging
-    let exchange = exchanges.insert(Exchange(client: client, method: .other, startedAt: now))
-    clients[client].exchange = exchange
-    noteUnparsed(exchange)
-    refuse(exchange: exchange, refusal)
-  }
-
-  /// After the last answer: ends the sending side and waits a while for the client's end.
-  mutating func beginLingering(_ client: SlabSlot<Client>) {
-    Socket.endSending(clients[client].descriptor)
-    clients[client].phase = .lingering
-    clients[client].since = now
-    clients[client].unsent = .max
-    clientDeadlines.set(client, at: now + lingeringTime(client))
-    linger(client)
-  }
-
-  /// How long a client has to end its side.
-  private mutating func lingeringTime(_ client: SlabSlot<Client>) -> UInt64 {
-    clients[client].isLeaving ? 1_000_000_000 : 10_000_000_000
-  }
-
-  /// The client has not ended its side. What the kernel still holds for it is delivered after the close,
-  /// unless the client takes none of it for as long as it may be idle: that is thrown away then.
-  private mutating func endLingering(_ client: SlabSlot<Client>) {
-    let before = clients[client].unsent
-    let unsent = Socket.unsentBytes(clients[client].descriptor)
-    clients[client].unsent = unsent
-    if before == .max && unsent > 0 && !clients[client].isLeaving {
-      return clientDeadlines.set(client, at: now + settings.idleTimeout)
-    }
-    if unsent > 0 && unsent >= before { Socket.resetOnClose(clients[client].descriptor) }
-    closeClient(client)
-  }
-
-  /// How often it is seen whether a client has taken the last of a response that was cut.
-  private static var deliveryPause: UInt64 { 50_000_000 }
-
-  /// Ends the connection once its client has taken what was sent. It is reset where the client takes none
-  /// of it for too long.
-  /// - Parameter resetsThen: it is reset where the client has taken all, too.
-  mutating func beginDelivery(_ client: SlabSlot<Client>, resetsThen: Bool) {
-    clients[client].phase = .delivering
-    clients[client].resetsThen = resetsThen
-    clients[client].input.giveBack()
-    clients[client].since = now
-    clients[client].unsent = .max
-    deliver(client)
-  }
-
-  private mutating func deliver(_ client: SlabSlot<Client>) {
-    let unsent = Socket.unsentBytes(clients[client].descriptor)
-    if unsent < clients[client].unsent { clients[client].since = now }
-    clients[client].unsent = unsent
-    guard unsent > 0 && now < clients[client].since + settings.idleTimeout else {
-      if unsent > 0 || clients[client].resetsThen {
-        Socket.resetOnClose(clients[client].descriptor)
-      }
-      return closeClient(client)
-    }
-    clientDeadlines.set(client, at: now + Worker.deliveryPause)
-  }
-
-  /// What a client may send behind its refusal: less would cut uploads before their answer is read.
-  private static var lingeringLimit: Int { 32 << 20 }
-
-  /// Throws away what still comes, until the deadline or the client's end.
-  private mutating func linger(_ client: SlabSlot<Client>) {
-    guard clients[client].input.borrow(from: &buffers) else { return closeClient(client) }
-    var rounds = 0
-    while clients[client].isReadable {
-      rounds += 1
-      if rounds > Worker.burst { return giveWay(client) }
-      clients[client].input.reset()
-      guard case .moved(let count) = clients[client].receive() else { break }
-      clients[client].discarded += count
-      if clients[client].discarded > Worker.lingeringLimit { return closeClient(client) }
-    }
-    if clients[client].isReadable { return closeClient(client) }
-    clients[client].input.giveBack()
-  }
-
-  /// Closes the connection; an exchange on it was ended before.
-  mutating func closeClient(_ client: SlabSlot<Client>) {
-    if clients[client].exchange != .absent {
-      return abandon(clients[client].exchange, mayDeliver: false)
-    }
-    clientDeadlines.clear(client)
-    if clients[client].isCounted, let network = ClientNetwork(clients[client].address) {
-      links.addresses.leave(network)
-    }
-    _ = clients.remove(client)
-    links.counts.add(.clients, links.index, by: -1)
   }
 }

@@ -10,7 +10,7 @@ extension Worker {
   /// The connection has ended its exchange well. It may serve the next one after this batch of events.
   mutating func putIdle(_ upstream: SlabSlot<Upstream>) {
     upstreams[upstream].isReused = true
-    upstreams[upstream].restedAt = now
+    upstreams[upstream].idleSince = now
     let until = now + restLimit(upstream)
     upstreams[upstream].usableUntil = until
     upstreams[upstream].usableFrom = upstreams[upstream].isDoubtful ? now + Worker.watchTime : 0
@@ -24,10 +24,10 @@ extension Worker {
 
   /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
   private mutating func restLimit(_ upstream: SlabSlot<Upstream>) -> UInt64 {
-    var limit = settings.upstreamIdleTimeout
+    var limit = lanes[upstreams[upstream].pool].policy.upstreamIdleTimeout
     let stated = upstreams[upstream].keepAlive
     if stated >= 0 { limit = min(limit, IdleLimit.safe(UInt64(stated) * 1_000_000_000)) }
-    return min(limit, idleLimits[upstreams[upstream].replica].usable ?? limit)
+    return min(limit, learntRests[upstreams[upstream].replica].usable ?? limit)
   }
 
   /// What rested in the last batch of events is idle from now on.
@@ -35,11 +35,13 @@ extension Worker {
     for token in rested {
       guard let upstream = upstreams.slot(of: token) else { continue }
       let replica = upstreams[upstream].replica
-      guard address(of: replica) != nil && upstreams[upstream].move == moves[replica] else {
+      guard address(of: replica) != nil && upstreams[upstream].generation == generations[replica]
+      else {
         closeUpstream(upstream)
         continue
       }
-      if upstreams[upstream].isDoubtful && Int(idleCounts[replica]) >= settings.restingLimit {
+      let most = lanes[upstreams[upstream].pool].policy.restingLimit
+      if upstreams[upstream].isDoubtful && Int(idleCounts[replica]) >= most {
         Socket.resetOnClose(upstreams[upstream].descriptor)
         closeUpstream(upstream)
         continue
@@ -51,7 +53,7 @@ extension Worker {
       if newest != .absent { upstreams[newest].newer = upstream }
       idle[replica] = SlabLink(upstream)
       idleCounts[replica] += 1
-      if Int(idleCounts[replica]) > settings.restingLimit { restBriefly(upstream) }
+      if Int(idleCounts[replica]) > most { restBriefly(upstream) }
     }
     rested.removeAll(keepingCapacity: true)
   }
@@ -85,7 +87,7 @@ extension Worker {
         dropIdle(upstream)
         continue
       }
-      let rest = now - upstreams[upstream].restedAt
+      let rest = now - upstreams[upstream].idleSince
       if !isRepeatable && rest > min(Worker.briefRest, restLimit(upstream) / 2) {
         upstreams[upstream].isSurplus = true
         dropIdle(upstream)
@@ -108,7 +110,8 @@ extension Worker {
     for index in rested.indices.suffix(64).reversed() {
       guard let upstream = upstreams.slot(of: rested[index]),
         upstreams[upstream].replica == replica,
-        upstreams[upstream].move == moves[replica], now >= upstreams[upstream].usableFrom
+        upstreams[upstream].generation == generations[replica],
+        now >= upstreams[upstream].usableFrom
       else { continue }
       rested.swapAt(index, rested.count - 1)
       rested.removeLast()

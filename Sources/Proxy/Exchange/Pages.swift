@@ -19,7 +19,7 @@ extension Client {
   func ownDocument(_ head: borrowing RequestHead) -> OwnDocument {
     let range = head.pathRange
     guard head.method == .get || head.method == .head, range.count >= 5 else { return .none }
-    let bytes = input.bytes
+    let bytes = input.buffer.bytes
     // All of them begin with /docs or /openapi: most requests go no further than this.
     let second = bytes[range.lowerBound + 1]
     guard second == 0x64 || second == 0x6F else { return .none }
@@ -40,7 +40,7 @@ extension Client {
     for index in 0..<head.fields.count where head.fields[index].name.isByProxy { return false }
     let host = head.fields.find(.host)
     guard host.count == 1, let range = host.first?.valueRange else { return false }
-    return Authority.isLoopback(input.bytes, range)
+    return Authority.isLoopback(input.buffer.bytes, range)
   }
 
   /// Writes the request for the pool's state that the control socket gets: nothing of it is the client's.
@@ -54,9 +54,6 @@ extension Client {
 }
 
 extension Worker {
-  /// Connections that one worker holds to the control socket, which lbctl needs too.
-  private static var mostAtControl: Int { 2 }
-
   /// Answers a request for one of lbd's own documents. False where it goes on: to the control socket,
   /// when it is for the pool's state.
   mutating func serveOwnDocument(_ exchange: SlabSlot<Exchange>, _ headLength: Int) -> Bool {
@@ -67,22 +64,12 @@ extension Worker {
       serve(exchange, page, type, headLength: headLength)
       return true
     case .control:
-      exchanges[exchange].asksControl = true
-      if exchanges[exchange].requestBody.isDone { return false }
-      clients[client].input.consume(headLength)
+      exchanges[exchange].pool = Numbering.controlPool
+      if exchanges[exchange].request.body.isDone { return false }
+      clients[client].input.buffer.consume(headLength)
       refuse(exchange: exchange, .bodyTooLarge)
       return true
     }
-  }
-
-  /// Has the control socket answer, unless that would keep others from it.
-  mutating func askControl(_ exchange: SlabSlot<Exchange>) {
-    guard links.tally.active(SharedPool.controlSlot) < Worker.mostAtControl else {
-      return fail(
-        exchange, 503, "too many ask for the pool's state at once", .exhausted,
-        cause: "too many ask for the pool's state at once", retryAfter: 1)
-    }
-    dispatch(exchange)
   }
 
   /// Answers with a document.
@@ -90,15 +77,14 @@ extension Worker {
     _ exchange: SlabSlot<Exchange>, _ page: Exchange.Page, _ type: StaticString, headLength: Int
   ) {
     let client = exchanges[exchange].client
-    clients[client].input.consume(headLength)
-    exchanges[exchange].nextFrom = clients[client].input.start
-    if !exchanges[exchange].requestBody.isDone { exchanges[exchange].isPersistent = false }
+    clients[client].input.dropHead(headLength)
+    if !exchanges[exchange].request.body.isDone { exchanges[exchange].request.isPersistent = false }
     writer.removeAll()
     Responses.writeHead(
       200, type: type, length: bytes(of: page).count, connection: ownConnectionOption(exchange),
       date: Clock.wallSeconds(),
       to: &writer)
-    if exchanges[exchange].method != .head { exchanges[exchange].page = page }
+    if exchanges[exchange].request.method != .head { exchanges[exchange].response.page = page }
     sendOwn(exchange, 200)
   }
 
@@ -112,17 +98,17 @@ extension Worker {
 
   /// Puts the next piece of the document into the response's buffer.
   mutating func digestPage(_ exchange: SlabSlot<Exchange>) -> Digest {
-    let document = bytes(of: exchanges[exchange].page)
-    let from = exchanges[exchange].pageSent
-    exchanges[exchange].response.reset()
-    let count = min(document.count - from, exchanges[exchange].response.space)
+    let document = bytes(of: exchanges[exchange].response.page)
+    let from = exchanges[exchange].response.pageSent
+    exchanges[exchange].response.buffer.reset()
+    let count = min(document.count - from, exchanges[exchange].response.buffer.space)
     guard count > 0 else {
-      exchanges[exchange].page = .none
+      exchanges[exchange].response.page = .none
       return .ready
     }
-    _ = exchanges[exchange].response.append(document.span.extracting(from..<from + count))
-    exchanges[exchange].pageSent = from + count
-    exchanges[exchange].pending = count
+    _ = exchanges[exchange].response.buffer.append(document.span.extracting(from..<from + count))
+    exchanges[exchange].response.pageSent = from + count
+    exchanges[exchange].response.pending = count
     return .ready
   }
 }

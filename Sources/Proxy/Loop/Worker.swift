@@ -52,25 +52,20 @@ package struct Worker: ~Copyable {
   /// Clients that rested when the worker last looked for them, the longest last: see `Listening`.
   var restingClients: [RestingClient] = []
 
-  /// Exchanges that wait for a replica.
-  var held = HoldQueue()
-  /// There may be one for the oldest of them.
+  /// The pools, by number.
+  var lanes: RecordTable<Lane>
+  /// In some lane there may be a replica for requests that wait; and when more of them may go, 0 for
+  /// never.
   var servesHeld = false
-  /// How many of them may go now, and when more may; 0 where nobody waits for that.
-  var heldCredit = Worker.burst
   var heldPause: UInt64 = 0
-
-  // The picker's table and what it was made from.
-  var picker = RoundRobin()
-  var pickerEpoch = -1
+  /// Scratch for a lane's table.
   var candidates: [(slot: Int, weight: Int)] = []
-  /// Some replica of the table has a limit of requests in flight.
-  var hasLimits = false
   /// Each replica's address by slot, and how many requests it may have in flight.
   var addresses: [SocketAddress?] = []
   var limitsOfRequests: [Int] = []
-  /// How often each replica has moved or was ordered out: connections from before are not kept.
-  let moves: ZeroedArray<UInt32>
+  /// How often each replica's address has changed, or it was ordered out: connections from before are
+  /// not kept.
+  let generations: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
   var rested: [SlabToken<Upstream>] = []
   /// How many events the batch had.
@@ -83,7 +78,7 @@ package struct Worker: ~Copyable {
   /// How many there are to each.
   let idleCounts: ZeroedArray<UInt32>
   /// What was learnt of how long each replica keeps idle connections.
-  let idleLimits: ZeroedArray<IdleLimit>
+  let learntRests: ZeroedArray<IdleLimit>
 
   // Scratch, used within one call and empty between calls.
   var writer: ByteWriter
@@ -118,10 +113,11 @@ package struct Worker: ~Copyable {
     largeBuffers = BufferPool(blocks: Worker.largeBlocks, blockSize: Worker.largeBlockSize)
     clientDeadlines = Deadlines(capacity: places, now: now)
     upstreamDeadlines = Deadlines(capacity: limits.upstreams, now: now)
-    idle = ZeroedArray(count: SharedPool.capacity + 1)
-    idleCounts = ZeroedArray(count: SharedPool.capacity + 1)
-    idleLimits = ZeroedArray(count: SharedPool.capacity + 1)
-    moves = ZeroedArray(count: SharedPool.capacity + 1)
+    lanes = RecordTable(capacity: Numbering.pools)
+    idle = ZeroedArray(count: Numbering.slots)
+    idleCounts = ZeroedArray(count: Numbering.slots)
+    learntRests = ZeroedArray(count: Numbering.slots)
+    generations = ZeroedArray(count: Numbering.slots)
     writer = ByteWriter(capacity: block + HeadWriter.growth)
     requestIDs = RequestIDs()
     access = AccessRecorder(ring: links.access, exchanges: places)
@@ -242,75 +238,6 @@ package struct Worker: ~Copyable {
     while let client = clientDeadlines.nextExpired() { clientDeadlinePassed(client) }
     upstreamDeadlines.expire(now: now)
     while let upstream = upstreamDeadlines.nextExpired() { upstreamDeadlinePassed(upstream) }
-  }
-
-  // MARK: Orders
-
-  private mutating func takeOrders() {
-    for order in links.orders.take() {
-      switch order {
-      case .adopt(let snapshot): adopt(snapshot)
-      case .serveHeld:
-        links.counts.hear(links.index)
-        (servesHeld, heldCredit) = (true, Worker.burst)
-      case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
-      case .retire(let replica): retire(replica)
-      case .release(let replica): _ = closeOneResting(replica)
-      case .listen(let listener): listen(on: Descriptor(owning: listener))
-      case .letGo(let isLast): letGo(isLast: isLast)
-      case .cut: cutLeaving()
-      case .drain(let takesWaiting): drain(takesWaiting: takesWaiting)
-      case .stop: isStopped = true
-      case .welcome:
-        listenAgain = 0
-        resumeListening()
-      case .tick: links.counts.add(.ticks, links.index)
-      }
-    }
-  }
-
-  /// Goes on with another configuration. Connections stay; idle ones to replicas that are gone or
-  /// have moved are closed.
-  private mutating func adopt(_ next: Snapshot) {
-    let before = addresses
-    snapshot = next
-    settings = next.settings
-    requestHead.fields.setLimit(settings.fieldLimit)
-    responseHead.fields.setLimit(settings.fieldLimit)
-    (addresses, limitsOfRequests) = ([], [])
-    for replica in next.replicas { setAddress(replica) }
-    for replica in before.indices
-    where addresses.count <= replica || addresses[replica] != before[replica] {
-      retire(replica)
-    }
-    pickerEpoch = -1
-    servesHeld = true
-    fitLimits()
-    access.adopt(next.settings, next.replicas)
-  }
-
-  /// Takes no more connections than it may have now; those that are more end by themselves.
-  private mutating func fitLimits() {
-    clients.limit(to: min(settings.clients, limits.clients))
-    upstreams.limit(to: settings.upstreams)
-    while upstreams.count > upstreams.capacity && closeAnyIdle() {}
-  }
-
-  /// Closes the idle connections to a replica, and those in use once they are idle.
-  private mutating func retire(_ replica: Int) {
-    moves[replica] &+= 1
-    closeIdle(replica)
-    idleLimits[replica] = IdleLimit()
-  }
-
-  private mutating func setAddress(_ replica: Replica) {
-    while addresses.count <= replica.slot {
-      addresses.append(nil)
-      limitsOfRequests.append(.max)
-    }
-    addresses[replica.slot] = replica.address
-    let most = replica.maxRequests == 0 ? .max : replica.maxRequests
-    limitsOfRequests[replica.slot] = min(most, settings.replicaConnections)
   }
 
   private mutating func finish() {

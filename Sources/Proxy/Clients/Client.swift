@@ -32,7 +32,7 @@ struct Client: ~Copyable {
   /// Nothing was read yet, and what comes first may, or must, be a PROXY header.
   var mayNameClient: Bool
   /// What was received and not yet passed on.
-  var input = Buffer()
+  var input = RequestBytes()
   /// The exchange under way, or `absent`.
   var exchange = SlabSlot<Exchange>.absent
   var phase = Phase.reading
@@ -96,8 +96,8 @@ struct Client: ~Copyable {
 
   /// One receive into the input, which has space.
   mutating func receive() -> TransferOutcome {
-    let space = input.space
-    let outcome = descriptor.receive(into: &input)
+    let space = input.buffer.space
+    let outcome = descriptor.receive(into: &input.buffer)
     switch outcome {
     // Less than there was room for: the kernel has no more (epoll(7)), unless an end follows.
     case .moved(let count): isReadable = count == space || isEnding
@@ -112,18 +112,20 @@ extension Client {
   // The bytes of the input are looked at in here, so that no span outlives the look.
 
   func parse(into head: inout RequestHead) -> ParseOutcome {
-    HeadParser.parse(request: input.bytes, into: &head)
+    HeadParser.parse(request: input.buffer.bytes, into: &head)
   }
 
   func examine(_ head: borrowing RequestHead, into framing: inout RequestFraming) -> Refusal? {
-    Framing.examine(head, input.bytes, into: &framing)
+    Framing.examine(head, input.buffer.bytes, into: &framing)
   }
 
   /// Whether the incomplete head may be complete now, counting what was `scanned` before.
-  var mayHoldHead: Bool { scanned == 0 || HeadParser.mayEnd(input.bytes, from: Int(scanned)) }
+  var mayHoldHead: Bool {
+    scanned == 0 || HeadParser.mayEnd(input.buffer.bytes, from: Int(scanned))
+  }
 
   /// Whether the request line is complete.
-  var holdsLine: Bool { HeadParser.hasLine(input.bytes) }
+  var holdsLine: Bool { HeadParser.hasLine(input.buffer.bytes) }
 
   /// Whether the head's one field of a name holds exactly these bytes; takes as long for any
   /// value of their length.
@@ -131,7 +133,7 @@ extension Client {
     let found = head.fields.find(name)
     guard found.count == 1, let range = found.first?.valueRange, range.count == secret.count
     else { return false }
-    let bytes = input.bytes
+    let bytes = input.buffer.bytes
     var difference: UInt8 = 0
     for index in 0..<secret.count { difference |= bytes[range.lowerBound + index] ^ secret[index] }
     return difference == 0
@@ -141,7 +143,7 @@ extension Client {
   mutating func scan(
     _ from: Int, _ to: Int, _ scanner: inout ChunkedScanner, dropping dropped: DroppedFields
   ) -> (outcome: ChunkedOutcome, used: Int, kept: Int) {
-    var bytes = input.mutableSlice(from, to)
+    var bytes = input.buffer.mutableSlice(from, to)
     return scanner.scan(&bytes, dropping: dropped)
   }
 
@@ -151,7 +153,7 @@ extension Client {
     _ rules: borrowing ForwardRules, to writer: inout ByteWriter
   ) {
     HeadWriter.write(
-      request: head, input.bytes, framing,
+      request: head, input.buffer.bytes, framing,
       ForwardedFacts(
         client: address.bytes, scheme: "http", requestID: requestID, isTrusted: isTrusted),
       rules, to: &writer)
@@ -159,7 +161,7 @@ extension Client {
 
   /// Through which lbds the request has come.
   func hops(_ head: borrowing RequestHead, mark: UInt64) -> Hops.Verdict {
-    Hops.judge(head.fields, input.bytes, mark: mark)
+    Hops.judge(head.fields, input.buffer.bytes, mark: mark)
   }
 
   /// Whether the request that was written at `start` offers the protocols of a 101.
@@ -167,10 +169,12 @@ extension Client {
     _ protocols: borrowing ByteWriter, from start: Int, using head: inout RequestHead
   ) -> Bool {
     var from = start
-    if case .complete(let length, _) = ProxyHeader.parse(input.slice(start, input.end)) {
+    if case .complete(let length, _) = ProxyHeader.parse(
+      input.buffer.slice(start, input.buffer.end))
+    {
       from += length
     }
-    let bytes = input.slice(from, input.end)
+    let bytes = input.buffer.slice(from, input.buffer.end)
     guard case .complete = HeadParser.parse(request: bytes, isOwn: true, into: &head) else {
       return false
     }
@@ -180,8 +184,8 @@ extension Client {
   /// Puts what was written in the place of the input's first `length` bytes. False when it does
   /// not fit.
   mutating func replaceHead(_ length: Int, _ writer: borrowing ByteWriter) -> Bool {
-    input.consume(length)
+    input.buffer.consume(length)
     if writer.isOverfull { return false }
-    return input.prepend(writer.bytes)
+    return input.buffer.prepend(writer.bytes)
   }
 }

@@ -4,6 +4,7 @@
 
 import Balancing
 import HTTPWire
+import Ledger
 import LinuxIO
 import Plan
 
@@ -15,11 +16,17 @@ extension Worker {
 
   /// Goes on in both directions.
   mutating func resume(_ exchange: SlabSlot<Exchange>) {
-    guard !exchanges[exchange].isHeld else { return }
+    guard !exchanges[exchange].attempts.isHeld else { return }
     let token = exchanges.token(exchange)
-    let isTunnel = exchanges[exchange].isTunnel
-    if isTunnel || !exchanges[exchange].isRequestSent { pumpRequest(exchange) }
+    let isTunnel = exchanges[exchange].response.isTunnel
+    if isTunnel || !isRequestSent(exchange) { pumpRequest(exchange) }
     if exchanges.slot(of: token) != nil { pumpResponse(exchange) }
+  }
+
+  /// Whether all of the request was received and handed to the replica's connection.
+  @inline(__always)
+  mutating func isRequestSent(_ exchange: SlabSlot<Exchange>) -> Bool {
+    exchanges[exchange].request.body.isDone && clients[exchanges[exchange].client].input.isSent
   }
 
   // MARK: The request; the response is in ResponseRelay
@@ -31,11 +38,11 @@ extension Worker {
     let client = exchanges[exchange].client
     var rounds = 0
     while true {
-      if exchanges[exchange].sentTo < exchanges[exchange].readyTo {
+      if !clients[client].input.isSent {
         guard sendRequest(exchange, client, upstream) else { return }
         continue
       }
-      if exchanges[exchange].requestBody.isDone { return requestSent(exchange, upstream) }
+      if exchanges[exchange].request.body.isDone { return requestSent(exchange, upstream) }
       guard clients[client].isReadable else { return awaitBody(exchange, client) }
       rounds += 1
       if rounds > Worker.burst { return giveWay(client) }
@@ -48,36 +55,33 @@ extension Worker {
   /// began with the last of them, goes on.
   private mutating func awaitBody(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
     let upstream = exchanges[exchange].upstream
-    if exchanges[exchange].awaitsContinue {
-      upstreamDeadlines.set(upstream, at: exchanges[exchange].deadline)
+    if exchanges[exchange].request.awaitsContinue {
+      upstreamDeadlines.set(upstream, at: exchanges[exchange].attempts.deadline)
     } else {
       upstreamDeadlines.clear(upstream)
       // In a tunnel, bytes of either side count.
-      if exchanges[exchange].isTunnel || !clientDeadlines.isSet(client) {
-        clientDeadlines.set(client, at: now + idleLimit(exchange))
+      if exchanges[exchange].response.isTunnel || !clientDeadlines.isSet(client) {
+        clientDeadlines.set(client, at: now + exchanges[exchange].silence)
       }
       limitBodyTime(exchange, client)
     }
-    let isEmpty = exchanges[exchange].nextFrom == clients[client].input.end
-    if !exchanges[exchange].isReplayable && isEmpty { clients[client].input.giveBack() }
+    let isEmpty = !clients[client].input.hasMore
+    if !exchanges[exchange].request.isReplayable && isEmpty {
+      clients[client].input.buffer.giveBack()
+    }
   }
 
   /// From now on the client's time for its body runs, which ends sooner than its time between two bytes
   /// where it sends little. Once the response has begun, client and replica know what they do.
   mutating func limitBodyTime(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
-    guard settings.byteTime != 0 && !exchanges[exchange].hasHead else { return }
-    clientDeadlines.bringForward(client, to: exchanges[exchange].bodyTime.wait(now: now))
+    guard settings.byteTime != 0 && !exchanges[exchange].response.hasHead else { return }
+    clientDeadlines.bringForward(client, to: exchanges[exchange].request.bodyTime.wait(now: now))
   }
 
   /// Counts what came of the body. False when it came too slowly.
   private mutating func isInTime(_ exchange: SlabSlot<Exchange>, _ count: Int) -> Bool {
-    guard settings.byteTime != 0 && !exchanges[exchange].hasHead else { return true }
-    return exchanges[exchange].bodyTime.take(count, byteTime: settings.byteTime, now: now)
-  }
-
-  /// Mutating for the reason that `Worker.nextDeadline` has.
-  mutating func idleLimit(_ exchange: SlabSlot<Exchange>) -> UInt64 {
-    exchanges[exchange].isTunnel ? settings.tunnelIdleTimeout : settings.idleTimeout
+    guard settings.byteTime != 0 && !exchanges[exchange].response.hasHead else { return true }
+    return exchanges[exchange].request.bodyTime.take(count, byteTime: settings.byteTime, now: now)
   }
 
   /// One send to the replica. False when that is all for now.
@@ -85,13 +89,15 @@ extension Worker {
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
     guard upstreams[upstream].isWritable else { return false }
-    let (from, to) = (exchanges[exchange].sentTo, exchanges[exchange].readyTo)
-    switch upstreams[upstream].descriptor.send(clients[client].input, from, to) {
+    let (from, to) = (clients[client].input.sentTo, clients[client].input.readyTo)
+    switch upstreams[upstream].descriptor.send(clients[client].input.buffer, from, to) {
     case .moved(let count):
-      exchanges[exchange].sentTo = from + count
-      exchanges[exchange].hasSent = true
+      clients[client].input.sent(count)
+      if exchanges[exchange].request.contact == .none {
+        exchanges[exchange].request.contact = .sent
+      }
       upstreams[upstream].isConnected = true
-      upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+      upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
       if count == to - from { return true }
       awaitReplica(exchange, client, upstream)
     case .wouldBlock: awaitReplica(exchange, client, upstream)
@@ -108,22 +114,22 @@ extension Worker {
   ) {
     upstreams[upstream].isWritable = false
     upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
-    upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
-    if exchanges[exchange].pending == 0 { clientDeadlines.clear(client) }
+    upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
+    if exchanges[exchange].response.pending == 0 { clientDeadlines.clear(client) }
   }
 
   /// The replica takes no more of the request. It may have answered before it closed.
   private mutating func requestBroke(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>, _ code: Int32
   ) {
-    exchanges[exchange].isUpstreamReusable = false
+    exchanges[exchange].response.isUpstreamReusable = false
     upstreams[upstream].isWritable = false
-    if exchanges[exchange].isTunnel {
+    if exchanges[exchange].response.isTunnel {
       // Nobody takes the client's bytes any more: its direction is over.
-      exchanges[exchange].requestBody = .done
-      exchanges[exchange].sentTo = exchanges[exchange].readyTo
+      exchanges[exchange].request.body = .done
+      clients[exchanges[exchange].client].input.dropReady()
     }
-    if exchanges[exchange].hasSent {
+    if exchanges[exchange].request.contact != .none {
       upstreams[upstream].isReadable = true
       pumpResponse(exchange)
     } else if upstreams[upstream].isConnected {
@@ -136,9 +142,9 @@ extension Worker {
   private mutating func requestSent(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) {
-    if exchanges[exchange].isTunnel {
+    if exchanges[exchange].response.isTunnel {
       Socket.endSending(upstreams[upstream].descriptor)
-    } else if !exchanges[exchange].hasHead {
+    } else if !exchanges[exchange].response.hasHead {
       clientDeadlines.clear(exchanges[exchange].client)
       awaitAnswer(exchange, upstream)
     }
@@ -149,10 +155,12 @@ extension Worker {
   private mutating func awaitAnswer(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) {
-    let isFirst = !exchanges[exchange].hasFailed
-    let answerBy = isFirst ? now + settings.responseTimeout : exchanges[exchange].deadline
+    let isFirst = !exchanges[exchange].attempts.hasFailed
+    let pool = exchanges[exchange].pool
+    let answerBy =
+      isFirst ? now + lanes[pool].policy.responseTimeout : exchanges[exchange].attempts.deadline
     upstreams[upstream].answerBy = answerBy
-    upstreamDeadlines.set(upstream, at: min(answerBy, now + settings.connectTimeout))
+    upstreamDeadlines.set(upstream, at: min(answerBy, now + lanes[pool].policy.connectTimeout))
   }
 
   /// One receive of the request's body. False when that is all for now.
@@ -165,19 +173,19 @@ extension Worker {
     }
     switch clients[client].receive() {
     case .moved(let count):
-      exchanges[exchange].awaitsContinue = false
-      clientDeadlines.set(client, at: now + idleLimit(exchange))
+      exchanges[exchange].request.awaitsContinue = false
+      clientDeadlines.set(client, at: now + exchanges[exchange].silence)
       if let refusal = isInTime(exchange, count) ? takeInBody(exchange) : .requestTimeout {
         refuse(exchange: exchange, refusal)
         return false
       }
       return true
     case .wouldBlock:
-      clientDeadlines.set(client, at: now + idleLimit(exchange))
+      clientDeadlines.set(client, at: now + exchanges[exchange].silence)
       limitBodyTime(exchange, client)
       return false
-    case .ended where exchanges[exchange].isTunnel:
-      exchanges[exchange].requestBody = .done
+    case .ended where exchanges[exchange].response.isTunnel:
+      exchanges[exchange].request.body = .done
       return true
     case .ended, .failed:
       abandon(exchange)
@@ -190,60 +198,39 @@ extension Worker {
   private mutating func makeRoomForBody(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
   ) -> Bool {
-    if exchanges[exchange].isReplayable {
-      if clients[client].input.space < Worker.leastSpace { moveRequestUp(exchange, client) }
-      if clients[client].input.space >= Worker.leastSpace { return true }
+    if exchanges[exchange].request.isReplayable {
+      if clients[client].input.buffer.space < Worker.leastSpace { clients[client].input.moveUp() }
+      if clients[client].input.buffer.space >= Worker.leastSpace { return true }
     }
-    exchanges[exchange].isReplayable = false
-    if clients[client].input.isHeld {
+    exchanges[exchange].request.isReplayable = false
+    if clients[client].input.buffer.isHeld {
       // A zero, or part of a trailer's line, may wait for more.
-      clients[client].input.consume(exchanges[exchange].nextFrom - clients[client].input.start)
-      if clients[client].input.isEmpty {
-        clients[client].input.exchange(for: &largeBuffers)
+      clients[client].input.dropSent()
+      if clients[client].input.buffer.isEmpty {
+        clients[client].input.buffer.exchange(for: &largeBuffers)
       } else {
-        clients[client].input.compact()
+        clients[client].input.buffer.compact()
       }
     } else {
-      guard clients[client].input.borrow(from: &buffers) else { return false }
+      guard clients[client].input.buffer.borrow(from: &buffers) else { return false }
     }
-    let start = clients[client].input.start
-    exchanges[exchange].replayFrom = start
-    exchanges[exchange].sentTo = start
-    exchanges[exchange].readyTo = start
-    exchanges[exchange].nextFrom = start
+    clients[client].input.restart()
     return true
   }
 
-  /// Takes the room of former requests for what comes of this one.
-  private mutating func moveRequestUp(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
-    let before = clients[client].input.start
-    clients[client].input.compact()
-    let moved = before - clients[client].input.start
-    exchanges[exchange].replayFrom -= moved
-    exchanges[exchange].sentTo -= moved
-    exchanges[exchange].readyTo -= moved
-    exchanges[exchange].nextFrom -= moved
-  }
-
-  /// Takes the bytes behind `nextFrom` for the request's body, as far as they belong to it.
+  /// Takes the bytes from `nextFrom` on for the request's body, as far as they belong to it.
   mutating func takeInBody(_ exchange: SlabSlot<Exchange>) -> Refusal? {
     let client = exchanges[exchange].client
-    let from = exchanges[exchange].nextFrom
-    let end = clients[client].input.end
-    let ready: Int
-    switch exchanges[exchange].requestBody {
+    let (from, end) = (clients[client].input.nextFrom, clients[client].input.buffer.end)
+    switch exchanges[exchange].request.body {
     case .done: return nil
-    case .untilClose, .chunking:
-      ready = end
-      exchanges[exchange].nextFrom = end
+    case .untilClose, .chunking: clients[client].input.take(upTo: end, next: end)
     case .length(let remaining):
       let count = min(remaining, end - from)
-      ready = from + count
-      exchanges[exchange].nextFrom = ready
-      exchanges[exchange].requestBody = count == remaining ? .done : .length(remaining - count)
+      clients[client].input.take(upTo: from + count, next: from + count)
+      exchanges[exchange].request.body = count == remaining ? .done : .length(remaining - count)
     case .chunked(let scanner): return takeInChunks(exchange, client, from, end, scanner)
     }
-    exchanges[exchange].readyTo = ready
     return nil
   }
 
@@ -258,10 +245,10 @@ extension Worker {
     if result.outcome == .malformed { return .malformedChunk }
     if scanner.dataCount > settings.bodyLimit { return .bodyTooLarge }
     let isComplete = result.outcome == .complete
-    exchanges[exchange].requestBody = isComplete ? .done : .chunked(scanner)
-    exchanges[exchange].readyTo = from + result.kept
-    exchanges[exchange].nextFrom = from + (isComplete ? result.used : result.kept)
-    if !isComplete { clients[client].input.closeGap(from + result.kept, from + result.used) }
+    exchanges[exchange].request.body = isComplete ? .done : .chunked(scanner)
+    clients[client].input.take(
+      upTo: from + result.kept, next: from + (isComplete ? result.used : result.kept))
+    if !isComplete { clients[client].input.buffer.closeGap(from + result.kept, from + result.used) }
     return nil
   }
 }

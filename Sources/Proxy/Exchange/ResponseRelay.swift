@@ -1,8 +1,10 @@
-// The other half of Relay: the bytes of a response on their way from the replica to the client.
+// The bytes of a response on their way from the replica to the client.
 
 import Balancing
 import HTTPWire
+import Ledger
 import LinuxIO
+import Plan
 
 extension Worker {
   /// Sends what is ready of the response, looks at more of it, receives more, and so on.
@@ -10,7 +12,7 @@ extension Worker {
     let client = exchanges[exchange].client
     var rounds = 0
     while true {
-      if exchanges[exchange].pending > 0 {
+      if exchanges[exchange].response.pending > 0 {
         guard sendResponse(exchange, client) else { return }
       }
       switch digest(exchange) {
@@ -37,18 +39,20 @@ extension Worker {
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
   ) -> Bool {
     guard clients[client].isWritable else { return false }
-    let pending = exchanges[exchange].pending
-    let start = exchanges[exchange].response.start
-    switch clients[client].descriptor.send(exchanges[exchange].response, start, start + pending)
+    let pending = exchanges[exchange].response.pending
+    let start = exchanges[exchange].response.buffer.start
+    switch clients[client].descriptor.send(
+      exchanges[exchange].response.buffer, start, start + pending)
     {
     case .moved(let count):
-      exchanges[exchange].response.consume(count)
-      exchanges[exchange].pending = pending - count
-      exchanges[exchange].bytesSent += count
+      exchanges[exchange].response.buffer.consume(count)
+      exchanges[exchange].response.pending = pending - count
+      exchanges[exchange].response.bytesSent += count
       // After a whole interim response another answer may still follow.
-      exchanges[exchange].hasAnswered = exchanges[exchange].hasHead || count < pending
+      exchanges[exchange].response.hasAnswered =
+        exchanges[exchange].response.hasHead || count < pending
       if count == pending {
-        if exchanges[exchange].requestBody.isDone { clientDeadlines.clear(client) }
+        if exchanges[exchange].request.body.isDone { clientDeadlines.clear(client) }
         return true
       }
       clients[client].isWritable = false
@@ -59,57 +63,65 @@ extension Worker {
       return false
     }
     clients[client].unsent = Socket.unsentBytes(clients[client].descriptor)
-    clientDeadlines.set(client, at: now + idleLimit(exchange))
+    clientDeadlines.set(client, at: now + exchanges[exchange].silence)
     // The replica waits for the client now. Before its head, only its time for that goes on: no number
     // of interim responses extends it.
     let upstream = exchanges[exchange].upstream
-    if upstream != .absent && exchanges[exchange].hasHead { upstreamDeadlines.clear(upstream) }
+    if upstream != .absent && exchanges[exchange].response.hasHead {
+      upstreamDeadlines.clear(upstream)
+    }
     return false
   }
 
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
   private mutating func restResponse(_ exchange: SlabSlot<Exchange>) {
-    if exchanges[exchange].response.isEmpty { exchanges[exchange].response.giveBack() }
-    guard exchanges[exchange].hasHead else { return }
-    if exchanges[exchange].requestBody.isDone {
+    if exchanges[exchange].response.buffer.isEmpty {
+      exchanges[exchange].response.buffer.giveBack()
+    }
+    guard exchanges[exchange].response.hasHead else { return }
+    if exchanges[exchange].request.body.isDone {
       clientDeadlines.clear(exchanges[exchange].client)
     }
     let upstream = exchanges[exchange].upstream
-    if upstream != .absent { upstreamDeadlines.set(upstream, at: now + idleLimit(exchange)) }
+    if upstream != .absent {
+      upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
+    }
   }
 
   /// One receive from the replica. False when that is all for now.
   private mutating func receiveResponse(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
-    guard exchanges[exchange].response.borrow(from: &buffers) else {
+    guard exchanges[exchange].response.buffer.borrow(from: &buffers) else {
       fail(
         exchange, 503, "lbd is out of buffers", .exhausted, cause: "every buffer is in use")
       return false
     }
-    if exchanges[exchange].response.isEmpty {
-      if exchanges[exchange].isFlowing {
-        exchanges[exchange].response.exchange(for: &largeBuffers)
+    if exchanges[exchange].response.buffer.isEmpty {
+      if exchanges[exchange].response.isFlowing {
+        exchanges[exchange].response.buffer.exchange(for: &largeBuffers)
       } else {
-        exchanges[exchange].response.reset()
+        exchanges[exchange].response.buffer.reset()
       }
     }
     // Interim responses, or chunks, may have left only the buffer's end to what is not whole yet.
-    if exchanges[exchange].response.space == 0 { exchanges[exchange].response.compact() }
-    let space = exchanges[exchange].response.space
+    if exchanges[exchange].response.buffer.space == 0 {
+      exchanges[exchange].response.buffer.compact()
+    }
+    let space = exchanges[exchange].response.buffer.space
     guard space > 0 else {
-      let hasHead = exchanges[exchange].hasHead
+      let hasHead = exchanges[exchange].response.hasHead
       attemptFailed(
         exchange, .protocol, hasHead ? "a trailer of the response is too long" : tooLongHead)
       return false
     }
-    switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response) {
+    switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response.buffer) {
     case .moved(let count):
-      exchanges[exchange].hasHeard = true
-      exchanges[exchange].isFlowing = count == space
+      exchanges[exchange].request.contact = .heard
+      exchanges[exchange].response.isFlowing = count == space
       if count < space && !upstreams[upstream].isEnding { upstreams[upstream].isReadable = false }
-      if exchanges[exchange].hasHead {
-        upstreamDeadlines.set(upstream, at: now + idleLimit(exchange))
+      if exchanges[exchange].response.hasHead {
+        upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
       }
       return true
     case .wouldBlock:
@@ -122,9 +134,9 @@ extension Worker {
 
   /// The replica's direction ended. True when that is how this body ends.
   private mutating func responseEnded(_ exchange: SlabSlot<Exchange>, _ code: Int32?) -> Bool {
-    if code == nil && exchanges[exchange].hasHead && endBodyWithConnection(exchange) {
-      exchanges[exchange].responseBody = .done
-      exchanges[exchange].isUpstreamReusable = false
+    if code == nil && exchanges[exchange].response.hasHead && endBodyWithConnection(exchange) {
+      exchanges[exchange].response.body = .done
+      exchanges[exchange].response.isUpstreamReusable = false
       upstreams[exchanges[exchange].upstream].isReadable = false
       return true
     }
@@ -138,13 +150,13 @@ extension Worker {
   mutating func endOfConnection(_ exchange: SlabSlot<Exchange>) -> FailureClass {
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent && upstreams[upstream].isReused else { return .reset }
-    return exchanges[exchange].hasHeard ? .reset : .stale
+    return exchanges[exchange].request.contact == .heard ? .reset : .stale
   }
 
   /// Whether the end of the replica's connection is how this body ends; its last chunk is ready then,
   /// where it goes out in chunks. Nothing is at hand in the response's buffer.
   private mutating func endBodyWithConnection(_ exchange: SlabSlot<Exchange>) -> Bool {
-    switch exchanges[exchange].responseBody {
+    switch exchanges[exchange].response.body {
     case .untilClose: return true
     case .chunking(let owesEnd):
       writer.removeAll()

@@ -1,6 +1,7 @@
 // What was wrong with a replica's response, in words that say which rule or limit it met.
 
 import HTTPWire
+import Ledger
 import Plan
 
 extension Worker {

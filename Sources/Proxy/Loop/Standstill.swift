@@ -1,7 +1,10 @@
 // Time in which the process stood still, stopped by a signal, a debugger or its host: it counts against
 // nobody.
 
+import Balancing
+import Ledger
 import LinuxIO
+import Plan
 
 /// What a worker does about time in which it did not run.
 struct Standstill {
@@ -41,14 +44,13 @@ extension Worker {
     upstreamDeadlines.postpone(by: lost)
     var nextExchange = exchanges.first
     while let exchange = nextExchange {
-      exchanges[exchange].deadline += lost
-      exchanges[exchange].bodyTime.forgive(lost)
-      if exchanges[exchange].holdUntil != 0 { exchanges[exchange].holdUntil += lost }
+      exchanges[exchange].attempts.forgive(lost)
+      exchanges[exchange].request.bodyTime.forgive(lost)
       nextExchange = exchanges.next(after: exchange)
     }
     var nextUpstream = upstreams.first
     while let upstream = nextUpstream {
-      upstreams[upstream].restedAt += lost
+      upstreams[upstream].idleSince += lost
       if upstreams[upstream].answerBy != 0 { upstreams[upstream].answerBy += lost }
       nextUpstream = upstreams.next(after: upstream)
     }

@@ -2,6 +2,7 @@
 // itself, or two lbds that have each other for replicas.
 
 import HTTPWire
+import Ledger
 import LinuxIO
 import Plan
 
@@ -16,8 +17,7 @@ extension Worker {
     case .isBack: cause = "the request has come back to this lbd: a replica leads to lbd itself"
     case .tooMany: cause = "the request has come through \(Hops.limit) lbds: they may form a loop"
     }
-    clients[client].input.consume(headLength)
-    exchanges[exchange].nextFrom = clients[client].input.start
+    clients[client].input.dropHead(headLength)
     fail(exchange, 508, "the request goes round in a loop", .loop, cause: cause)
     return true
   }

@@ -1,0 +1,246 @@
+// Where a request goes: the one rule by which a worker chooses a replica, lets a request wait, and
+// decides what a failed attempt comes to. It knows no clock, no socket and no thread: lbd's workers run
+// it, and so does the simulation.
+
+import Synchronization
+
+/// What all workers share of the pools, as a dispatcher asks it. `Ledger.SharedPools` is what lbd runs.
+package protocol PoolState: AnyObject {
+  /// Draws a pool's next turn; no two requests have the same one.
+  func drawTicket(_ pool: Int) -> Int
+  /// Grows with each change of what a pool's table is made from.
+  func epoch(_ pool: Int) -> Int
+  func isUsable(_ slot: Int) -> Bool
+  /// Since when no replica of a pool is usable; means nothing while one is.
+  func emptySince(_ pool: Int) -> UInt64
+  /// Requests that wait for a replica of a pool, over all workers.
+  func held(_ pool: Int) -> Int
+  /// Announces a request that begins to wait. False when `limit` wait already.
+  func beginHold(_ pool: Int, limit: Int) -> Bool
+  func endHold(_ pool: Int)
+  /// Takes one retry from a pool's budget. False when that is spent.
+  func takeRetry(_ pool: Int, percent: Int, now: UInt64) -> Bool
+}
+
+/// What the conf says of a pool's retries and waits. Times are nanoseconds.
+package struct DispatchRules: Sendable, Equatable {
+  /// Retries after the first attempt.
+  package let retries: Int
+  /// The share of the pool's requests that may be made again, in percent.
+  package let retryBudget: Int
+  /// How long a request may wait for a replica; 0 for not at all.
+  package let holdTimeout: UInt64
+  /// Requests that may wait at once, over all workers.
+  package let holdQueue: Int
+
+  package init(retries: Int, retryBudget: Int, holdTimeout: UInt64, holdQueue: Int) {
+    self.retries = retries
+    self.retryBudget = retryBudget
+    self.holdTimeout = holdTimeout
+    self.holdQueue = holdQueue
+  }
+}
+
+/// One pool's dispatching, as one worker has it. The worker owns it.
+package struct Dispatcher: ~Copyable {
+  /// Keeps the record where it lies: Swift 6.3.1 would copy it for calls that only look at it. Never
+  /// read.
+  private let anchor = Atomic<UInt8>(0)
+  /// The pool's number in `PoolState`.
+  package let pool: Int
+  package var rules: DispatchRules
+  private var picker = RoundRobin()
+  private var epoch = -1
+  /// Some replica of the table has a limit of requests in flight or of connections.
+  package private(set) var hasLimits = false
+
+  /// The requests that wait here, by what the owner names them with.
+  package var queue = HoldQueue()
+  /// There may be a replica for the oldest of them.
+  package var servesHeld = false
+  /// How many of them may go now, and when more may; 0 where nobody waits for that.
+  private var credit = Dispatcher.burst
+  package private(set) var pause: UInt64 = 0
+
+  package init(pool: Int, rules: DispatchRules) {
+    self.pool = pool
+    self.rules = rules
+  }
+
+  // MARK: The table
+
+  /// Whether the table is older than what it is made from.
+  @inline(__always)
+  package func isStale(_ state: some PoolState) -> Bool { state.epoch(pool) != epoch }
+
+  /// The table has to be made anew before it is used again.
+  package mutating func makeStale() { epoch = -1 }
+
+  /// Makes the table anew.
+  /// - Parameters:
+  ///   - usable: the replicas that may get requests, in the pool's order; weights are 1 or more.
+  ///   - hasLimits: one of them has a limit.
+  ///   - epoch: the pool's, read before `usable` was put together.
+  package mutating func rebuild(
+    _ usable: [(slot: Int, weight: Int)], hasLimits: Bool, epoch: Int
+  ) {
+    picker.rebuild(usable)
+    self.hasLimits = hasLimits
+    self.epoch = epoch
+  }
+
+  /// Whether any replica may get requests, by the table.
+  @inline(__always)
+  package var hasReplica: Bool { !picker.isEmpty }
+
+  // MARK: Choosing
+
+  /// The replicas of one look at the table, in the order of a request's turn.
+  package struct Candidates {
+    fileprivate var ticket: Int
+    fileprivate var left: Int
+  }
+
+  /// Whether a request has to wait although there may be room for it: who came first has it.
+  @inline(__always)
+  package func mustQueue(_ attempts: borrowing Attempts, _ state: some PoolState) -> Bool {
+    guard hasLimits, attempts.count == 0 else { return false }
+    return state.held(pool) > 0
+  }
+
+  /// Begins a look. The request's turn is drawn at its first one.
+  @inline(__always)
+  package func candidates(
+    _ attempts: inout Attempts, _ state: some PoolState
+  ) -> Candidates {
+    guard hasReplica else { return Candidates(ticket: 0, left: 0) }
+    return Candidates(ticket: attempts.ticket(state.drawTicket(pool)), left: picker.count)
+  }
+
+  /// The next replica that was not tried for the request; nil when there is none left.
+  @inline(__always)
+  package func next(_ candidates: inout Candidates, _ attempts: borrowing Attempts) -> Int? {
+    while candidates.left > 0 {
+      let slot = picker.slot(ticket: candidates.ticket)
+      candidates.ticket &+= 1
+      candidates.left -= 1
+      if !attempts.tried.contains(slot) { return slot }
+    }
+    return nil
+  }
+
+  /// What becomes of a request for which a look has found nothing.
+  package enum Otherwise: Sendable {
+    /// The replica that it has met already is asked again.
+    case again(Int)
+    case hold(isFull: Bool)
+    /// Some are usable, and all were tried.
+    case noOther
+  }
+
+  /// - Parameters:
+  ///   - isFull: the look has met replicas that have as many requests as they may.
+  ///   - last: the replica to ask where none is left that was not tried.
+  package func otherwise(
+    isFull: Bool, orAgain last: Int?, _ state: some PoolState
+  ) -> Otherwise {
+    if isFull { return .hold(isFull: true) }
+    if let last, state.isUsable(last) { return .again(last) }
+    return hasReplica ? .noOther : .hold(isFull: false)
+  }
+
+  // MARK: After a failure
+
+  /// What a failed attempt comes to, by `Retry`. The table is up to date.
+  /// - Parameter isBudgetSpent: set where a retry was refused since the budget is spent.
+  package func verdict(
+    _ attempt: FailedAttempt, _ attempts: borrowing Attempts, _ state: some PoolState,
+    now: UInt64, isBudgetSpent: inout Bool
+  ) -> RetryVerdict {
+    let room = RetryRoom(
+      attemptsLeft: rules.retries - attempts.failures, isInTime: now < attempts.deadline,
+      hasReplica: hasReplica, hasOther: picker.hasOther(than: attempts.tried))
+    var isSpent = false
+    let verdict = Retry.verdict(attempt, room, budget: mayRetry(state, now, isSpent: &isSpent))
+    isBudgetSpent = isSpent
+    return verdict
+  }
+
+  private func mayRetry(
+    _ state: some PoolState, _ now: UInt64, isSpent: inout Bool
+  ) -> Bool {
+    isSpent = !state.takeRetry(pool, percent: rules.retryBudget, now: now)
+    return !isSpent
+  }
+
+  // MARK: Waiting
+
+  /// Lets a request wait. Nil where it may not: waiting is off, too many wait, its time is up, or nothing
+  /// was usable for longer than a request may wait.
+  /// - Parameters:
+  ///   - name: what the queue knows the request by.
+  ///   - isFull: replicas are usable, and have no room.
+  ///   - since: no replica counts as missing from before this time.
+  /// - Returns: until when it may wait.
+  package mutating func hold(
+    _ name: UInt64, _ attempts: inout Attempts, isFull: Bool, now: UInt64, notBefore since: UInt64,
+    _ state: some PoolState
+  ) -> UInt64? {
+    let until = attempts.waitLimit(now: now, timeout: rules.holdTimeout)
+    let emptySince = max(state.emptySince(pool), since)
+    let isHopeless = !isFull && now > emptySince + rules.holdTimeout
+    guard now < until, !isHopeless, state.beginHold(pool, limit: rules.holdQueue) else {
+      return nil
+    }
+    attempts.beginHold(now: now, isFull: isFull)
+    queue.append(name)
+    return until
+  }
+
+  /// A request waits no longer, whatever comes next.
+  package func endHold(
+    _ attempts: inout Attempts, now: UInt64, _ state: some PoolState
+  ) {
+    attempts.endHold(now: now)
+    state.endHold(pool)
+  }
+
+  /// How many of those that wait go at once, before one of them has ended.
+  package static var burst: Int { 16 }
+  /// Where none of them ends, when more go: in nanoseconds.
+  private static var longestPause: UInt64 { 5_000_000 }
+
+  /// Whether those that wait are to be looked at.
+  @inline(__always)
+  package func isDue(now: UInt64) -> Bool { servesHeld || pause != 0 && now >= pause }
+
+  /// Begins to serve those that wait, oldest first. A few go at once, then one for each of them that has
+  /// ended, on its connection: a replica that has just come back is not overrun, and the first is not
+  /// held up by the last. Where none ends, a few more go after a pause.
+  package mutating func beginServing(now: UInt64) {
+    if pause != 0 && now >= pause { credit = Dispatcher.burst }
+    (servesHeld, pause) = (false, 0)
+  }
+
+  /// Whether one more may go now; else a pause begins.
+  package mutating func mayServe(now: UInt64) -> Bool {
+    if credit > 0 { return true }
+    pause = now + Dispatcher.longestPause
+    return false
+  }
+
+  /// The oldest goes.
+  package mutating func serve() {
+    queue.removeOldest()
+    credit -= 1
+  }
+
+  /// A replica has come back: a few may go at once again.
+  package mutating func refill() { (servesHeld, credit) = (true, Dispatcher.burst) }
+
+  /// A request that had waited has ended: the next one may go.
+  package mutating func heldEnded() {
+    credit = min(credit + 1, Dispatcher.burst)
+    if queue.oldest != nil { servesHeld = true }
+  }
+}

@@ -1,0 +1,108 @@
+// How a client's connection ends: what still comes is thrown away until the client ends too, and what
+// it has not taken yet is delivered.
+
+import HTTPWire
+import Ledger
+import LinuxIO
+import Plan
+
+extension Worker {
+  /// Answers what is no request, and ends the connection.
+  mutating func refuse(_ client: SlabSlot<Client>, _ refusal: Refusal) {
+    clients[client].phase = .exchanging
+    let exchange = exchanges.insert(
+      Exchange(
+        client: client, method: .other, startedAt: now, silence: settings.idleTimeout))
+    clients[client].exchange = exchange
+    noteUnparsed(exchange)
+    refuse(exchange: exchange, refusal)
+  }
+
+  /// After the last answer: ends the sending side and waits a while for the client's end.
+  mutating func beginLingering(_ client: SlabSlot<Client>) {
+    Socket.endSending(clients[client].descriptor)
+    clients[client].phase = .lingering
+    clients[client].since = now
+    clients[client].unsent = .max
+    clientDeadlines.set(client, at: now + lingeringTime(client))
+    linger(client)
+  }
+
+  /// How long a client has to end its side.
+  private mutating func lingeringTime(_ client: SlabSlot<Client>) -> UInt64 {
+    clients[client].isLeaving ? 1_000_000_000 : 10_000_000_000
+  }
+
+  /// The client has not ended its side. What the kernel still holds for it is delivered after the close,
+  /// unless the client takes none of it for as long as it may be idle: that is thrown away then.
+  mutating func endLingering(_ client: SlabSlot<Client>) {
+    let before = clients[client].unsent
+    let unsent = Socket.unsentBytes(clients[client].descriptor)
+    clients[client].unsent = unsent
+    if before == .max && unsent > 0 && !clients[client].isLeaving {
+      return clientDeadlines.set(client, at: now + settings.idleTimeout)
+    }
+    if unsent > 0 && unsent >= before { Socket.resetOnClose(clients[client].descriptor) }
+    closeClient(client)
+  }
+
+  /// How often it is seen whether a client has taken the last of a response that was cut.
+  private static var deliveryPause: UInt64 { 50_000_000 }
+
+  /// Ends the connection once its client has taken what was sent. It is reset where the client takes none
+  /// of it for too long.
+  /// - Parameter resetsThen: it is reset where the client has taken all, too.
+  mutating func beginDelivery(_ client: SlabSlot<Client>, resetsThen: Bool) {
+    clients[client].phase = .delivering
+    clients[client].resetsThen = resetsThen
+    clients[client].input.buffer.giveBack()
+    clients[client].since = now
+    clients[client].unsent = .max
+    deliver(client)
+  }
+
+  mutating func deliver(_ client: SlabSlot<Client>) {
+    let unsent = Socket.unsentBytes(clients[client].descriptor)
+    if unsent < clients[client].unsent { clients[client].since = now }
+    clients[client].unsent = unsent
+    guard unsent > 0 && now < clients[client].since + settings.idleTimeout else {
+      if unsent > 0 || clients[client].resetsThen {
+        Socket.resetOnClose(clients[client].descriptor)
+      }
+      return closeClient(client)
+    }
+    clientDeadlines.set(client, at: now + Worker.deliveryPause)
+  }
+
+  /// What a client may send behind its refusal: less would cut uploads before their answer is read.
+  private static var lingeringLimit: Int { 32 << 20 }
+
+  /// Throws away what still comes, until the deadline or the client's end.
+  mutating func linger(_ client: SlabSlot<Client>) {
+    guard clients[client].input.buffer.borrow(from: &buffers) else { return closeClient(client) }
+    var rounds = 0
+    while clients[client].isReadable {
+      rounds += 1
+      if rounds > Worker.burst { return giveWay(client) }
+      clients[client].input.buffer.reset()
+      guard case .moved(let count) = clients[client].receive() else { break }
+      clients[client].discarded += count
+      if clients[client].discarded > Worker.lingeringLimit { return closeClient(client) }
+    }
+    if clients[client].isReadable { return closeClient(client) }
+    clients[client].input.buffer.giveBack()
+  }
+
+  /// Closes the connection; an exchange on it was ended before.
+  mutating func closeClient(_ client: SlabSlot<Client>) {
+    if clients[client].exchange != .absent {
+      return abandon(clients[client].exchange, mayDeliver: false)
+    }
+    clientDeadlines.clear(client)
+    if clients[client].isCounted, let network = ClientNetwork(clients[client].address) {
+      links.addresses.leave(network)
+    }
+    _ = clients.remove(client)
+    links.counts.add(.clients, links.index, by: -1)
+  }
+}

@@ -1,0 +1,102 @@
+// Answers of lbd's own: what a client gets where no replica answers.
+
+import Balancing
+import HTTPWire
+import Ledger
+import LinuxIO
+import Plan
+
+extension Worker {
+  /// Answers with a 5xx of lbd's own and says why in the log.
+  mutating func fail(
+    _ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString, _ error: ProxyError,
+    cause: String,
+    retryAfter: Int = 0
+  ) {
+    links.evidence.post(
+      .answered(
+        status: status, tried: exchanges[exchange].attempts.tried,
+        attempts: exchanges[exchange].attempts.count,
+        cause: cause), isDroppable: true)
+    noteCause(exchange, cause)
+    answer(exchange, status, detail, error, retryAfter: retryAfter)
+  }
+
+  /// - Parameter isFull: replicas are usable, and each has as many requests as it may.
+  mutating func answerNoReplica(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
+    let waited =
+      exchanges[exchange].attempts.heldSince == 0
+      ? "" : " after a wait of \((now - exchanges[exchange].attempts.heldSince) / 1_000_000) ms"
+    let cause = isFull ? "every replica is at its max_requests" : "no replica is available"
+    let error: ProxyError =
+      exchanges[exchange].attempts.hasFailedSent ? .terminated : isFull ? .full : .unavailable
+    fail(
+      exchange, 503, "no replica is available", error,
+      cause: cause + waited, retryAfter: 1)
+  }
+
+  /// All usable replicas were tried.
+  mutating func answerNoOther(_ exchange: SlabSlot<Exchange>) {
+    fail(
+      exchange, 502, "the replica failed", .refused, cause: "every replica that is up was tried")
+  }
+
+  /// Answers an OPTIONS or TRACE that may go no further (RFC 9110 §7.6.2).
+  mutating func answerLastHop(_ exchange: SlabSlot<Exchange>, _ headLength: Int) {
+    let client = exchanges[exchange].client
+    clients[client].input.dropHead(headLength)
+    if exchanges[exchange].request.method == .options {
+      answer(exchange, 200, "lbd is as far as Max-Forwards lets this request go")
+    } else {
+      answer(exchange, 501, "lbd answers no TRACE itself")
+    }
+  }
+
+  /// Answers a request that is not accepted; the connection ends with it, since where the next
+  /// request would begin is not known (RFC 9112 §9.3).
+  mutating func refuse(exchange: SlabSlot<Exchange>, _ refusal: Refusal) {
+    // Behind a part of a response it would be taken for the rest of it.
+    guard !exchanges[exchange].response.hasAnswered else { return abandon(exchange) }
+    exchanges[exchange].request.isPersistent = false
+    // Whatever still comes is no request: it is thrown away until the client has read the answer.
+    exchanges[exchange].request.body = .untilClose
+    detach(exchange, .breaks)
+    let status = refusal.status
+    answer(exchange, status, refusal.detail, status < 500 ? .request : nil)
+  }
+
+  /// Answers in the replica's place.
+  mutating func answer(
+    _ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString,
+    _ error: ProxyError? = nil,
+    retryAfter: Int = 0
+  ) {
+    if !exchanges[exchange].request.body.isDone { exchanges[exchange].request.isPersistent = false }
+    noteDetail(exchange, status, detail)
+    writer.removeAll()
+    Responses.write(
+      status, detail: detail, connection: ownConnectionOption(exchange),
+      date: Clock.wallSeconds(), retryAfter: retryAfter, error: error,
+      isHead: exchanges[exchange].request.method == .head, to: &writer)
+    sendOwn(exchange, status)
+  }
+
+  mutating func ownConnectionOption(_ exchange: SlabSlot<Exchange>) -> ConnectionOption {
+    let isLeaving = clients[exchanges[exchange].client].isLeaving
+    guard exchanges[exchange].request.isPersistent && !isLeaving else { return .close }
+    return exchanges[exchange].request.isVersion10 ? .keepAlive : .unsaid
+  }
+
+  /// Sends the answer that is in `writer`.
+  mutating func sendOwn(_ exchange: SlabSlot<Exchange>, _ status: Int) {
+    guard exchanges[exchange].response.buffer.borrow(from: &buffers),
+      exchanges[exchange].takeOwn(writer)
+    else { return abandon(exchange) }
+    exchanges[exchange].response.stage = .begun
+    exchanges[exchange].response.body = .done
+    exchanges[exchange].response.status = status
+    links.tally.count(status: status, Tally.ownSlot)
+    clientDeadlines.set(exchanges[exchange].client, at: now + exchanges[exchange].silence)
+    pumpResponse(exchange)
+  }
+}

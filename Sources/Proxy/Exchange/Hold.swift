@@ -1,0 +1,127 @@
+// Requests that wait for a replica: none is usable for a moment, or each that is has as many requests
+// in flight as it may. They go on at the event that helps them, a passed probe or room at a replica,
+// oldest first, and are answered 503 when their time is up. `Dispatcher` has the rule.
+
+import Balancing
+import Ledger
+import LinuxIO
+import Plan
+
+extension Worker {
+  /// Lets the request wait, or answers 503 at once where it may not.
+  /// - Parameter isFull: replicas are usable, and have no room.
+  mutating func hold(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
+    let pool = exchanges[exchange].pool
+    // First, so that whoever sees that some wait finds out who.
+    if lanes[pool].dispatcher.queue.oldest == nil {
+      links.pool.setWaiting(since: now, pool, worker: links.index)
+    }
+    let until = lanes[pool].dispatcher.hold(
+      exchanges.token(exchange).rawValue, &exchanges[exchange].attempts, isFull: isFull, now: now,
+      notBefore: standstill.endedAt, links.pool)
+    guard let until else {
+      if lanes[pool].dispatcher.queue.oldest == nil {
+        links.pool.setWaiting(since: 0, pool, worker: links.index)
+      }
+      if lanes[pool].policy.dispatch.holdTimeout > 0 {
+        links.counts.add(.heldRefused, links.index)
+      }
+      return answerNoReplica(exchange, isFull: isFull)
+    }
+    rewind(exchange)
+    clientDeadlines.set(exchanges[exchange].client, at: until)
+    // What came while this one was not yet counted has woken nobody.
+    if isFull || hasReplica(pool) { wake(pool) }
+  }
+
+  /// Those that wait for a pool are looked at after this batch of events.
+  private mutating func wake(_ pool: Int) {
+    lanes[pool].dispatcher.servesHeld = true
+    servesHeld = true
+  }
+
+  /// Replicas of a pool have come, or have come back.
+  mutating func refill(_ pool: Int) {
+    lanes[pool].dispatcher.refill()
+    servesHeld = true
+  }
+
+  /// The request waits no longer, whatever comes next.
+  mutating func endHold(_ exchange: SlabSlot<Exchange>) {
+    guard exchanges[exchange].attempts.isHeld else { return }
+    let pool = exchanges[exchange].pool
+    lanes[pool].dispatcher.endHold(&exchanges[exchange].attempts, now: now, links.pool)
+    clientDeadlines.clear(exchanges[exchange].client)
+  }
+
+  /// The request has waited for as long as it may.
+  mutating func holdExpired(_ exchange: SlabSlot<Exchange>) {
+    let pool = exchanges[exchange].pool
+    links.counts.add(.heldExpired, links.index)
+    endHold(exchange)
+    answerNoReplica(exchange, isFull: hasReplica(pool))
+    wake(pool)
+  }
+
+  /// Serves those that wait, of each pool where something may have come for them.
+  mutating func serveHeld() {
+    (servesHeld, heldPause) = (false, 0)
+    for pool in 0..<lanes.count {
+      if lanes[pool].dispatcher.isDue(now: now) { serveHeld(pool) }
+      let pause = lanes[pool].dispatcher.pause
+      if pause != 0 { heldPause = heldPause == 0 ? pause : min(heldPause, pause) }
+      if lanes[pool].dispatcher.servesHeld { servesHeld = true }
+    }
+  }
+
+  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest.
+  private mutating func serveHeld(_ pool: Int) {
+    lanes[pool].dispatcher.beginServing(now: now)
+    while true {
+      guard let exchange = oldestHeld(pool) else { return passWakeOn(pool) }
+      guard lanes[pool].dispatcher.mayServe(now: now) else { return }
+      guard let replica = chooseForHeld(exchange) else { return }
+      lanes[pool].dispatcher.serve()
+      endHold(exchange)
+      links.counts.add(.heldServed, links.index)
+      attempt(exchange, at: replica)
+    }
+  }
+
+  /// A request that had waited has ended: the next one may go.
+  mutating func heldEnded(_ pool: Int) {
+    lanes[pool].dispatcher.heldEnded()
+    if lanes[pool].dispatcher.servesHeld { servesHeld = true }
+  }
+
+  /// The request that has waited longest for a pool; those that are gone are forgotten.
+  private mutating func oldestHeld(_ pool: Int) -> SlabSlot<Exchange>? {
+    while let token = lanes[pool].dispatcher.queue.oldest {
+      if let exchange = exchanges.slot(of: SlabToken(rawValue: token)),
+        exchanges[exchange].attempts.isHeld
+      {
+        let since = exchanges[exchange].attempts.heldSince
+        links.pool.setWaiting(since: since, pool, worker: links.index)
+        return exchange
+      }
+      lanes[pool].dispatcher.queue.removeOldest()
+    }
+    links.pool.setWaiting(since: 0, pool, worker: links.index)
+    return nil
+  }
+
+  /// Nobody waits here, but there may be room for another worker's.
+  private mutating func passWakeOn(_ pool: Int) {
+    if lanes[pool].dispatcher.hasLimits { wakeLongestWaiting(pool) }
+  }
+
+  /// There is room at a replica: tells whoever waits longest.
+  mutating func wakeLongestWaiting(_ pool: Int) {
+    guard links.pool.held(pool) > 0, let worker = links.pool.longestWaiting(pool) else { return }
+    if worker == links.index {
+      wake(pool)
+    } else if links.pool.tell(worker, pool) {
+      links.workers[worker].post(.serveHeld(pool: pool))
+    }
+  }
+}
