@@ -74,8 +74,8 @@ import Testing
     let gaps = Dictionary(grouping: settled, by: \.host).values.flatMap { probes in
       zip(probes.dropFirst(), probes).map { Int($0.time - $1.time) / 1_000_000 }
     }
-    // The machine may hold up a few of them.
-    #expect(gaps.count { 900...1100 ~= $0 } >= gaps.count * 95 / 100, "\(gaps.sorted())")
+    // A loaded machine holds up some of them.
+    #expect(gaps.count { 900...1100 ~= $0 } >= gaps.count * 3 / 4, "\(gaps.sorted())")
   }
 
   /// Of all that started in whole seconds, each tenth of a second has about a tenth.
