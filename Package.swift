@@ -67,11 +67,12 @@ let package = Package(
     pathLibrary("Plan", ["Balancing", "HTTPWire", "LinuxIO"]),
     pathLibrary("Ledger", ["Balancing", "LinuxIO", "Plan"]),
     pathLibrary("Proxy", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan"]),
+    library("Pages", ["ControlProtocol"]),
     command(
       "lbd",
       [
         "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "HTTPWire", "Ledger",
-        "LinuxIO", "Plan", "Proxy",
+        "LinuxIO", "Pages", "Plan", "Proxy",
       ]),
     command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
@@ -118,7 +119,7 @@ let package = Package(
     tests("BenchTests", ["bench"]),
     tests("ReplicadTests", ["replicad", "HTTPWire", "LinuxIO"]),
     tests("ProcessTests", ["ControlProtocol", "LinuxIO", "TestSupport"]),
-    tests("DocsTests", ["lbd", "Configuration", "Plan", "TestSupport"]),
+    tests("DocsTests", ["Configuration", "Pages", "TestSupport"]),
     tests("LbdTests", ["lbd", "Configuration", "ControlProtocol", "Ledger", "LinuxIO"]),
     // Needs Chromium and the release build of lbd and replicad: see Browser and Stage.
     tests("BrowserTests", ["LinuxIO", "TestSupport"]),

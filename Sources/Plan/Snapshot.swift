@@ -46,13 +46,14 @@ package final class Snapshot: Sendable {
   package let pools: [PoolPlan]
   /// A request that carries this in `X-Lbd-Test` is told which replica answered. Never empty.
   package let testToken: [UInt8]
-  package let pages: Pages
+  package let pages: OwnDocuments
 
   /// - Parameters:
   ///   - control: the control socket; nil where there is none.
   ///   - pool: what requests go to.
   package init(
-    settings: Settings, control: SocketAddress?, pool: PoolPlan, testToken: [UInt8], pages: Pages
+    settings: Settings, control: SocketAddress?, pool: PoolPlan, testToken: [UInt8],
+    pages: OwnDocuments
   ) {
     self.settings = settings
     let control = Replica(
@@ -68,7 +69,7 @@ package final class Snapshot: Sendable {
 }
 
 /// The documents that lbd serves itself, as they go over the wire.
-package struct Pages: Sendable {
+package struct OwnDocuments: Sendable {
   package let docs: [UInt8]
   package let openAPI: [UInt8]
 

@@ -6,6 +6,7 @@ import Configuration
 import ControlProtocol
 import Ledger
 import LinuxIO
+import Pages
 import Plan
 
 /// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
@@ -113,7 +114,8 @@ extension Daemon {
       settings: Settings(configuration, limits.perWorker, mark: mark),
       control: SocketAddress(path: configuration.control),
       pool: PoolPlan(policy: Policy(configuration), replicas: members),
-      testToken: Array(testToken.utf8), pages: DocsPage.pages)
+      testToken: Array(testToken.utf8),
+      pages: OwnDocuments(docs: DocsPage.bytes, openAPI: OpenAPIDescription.bytes))
   }
 
   // MARK: Probes

@@ -68,7 +68,7 @@ enum Main {
     Snapshot(
       settings: .ofProbe(recordsAccess: recordsAccess), control: nil,
       pool: PoolPlan(policy: .ofProbe, replicas: replicas), testToken: Array("secret".utf8),
-      pages: Pages(docs: [], openAPI: []))
+      pages: OwnDocuments(docs: [], openAPI: []))
   }
 
   private static func startWorker(

@@ -1,11 +1,10 @@
 // What /docs and /openapi.json promise that can be told from their bytes, without a browser.
 
 import Foundation
-import Plan
 import TestSupport
 import Testing
 
-@testable import lbd
+@testable import Pages
 
 struct DocsPageTests {
   @Test func `the page refers to nothing outside itself`() {
@@ -39,13 +38,13 @@ struct DocsPageTests {
   }
 
   @Test func `the pages are small enough to be sent at once`() {
-    #expect(DocsPage.pages.docs.count < 64 << 10)
-    #expect(DocsPage.pages.openAPI.count < 16 << 10)
+    #expect(DocsPage.bytes.count < 64 << 10)
+    #expect(OpenAPIDescription.bytes.count < 16 << 10)
   }
 
   @Test func `openapi json describes getInfo`() throws {
     let document = try #require(
-      JSONSerialization.jsonObject(with: Data(DocsPage.pages.openAPI)) as? [String: Any])
+      JSONSerialization.jsonObject(with: Data(OpenAPIDescription.bytes)) as? [String: Any])
     #expect(document["openapi"] as? String == "3.1.0")
     let paths = try #require(document["paths"] as? [String: [String: [String: Any]]])
     let responses = try #require(paths["/getInfo"]?["get"]?["responses"] as? [String: Any])

@@ -4,7 +4,10 @@
 import ControlProtocol
 
 /// OpenAPI 3.1 as text.
-enum OpenAPIDescription {
+package enum OpenAPIDescription {
+  /// The document as it goes over the wire.
+  package static let bytes = Array(json.utf8)
+
   static let json = """
     {
       "openapi": "3.1.0",

@@ -2,11 +2,10 @@
 // is one piece of HTML with its style and script inside: it asks nobody else for anything, and its
 // Content-Security-Policy holds it to that. The workers send the bytes as they are.
 
-import Plan
-
-/// What the workers send for lbd's own two paths.
-enum DocsPage {
-  static let pages = Pages(docs: Array(html.utf8), openAPI: Array(OpenAPIDescription.json.utf8))
+/// The page at /docs.
+package enum DocsPage {
+  /// The page as it goes over the wire.
+  package static let bytes = Array(html.utf8)
 
   /// The whole page. Style and script stand in it byte for byte, as their hashes want them.
   static let html = """
