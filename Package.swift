@@ -67,12 +67,13 @@ let package = Package(
     pathLibrary("Plan", ["Balancing", "HTTPWire", "LinuxIO"]),
     pathLibrary("Ledger", ["Balancing", "LinuxIO", "Plan"]),
     pathLibrary("Proxy", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan"]),
+    library("ControlServer", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     library("Pages", ["ControlProtocol"]),
     command(
       "lbd",
       [
-        "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "HTTPWire", "Ledger",
-        "LinuxIO", "Pages", "Plan", "Proxy",
+        "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "ControlServer",
+        "HTTPWire", "Ledger", "LinuxIO", "Pages", "Plan", "Proxy",
       ]),
     command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.

@@ -1,5 +1,7 @@
 // The system's TCP sockets as /proc/net tells of them: who listens, and what is still connected.
 
+import Glibc
+
 /// One socket of this machine.
 package struct TCPEntry: Sendable, Equatable {
   /// As the kernel writes it: hexadecimal, in words of this machine's byte order.
@@ -56,6 +58,16 @@ package struct TCPEntry: Sendable, Equatable {
       guard let bytes = try? Files.read(path, limit: 64 << 20) else { return [] }
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap {
         TCPEntry(line: $0)
+      }
+    }
+  }
+
+  /// Throws where another process listens at an address too: one of this user may share the port, and
+  /// would keep the next start from listening.
+  package static func refuseOthers(_ address: SocketAddress) throws(SystemError) {
+    for entry in all() where entry.keeps(address) {
+      if ProcessTable.holds(getpid(), socket: entry.inode) == false {
+        throw SystemError("bind", EADDRINUSE)
       }
     }
   }

@@ -2,6 +2,7 @@
 // that none of them accepts a pool that another one would not.
 
 import Configuration
+import ControlServer
 import Ledger
 import LinuxIO
 

@@ -3,6 +3,7 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import ControlServer
 import Glibc
 import HTTPWire
 import Ledger

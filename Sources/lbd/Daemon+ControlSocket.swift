@@ -2,6 +2,7 @@
 // in its place finds it made anew.
 
 import Configuration
+import ControlServer
 import LinuxIO
 
 extension Daemon {

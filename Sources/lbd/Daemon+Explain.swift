@@ -3,6 +3,7 @@
 
 import Balancing
 import ControlProtocol
+import ControlServer
 import Glibc
 import LinuxIO
 

@@ -6,6 +6,7 @@ import Balancing
 import Configuration
 import ConfigurationIO
 import ControlProtocol
+import ControlServer
 import Ledger
 import LinuxIO
 

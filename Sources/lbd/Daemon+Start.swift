@@ -4,24 +4,13 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import ControlServer
 import Glibc
 import HTTPWire
 import Ledger
 import LinuxIO
 import Plan
 import Proxy
-
-/// Why lbd could not start, in one line that says what to do.
-struct StartFailure: Error {
-  let line: String
-  /// What lbd exits with.
-  let status: Int32
-
-  init(_ line: String, status: Int32 = 1) {
-    self.line = line
-    self.status = status
-  }
-}
 
 extension Daemon {
   /// The signals that it reads. None of them has any other effect from the first moment on.

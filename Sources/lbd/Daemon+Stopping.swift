@@ -4,6 +4,7 @@
 
 import Configuration
 import ControlProtocol
+import ControlServer
 import Glibc
 import Ledger
 import LinuxIO

@@ -3,6 +3,7 @@
 
 import Configuration
 import ControlProtocol
+import ControlServer
 import Glibc
 import LinuxIO
 

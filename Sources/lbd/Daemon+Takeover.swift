@@ -2,6 +2,7 @@
 // orders and its metrics' address follow. What may be said when is NextSide's.
 
 import Configuration
+import ControlServer
 import Glibc
 import Ledger
 import LinuxIO

@@ -1,5 +1,6 @@
 // What the control thread waits for, and how it notices that the process stood still meanwhile.
 
+import ControlServer
 import LinuxIO
 
 extension Daemon {

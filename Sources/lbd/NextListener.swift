@@ -66,17 +66,8 @@ struct NextListener: ~Copyable {
     defer { if isSamePort { Socket.share(former, false) } }
     let listener = try Socket.listen(address, isShared: true)
     Socket.share(listener, false)
-    try refuseOthers(address)
+    try TCPEntry.refuseOthers(address)
     return listener
-  }
-
-  /// Another process of this user may share the port too, and would keep the next start from listening.
-  static func refuseOthers(_ address: SocketAddress) throws(SystemError) {
-    for entry in TCPEntry.all() where entry.keeps(address) {
-      if ProcessTable.holds(getpid(), socket: entry.inode) == false {
-        throw SystemError("bind", EADDRINUSE)
-      }
-    }
   }
 
   /// Has the workers go over to it, and gives it to the control thread.

@@ -2,6 +2,7 @@
 // an lbd that runs. `lbd -t` asks before a start, and a start that failed asks for what else is in its way.
 
 import Configuration
+import ControlServer
 import Glibc
 import LinuxIO
 

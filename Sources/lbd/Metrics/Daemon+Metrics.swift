@@ -3,6 +3,7 @@
 
 import Configuration
 import ControlProtocol
+import ControlServer
 import HTTPWire
 import Ledger
 import LinuxIO
@@ -109,6 +110,22 @@ extension Daemon {
       text.sample(
         MetricLabels(["pool": ReplicaFigures.pool, "state": state.rawValue]),
         rows.count { $0.state == state })
+    }
+  }
+}
+
+extension ControlListener {
+  /// Listens for metrics where the conf says.
+  /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
+  static func metrics(
+    at place: ReplicaAddress, isShared: Bool = false
+  ) throws(StartFailure) -> ControlListener {
+    switch place {
+    case .unix(let path): return try make(at: path, .metrics)
+    case .host(let host, let port):
+      let address = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
+      guard let address else { throw StartFailure("cannot listen on \(place): no address") }
+      return try make(at: address, .metrics, isShared: isShared)
     }
   }
 }

@@ -2,37 +2,10 @@
 // state on lbd's own page; and the metrics' listener, which is one more of these with less behind it. A
 // few small connections on the control thread's epoll.
 
-import ControlProtocol
-import HTTPWire
-import LinuxIO
-
-/// What tells the control socket from the metrics' listener, where strangers may come.
-struct Door {
-  /// The token of the listener itself.
-  let listenerToken: UInt64
-  /// Set in the tokens of connections, to tell them from other records' on the same epoll.
-  let tokenBit: UInt64
-  /// Connections at once; one more takes the place of another.
-  let most: Int
-  /// How long a connection may be silent, in nanoseconds.
-  let patience: UInt64
-  /// Any byte ends a silence. Else only the peer's reading does, and a request that drips in is late.
-  let isPatient: Bool
-
-  /// Requests that are answered, and connections that are taken, before everything else has its turn.
-  static let share = 16
-  /// How long the requests of one turn may take together, in nanoseconds, before the next has to wait.
-  static let turn: UInt64 = 10_000_000
-
-  /// Its patience is longer than a worker's, who keeps an idle connection to it.
-  static let control = Door(
-    listenerToken: 2, tokenBit: 1 << 31, most: 128, patience: 75_000_000_000, isPatient: true)
-  static let metrics = Door(
-    listenerToken: 4, tokenBit: 1 << 30, most: 32, patience: 10_000_000_000, isPatient: false)
-}
+package import LinuxIO
 
 /// The control socket, or the metrics' listener, with its connections. The control thread owns it.
-struct ControlServer: ~Copyable {
+package struct ControlServer: ~Copyable {
   private let door: Door
   private var listener: ControlListener?
   private var isListening = false
@@ -42,7 +15,7 @@ struct ControlServer: ~Copyable {
   private var due: [SlabToken<ControlConnection>] = []
 
   /// - Parameter listener: nil for a server that nobody can reach, until it is opened.
-  init(_ door: Door, _ listener: consuming ControlListener?, now: UInt64) {
+  package init(_ door: Door, _ listener: consuming ControlListener?, now: UInt64) {
     self.door = door
     self.listener = consume listener
     connections = Slab(capacity: door.most)
@@ -50,7 +23,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// Listens there from now on; connections go on.
-  mutating func open(_ listener: consuming ControlListener, _ poller: borrowing Poller) {
+  package mutating func open(_ listener: consuming ControlListener, _ poller: borrowing Poller) {
     if let former = self.listener.take() { _ = consume former }
     self.listener = consume listener
     isListening = false
@@ -58,7 +31,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// Whether it listens at a port; if so, sets whether another listener may be opened there.
-  func share(port: UInt16, _ isShared: Bool) -> Bool {
+  package func share(port: UInt16, _ isShared: Bool) -> Bool {
     switch listener {
     case .some(let listener):
       guard port != 0, Socket.localAddress(listener.descriptor)?.port == port else { return false }
@@ -69,7 +42,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// What lies where its socket was made; nil while there is none.
-  func look() -> ControlListener.Finding? {
+  package func look() -> ControlListener.Finding? {
     switch listener {
     case .some(let listener): listener.look()
     case .none: nil
@@ -77,7 +50,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// Listens no more, and removes the socket's file.
-  mutating func remove() {
+  package mutating func remove() {
     if let listener = listener.take() { listener.remove() }
     isListening = false
   }
@@ -85,7 +58,7 @@ struct ControlServer: ~Copyable {
   // MARK: Connections
 
   /// Watches for new connections.
-  mutating func listen(_ poller: borrowing Poller) {
+  package mutating func listen(_ poller: borrowing Poller) {
     guard !isListening else { return }
     switch listener {
     case .some(let listener):
@@ -106,7 +79,7 @@ struct ControlServer: ~Copyable {
   /// Takes some of the connections that wait; the others bring the loop back here. Where there are as
   /// many as there may be, each takes the place of the one that has got no further for longest: who holds
   /// them all keeps nobody out.
-  mutating func accept(_ poller: borrowing Poller, now: UInt64) {
+  package mutating func accept(_ poller: borrowing Poller, now: UInt64) {
     for _ in 0..<Door.share {
       switch next() {
       case .accepted(let descriptor, _):
@@ -154,7 +127,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// Milliseconds until `expire` or a connection that is due has something to do; negative for never.
-  func wait(now: UInt64) -> Int {
+  package func wait(now: UInt64) -> Int {
     guard due.isEmpty else { return 0 }
     let next = deadlines.wait(now: now)
     let isOpen = listener != nil
@@ -162,7 +135,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// Ends the connections that were silent for too long, and lets new ones in where there is room.
-  mutating func expire(_ poller: borrowing Poller, now: UInt64) {
+  package mutating func expire(_ poller: borrowing Poller, now: UInt64) {
     deadlines.expire(now: now)
     while let slot = deadlines.nextExpired() {
       if connections.contains(slot) { close(slot) }
@@ -178,7 +151,7 @@ struct ControlServer: ~Copyable {
   // MARK: Turns
 
   /// Takes what a connection sent, and makes its next request due.
-  mutating func receive(_ event: Event, now: UInt64) {
+  package mutating func receive(_ event: Event, now: UInt64) {
     guard let slot = slot(event.token) else { return }
     // What it sends does not count: who owes it an answer waits for it to read.
     let isAwaited = door.isPatient || connections[slot].owesOutput && event.readiness.isWritable
@@ -199,7 +172,7 @@ struct ControlServer: ~Copyable {
   }
 
   /// The connection whose turn it is: one request of it, then the others.
-  mutating func nextDue() -> SlabSlot<ControlConnection>? {
+  package mutating func nextDue() -> SlabSlot<ControlConnection>? {
     var passed = 0
     defer { due.removeFirst(passed) }
     while passed < due.count {
@@ -212,19 +185,19 @@ struct ControlServer: ~Copyable {
   }
 
   /// What names a connection, in its events too.
-  func token(_ slot: SlabSlot<ControlConnection>) -> UInt64 {
+  package func token(_ slot: SlabSlot<ControlConnection>) -> UInt64 {
     connections.token(slot).rawValue | door.tokenBit
   }
 
   /// The next whole request of a connection. What is no request is answered here.
-  mutating func nextRequest(_ slot: SlabSlot<ControlConnection>, now: UInt64) -> ControlRequest? {
+  package mutating func nextRequest(_ slot: SlabSlot<ControlConnection>, now: UInt64) -> ControlRequest? {
     guard let request = connections[slot].nextRequest() else { return nil }
     connections[slot].lastUse = now
     return request
   }
 
   /// - Parameter isLast: the connection ends with it.
-  mutating func answer(
+  package mutating func answer(
     _ slot: SlabSlot<ControlConnection>, _ answer: ControlAnswer, isLast: Bool = false
   ) {
     if isLast { connections[slot].isLast = true }
@@ -232,12 +205,12 @@ struct ControlServer: ~Copyable {
   }
 
   /// A connection's request takes a while: nothing that it asks behind it is looked at meanwhile.
-  mutating func hold(_ slot: SlabSlot<ControlConnection>) {
+  package mutating func hold(_ slot: SlabSlot<ControlConnection>) {
     connections[slot].isHeld = true
   }
 
   /// Goes on with a connection whose request has come to its end; nil where the connection is gone.
-  mutating func resume(_ token: UInt64, now: UInt64) -> SlabSlot<ControlConnection>? {
+  package mutating func resume(_ token: UInt64, now: UInt64) -> SlabSlot<ControlConnection>? {
     guard let slot = slot(token) else { return nil }
     connections[slot].isHeld = false
     connections[slot].lastUse = now
@@ -246,24 +219,24 @@ struct ControlServer: ~Copyable {
   }
 
   /// Sends a descriptor with the next bytes of a connection.
-  mutating func pass(_ descriptor: consuming Descriptor, to slot: SlabSlot<ControlConnection>) {
+  package mutating func pass(_ descriptor: consuming Descriptor, to slot: SlabSlot<ControlConnection>) {
     connections[slot].passing = consume descriptor
   }
 
   // MARK: The connection of a takeover
 
   /// Whether a connection is there still.
-  func isOpen(_ token: UInt64) -> Bool { slot(token) != nil }
+  package func isOpen(_ token: UInt64) -> Bool { slot(token) != nil }
 
   private func slot(_ token: UInt64) -> SlabSlot<ControlConnection>? {
     connections.slot(of: SlabToken(rawValue: token & ~door.tokenBit))
   }
 
   /// The process at a connection's other end.
-  func process(of token: UInt64) -> Int32? { slot(token).flatMap { connections[$0].process } }
+  package func process(of token: UInt64) -> Int32? { slot(token).flatMap { connections[$0].process } }
 
   /// Nothing ends a connection from now on but its peer: its end says that the peer has died.
-  mutating func pin(_ token: UInt64) {
+  package mutating func pin(_ token: UInt64) {
     guard let slot = slot(token) else { return }
     connections[slot].isPinned = true
     deadlines.clear(slot)
@@ -271,7 +244,7 @@ struct ControlServer: ~Copyable {
 
   /// The peer has sent all that it will. Where lbd has closed that direction itself, its end says nothing,
   /// and the kernel says whether the peer is there.
-  func hasEnded(_ token: UInt64) -> Bool {
+  package func hasEnded(_ token: UInt64) -> Bool {
     guard let slot = slot(token) else { return true }
     guard connections[slot].isShut else { return connections[slot].isEnding }
     return connections[slot].descriptor.wait(until: .over, milliseconds: 0) == .ready
@@ -279,7 +252,7 @@ struct ControlServer: ~Copyable {
 
   /// Tells a peer that it is heard no more, and once that is on its way closes its direction: what it has
   /// sent by then is heard still. Call it again until the connection has ended.
-  mutating func revoke(_ token: UInt64, _ answer: ControlAnswer) {
+  package mutating func revoke(_ token: UInt64, _ answer: ControlAnswer) {
     guard let slot = slot(token) else { return }
     if !connections[slot].isRevoked {
       connections[slot].isRevoked = true
@@ -297,7 +270,7 @@ struct ControlServer: ~Copyable {
 
   /// Sends the answers as far as they go, lets an ended connection go, and has one that may have more to
   /// ask wait for its next turn.
-  mutating func flush(_ slot: SlabSlot<ControlConnection>) {
+  package mutating func flush(_ slot: SlabSlot<ControlConnection>) {
     guard connections[slot].flush() else { return close(slot) }
     // Else its reading brings an event.
     let isFree = !connections[slot].owesOutput && !connections[slot].isHeld

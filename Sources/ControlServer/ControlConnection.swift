@@ -1,42 +1,42 @@
 // One caller of the control socket or of the metrics' listener: what it asks, read whole, and what it is answered.
 
-import ControlProtocol
-import HTTPWire
+package import ControlProtocol
+package import HTTPWire
 import LinuxIO
 
 /// A request to the control socket, read whole.
-struct ControlRequest {
-  let method: Method
-  let path: String
-  let body: [UInt8]
+package struct ControlRequest {
+  package let method: Method
+  package let path: String
+  package let body: [UInt8]
   /// The caller's user, as the kernel says.
-  let user: UInt32?
+  package let user: UInt32?
 }
 
 /// What it is answered.
-struct ControlAnswer {
-  let status: Int
-  let body: [UInt8]
-  var type: StaticString = "application/json"
+package struct ControlAnswer {
+  package let status: Int
+  package let body: [UInt8]
+  package var type: StaticString = "application/json"
   /// What may be asked of the target, in a 405.
-  var allow: StaticString?
+  package var allow: StaticString?
   /// The body's length is said, the body left out.
-  var isHead = false
+  package var isHead = false
   /// The listener goes with it.
-  var passesListener = false
+  package var passesListener = false
 
-  init(_ status: Int, _ report: some JSONWritable) {
+  package init(_ status: Int, _ report: some JSONWritable) {
     self.init(status, report.json)
   }
 
-  init(_ status: Int, _ body: [UInt8]) {
+  package init(_ status: Int, _ body: [UInt8]) {
     self.status = status
     self.body = body
   }
 }
 
 /// One connection to the control socket or the metrics' listener. The control thread owns it.
-struct ControlConnection: ~Copyable {
+package struct ControlConnection: ~Copyable {
   let descriptor: Descriptor
   let user: UInt32?
   let process: Int32?

@@ -1,31 +1,30 @@
 // A listening socket of the control thread's own, at a path or an address: made, and removed, without
 // taking another's place.
 
-import Configuration
 import ControlProtocol
 import Glibc
-import LinuxIO
+package import LinuxIO
 
 /// The control socket, or the metrics' listener. The control thread owns it.
-struct ControlListener: ~Copyable {
+package struct ControlListener: ~Copyable {
   /// What the socket is called where it cannot be made, and what sets its place.
-  enum Purpose {
+  package enum Purpose {
     case control, metrics
 
-    var name: String { self == .control ? "the control socket" : "the metrics' socket" }
-    var key: String { self == .control ? "control in [lbd]" : "listen in [metrics]" }
+    package var name: String { self == .control ? "the control socket" : "the metrics' socket" }
+    package var key: String { self == .control ? "control in [lbd]" : "listen in [metrics]" }
     /// The same, with the variable that sets it too.
-    var keys: String { self == .control ? "control in [lbd] or LBD_SOCKET" : key }
+    package var keys: String { self == .control ? "control in [lbd] or LBD_SOCKET" : key }
   }
 
-  let descriptor: Descriptor
+  package let descriptor: Descriptor
   /// Where the socket's file is and which it is; nil for an address.
   private var file: (path: String, identity: Files.Identity?)?
 
   /// Listens at `path`, where a dead lbd may have left its socket. Of several that start at the same
   /// moment one at a time looks what is there and acts on it: else one would remove what the other has
   /// just made.
-  static func make(
+  package static func make(
     at path: String, _ purpose: Purpose
   ) throws(StartFailure) -> ControlListener {
     guard let address = SocketAddress(path: path) else {
@@ -51,7 +50,7 @@ struct ControlListener: ~Copyable {
   /// Listens at `path` in the place of whatever is there: where a path of five bytes more is one that a
   /// socket may have, there is no moment in which nobody does.
   /// - Parameter patience: milliseconds to wait for others who change what is there.
-  static func make(
+  package static func make(
     replacing path: String, patience: Int
   ) throws(StartFailure) -> ControlListener {
     do throws(SystemError) {
@@ -85,7 +84,7 @@ struct ControlListener: ~Copyable {
   }
 
   private init(
-    _ descriptor: consuming Descriptor, _ file: (path: String, identity: Files.Identity?)
+    _ descriptor: consuming Descriptor, _ file: (path: String, identity: Files.Identity?)?
   ) {
     self.descriptor = descriptor
     self.file = file
@@ -101,7 +100,7 @@ struct ControlListener: ~Copyable {
   // MARK: What became of it
 
   /// What lies at the path.
-  enum Finding: Equatable {
+  package enum Finding: Equatable {
     /// This socket.
     case own
     /// Nothing, or nothing that counts: a dead lbd's socket, or a stranger's.
@@ -112,7 +111,7 @@ struct ControlListener: ~Copyable {
     case file
   }
 
-  func look() -> Finding {
+  package func look() -> Finding {
     guard let file, let identity = file.identity else { return .own }
     let found = Files.identity(file.path)
     if found == identity { return .own }
@@ -135,39 +134,26 @@ struct ControlListener: ~Copyable {
     return .another(Socket.peerProcess(other))
   }
 
-  private init(
-    _ address: SocketAddress, _ purpose: Purpose, isShared: Bool
-  ) throws(StartFailure) {
+  /// Listens at an address.
+  /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
+  package static func make(
+    at address: SocketAddress, _ purpose: Purpose, isShared: Bool
+  ) throws(StartFailure) -> ControlListener {
     do throws(SystemError) {
       let listener = try Socket.listen(address, backlog: 512, isShared: isShared)
       if isShared {
         Socket.share(listener, false)
-        try NextListener.refuseOthers(address)
+        try TCPEntry.refuseOthers(address)
       }
-      descriptor = consume listener
-      file = nil
+      return ControlListener(listener, nil)
     } catch {
       throw StartFailure(listening: address, error, port: purpose.key)
     }
   }
 
-  /// Listens for metrics where the conf says.
-  /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
-  static func metrics(
-    at place: ReplicaAddress, isShared: Bool = false
-  ) throws(StartFailure) -> ControlListener {
-    switch place {
-    case .unix(let path): return try make(at: path, .metrics)
-    case .host(let host, let port):
-      let address = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
-      guard let address else { throw StartFailure("cannot listen on \(place): no address") }
-      return try ControlListener(address, .metrics, isShared: isShared)
-    }
-  }
-
   /// Throws what `make` would, as far as it can be known while nothing is made or removed.
   /// - Parameter pid: a process that may have the socket.
-  static func check(
+  package static func check(
     _ path: String, _ purpose: Purpose = .control, besides pid: Int32? = nil
   ) throws(StartFailure) {
     if Files.identity(path) != nil && !Files.isSocket(path) { throw noSocket(path, purpose) }
@@ -234,25 +220,10 @@ struct ControlListener: ~Copyable {
   }
 
   /// Removes the socket's file at the end, unless another has taken its place.
-  func remove() {
+  package func remove() {
     guard let file, let identity = file.identity else { return }
     FileLock.holding(directoryOf: file.path, milliseconds: 500) {
       if Files.identity(file.path) == identity { try? Files.remove(file.path) }
     }
-  }
-}
-
-extension StartFailure {
-  /// An address that cannot be listened on.
-  /// - Parameter port: what sets it in the conf.
-  init(listening address: SocketAddress, _ error: SystemError, port: String, host: String? = nil) {
-    let advice =
-      switch error.code {
-      case EADDRINUSE: "stop what listens there (ss -ltnp) or set another \(port)"
-      case EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE"
-      case EADDRNOTAVAIL: "no interface here has this address; set another \(host ?? port)"
-      default: "see \(port)"
-      }
-    self.init("cannot listen on \(address): \(error.reason); \(advice)")
   }
 }
