@@ -68,12 +68,13 @@ let package = Package(
     pathLibrary("Ledger", ["Balancing", "LinuxIO", "Plan"]),
     pathLibrary("Proxy", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan"]),
     library("ControlServer", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
+    library("Discovery", ["LinuxIO"]),
     library("Pages", ["ControlProtocol"]),
     command(
       "lbd",
       [
         "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "ControlServer",
-        "HTTPWire", "Ledger", "LinuxIO", "Pages", "Plan", "Proxy",
+        "Discovery", "HTTPWire", "Ledger", "LinuxIO", "Pages", "Plan", "Proxy",
       ]),
     command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
@@ -110,6 +111,7 @@ let package = Package(
     tests("LinuxIOTests", ["LinuxIO", "TestSupport"]),
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
+    tests("DiscoveryTests", ["Discovery", "LinuxIO"]),
     tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO", "Plan"]),
     tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),

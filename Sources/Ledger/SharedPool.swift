@@ -3,7 +3,7 @@
 // seen by all workers at their next pick.
 
 import Balancing
-import LinuxIO
+package import LinuxIO
 import Plan
 
 /// The shared cells, by pool and by replica. Any thread may use any call.

@@ -3,6 +3,7 @@
 import Balancing
 import Configuration
 import Ledger
+import LinuxIO
 
 extension Daemon {
   /// What the workers saw.

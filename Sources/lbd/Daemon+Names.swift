@@ -4,6 +4,7 @@
 import Balancing
 import Configuration
 import ControlProtocol
+import Discovery
 import Ledger
 import LinuxIO
 import Plan

@@ -5,6 +5,7 @@ import Balancing
 import Configuration
 import ControlProtocol
 import ControlServer
+import Discovery
 import Glibc
 import HTTPWire
 import Ledger

@@ -6,6 +6,7 @@ import Balancing
 import Configuration
 import ControlProtocol
 import ControlServer
+import Discovery
 import Glibc
 import Ledger
 import LinuxIO

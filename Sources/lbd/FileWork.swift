@@ -3,7 +3,6 @@
 
 import Configuration
 import ConfigurationIO
-import Ledger
 import LinuxIO
 import Synchronization
 

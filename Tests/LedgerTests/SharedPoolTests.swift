@@ -1,6 +1,7 @@
 // What the workers and the control thread share of each replica.
 
 import Ledger
+import LinuxIO
 import Plan
 import Testing
 

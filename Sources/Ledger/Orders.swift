@@ -1,11 +1,10 @@
-// How the threads speak to each other: orders from the control thread to a worker, connections from
+// What the threads say to each other: orders from the control thread to a worker, connections from
 // one worker to another, evidence from the workers to the control thread. None comes with a request
-// on an open connection; a lock is held for the length of an append.
+// on an open connection.
 
 package import Balancing
 package import LinuxIO
 package import Plan
-import Synchronization
 
 /// What the control thread, or another worker, tells a worker.
 package enum Order: Sendable {
@@ -55,39 +54,4 @@ package enum Evidence: Sendable {
   case gone(isLast: Bool)
   /// The worker has stopped.
   case stopped
-}
-
-/// A queue that wakes its reader, bounded for messages that may be dropped.
-package final class Mailbox<Message: Sendable>: Sendable {
-  package let wakeUp: WakeUp
-  private let messages = Mutex<[Message]>([])
-  private let limit: Int
-
-  /// - Parameter limit: messages held before those that may be dropped are.
-  package init(limit: Int) throws(SystemError) {
-    wakeUp = try WakeUp()
-    self.limit = limit
-  }
-
-  /// Any thread.
-  /// - Parameter isDroppable: it may be lost when the reader is far behind. All others arrive, so
-  ///   their senders must be bounded by what they report.
-  package func post(_ message: Message, isDroppable: Bool = false) {
-    let isFirst = messages.withLock { messages in
-      guard !isDroppable || messages.count < limit else { return false }
-      messages.append(message)
-      return messages.count == 1
-    }
-    if isFirst { wakeUp.ring() }
-  }
-
-  /// The reader's thread: all messages since the last call, oldest first.
-  package func take() -> [Message] {
-    wakeUp.clear()
-    return messages.withLock { messages in
-      let taken = messages
-      messages = []
-      return taken
-    }
-  }
 }

@@ -2,31 +2,43 @@
 // as it likes: several at once, so that a name whose server is silent delays no other. It is asked by
 // calls and answers by messages.
 
-import Ledger
-import LinuxIO
-import Plan
+package import LinuxIO
 import Synchronization
 
 /// A name to look up for a replica.
-struct Lookup: Sendable {
-  let slot: Int
-  let host: String
-  let port: UInt16
+package struct Lookup: Sendable {
+  package let slot: Int
+  package let host: String
+  package let port: UInt16
   /// The last look-up of this name took longer than `Resolver.patience`.
-  let isSlow: Bool
+  package let isSlow: Bool
+
+  package init(slot: Int, host: String, port: UInt16, isSlow: Bool) {
+    self.slot = slot
+    self.host = host
+    self.port = port
+    self.isSlow = isSlow
+  }
 }
 
 /// What a name resolves to now, or the resolver's word for why it does not.
-struct Resolution: Sendable {
-  let slot: Int
-  let host: String
-  let outcome: LookupOutcome
+package struct Resolution: Sendable {
+  package let slot: Int
+  package let host: String
+  package let outcome: LookupOutcome
   /// The look-up took longer than `Resolver.patience`.
-  var isSlow = false
+  package let isSlow: Bool
+
+  package init(slot: Int, host: String, outcome: LookupOutcome, isSlow: Bool = false) {
+    self.slot = slot
+    self.host = host
+    self.outcome = outcome
+    self.isSlow = isSlow
+  }
 
   /// The address to use: the present one as long as it is among the answers, so that an order that
   /// rotates changes nothing; the next one where the present one does not serve.
-  func choice(present: SocketAddress?, serves: Bool) -> SocketAddress? {
+  package func choice(present: SocketAddress?, serves: Bool) -> SocketAddress? {
     // A name that resolves no more keeps its last address: probes say whether it serves.
     guard case .found(let addresses) = outcome else { return present }
     guard let present, let index = addresses.firstIndex(of: present) else {
@@ -37,9 +49,9 @@ struct Resolution: Sendable {
 }
 
 /// The threads that look names up. They come with the questions and go when there are none left.
-final class Resolver: Sendable {
+package final class Resolver: Sendable {
   /// Look-ups at once.
-  static let most = 128
+  package static let most = 128
   /// How many of them may be younger than `quick`, in nanoseconds: a name whose server is silent holds
   /// up the others for that long, and no longer.
   static let mostQuick = 32
@@ -48,7 +60,7 @@ final class Resolver: Sendable {
   static let mostSlow = 16
   /// A look-up that takes longer is told of as one that has failed, in nanoseconds. It goes on for as
   /// long as the system's resolver tries, and what it finds in the end counts.
-  static let patience: UInt64 = 5_000_000_000
+  package static let patience: UInt64 = 5_000_000_000
 
   /// A look-up under way.
   private struct Running {
@@ -87,27 +99,28 @@ final class Resolver: Sendable {
   private let state = Mutex(State())
   private let lookUp: @Sendable (Lookup) -> LookupOutcome
   /// What the control thread takes the answers from.
-  let answers: Mailbox<Resolution>
+  package let answers: Mailbox<Resolution>
 
-  init(
+  package init(
     _ lookUp: @escaping @Sendable (Lookup) -> LookupOutcome = {
       SocketAddress.lookUp($0.host, port: $0.port)
     }
   ) throws(SystemError) {
-    answers = try Mailbox(limit: Numbering.replicas)
+    // No answer may be dropped, and there is one for each question at most.
+    answers = try Mailbox(limit: .max)
     self.lookUp = lookUp
   }
 
   // MARK: The control thread's calls
 
   /// An answer follows; whoever asks for a name again waits for that first.
-  func ask(_ lookup: Lookup) {
+  package func ask(_ lookup: Lookup) {
     state.withLock { $0.waiting.append(lookup) }
     goOn(now: Clock.now())
   }
 
   /// Starts what waits and may begin by now. To be called again while answers are awaited.
-  func goOn(now: UInt64) {
+  package func goOn(now: UInt64) {
     while state.withLock({ state in
       guard state.needsThread(now: now) else { return false }
       state.threads += 1
@@ -122,7 +135,7 @@ final class Resolver: Sendable {
   }
 
   /// Nobody wants the answer to what was asked for this slot.
-  func forget(_ slot: Int) {
+  package func forget(_ slot: Int) {
     state.withLock { state in
       state.waiting.removeAll { $0.slot == slot }
       for (number, running) in state.running where running.slot == slot {
@@ -132,7 +145,7 @@ final class Resolver: Sendable {
   }
 
   /// The slots whose look-ups have taken longer than `patience` by now.
-  func late(now: UInt64) -> Set<Int> {
+  package func late(now: UInt64) -> Set<Int> {
     state.withLock { state in
       Set(
         state.running.values.lazy.filter { now >= $0.began + Resolver.patience }

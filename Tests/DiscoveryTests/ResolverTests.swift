@@ -1,11 +1,10 @@
 // The look-ups of names: side by side, so that no silent server delays another's answer.
 
-import Ledger
 import LinuxIO
 import Synchronization
 import Testing
 
-@testable import lbd
+@testable import Discovery
 
 @Suite struct ResolverTests {
   /// A resolver in which every name but `live` waits for a word that may never come.
