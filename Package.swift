@@ -70,11 +70,13 @@ let package = Package(
     library("ControlServer", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     library("Discovery", ["LinuxIO"]),
     library("Pages", ["ControlProtocol"]),
+    library(
+      "Probing", ["Balancing", "Configuration", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     command(
       "lbd",
       [
         "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "ControlServer",
-        "Discovery", "HTTPWire", "Ledger", "LinuxIO", "Pages", "Plan", "Proxy",
+        "Discovery", "HTTPWire", "Ledger", "LinuxIO", "Pages", "Plan", "Probing", "Proxy",
       ]),
     command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
@@ -112,6 +114,7 @@ let package = Package(
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
     tests("DiscoveryTests", ["Discovery", "LinuxIO"]),
+    tests("ProbingTests", ["Configuration", "ControlProtocol", "LinuxIO", "Probing"]),
     tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO", "Plan"]),
     tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),

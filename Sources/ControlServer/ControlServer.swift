@@ -190,7 +190,9 @@ package struct ControlServer: ~Copyable {
   }
 
   /// The next whole request of a connection. What is no request is answered here.
-  package mutating func nextRequest(_ slot: SlabSlot<ControlConnection>, now: UInt64) -> ControlRequest? {
+  package mutating func nextRequest(_ slot: SlabSlot<ControlConnection>, now: UInt64)
+    -> ControlRequest?
+  {
     guard let request = connections[slot].nextRequest() else { return nil }
     connections[slot].lastUse = now
     return request
@@ -219,7 +221,9 @@ package struct ControlServer: ~Copyable {
   }
 
   /// Sends a descriptor with the next bytes of a connection.
-  package mutating func pass(_ descriptor: consuming Descriptor, to slot: SlabSlot<ControlConnection>) {
+  package mutating func pass(
+    _ descriptor: consuming Descriptor, to slot: SlabSlot<ControlConnection>
+  ) {
     connections[slot].passing = consume descriptor
   }
 
@@ -233,7 +237,9 @@ package struct ControlServer: ~Copyable {
   }
 
   /// The process at a connection's other end.
-  package func process(of token: UInt64) -> Int32? { slot(token).flatMap { connections[$0].process } }
+  package func process(of token: UInt64) -> Int32? {
+    slot(token).flatMap { connections[$0].process }
+  }
 
   /// Nothing ends a connection from now on but its peer: its end says that the peer has died.
   package mutating func pin(_ token: UInt64) {

@@ -39,6 +39,21 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
+extension SystemError {
+  /// An `errno` in the one or two words that a table has room for.
+  package static func brief(_ code: Int32) -> String { brief(text(code)) }
+
+  /// The same of a reason in words.
+  package static func brief(_ text: String) -> String {
+    for (long, short) in [
+      ("Connection refused", "refused"), ("Connection reset by peer", "reset"),
+      ("Connection timed out", "timeout"), ("No route to host", "no route"),
+      ("Network is unreachable", "unreachable"), ("No such file or directory", "no socket"),
+    ] where text == long { return short }
+    return text.lowercased()
+  }
+}
+
 /// Runs a call again while a signal interrupts it, then gives its value or the `errno`.
 @inline(__always)
 func retrying(_ call: String, _ body: () -> Int32) throws(SystemError) -> Int32 {

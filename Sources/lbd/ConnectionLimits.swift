@@ -5,6 +5,7 @@ import Configuration
 import ControlServer
 import Ledger
 import LinuxIO
+import Probing
 
 /// The connections that lbd may have, and what that comes from.
 struct ConnectionLimits {

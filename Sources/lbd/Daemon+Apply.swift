@@ -9,6 +9,7 @@ import ControlServer
 import Ledger
 import LinuxIO
 import Plan
+import Probing
 
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {
@@ -176,7 +177,7 @@ extension Daemon {
     if next.health != before.health || next.forward != before.forward
       || next.limits.fields != before.limits.fields
     {
-      prober.adopt(next)
+      probes.prober.adopt(ProbeSettings(next))
     }
     replaceReplicas(next.replicas)
     if next.health.interval < before.health.interval { hastenProbes() }
@@ -187,7 +188,7 @@ extension Daemon {
 
   /// The former interval does not hold up the first probes by a shorter one.
   private mutating func hastenProbes() {
-    for replica in replicas { schedule.hasten(replica.slot, to: now + policy.interval) }
+    for replica in replicas { probes.schedule.hasten(replica.slot, to: now + policy.interval) }
   }
 
   /// Keeps the replicas that the conf still has, with all that is known of them. One that goes ends
@@ -222,6 +223,6 @@ extension Daemon {
     let index = replicas.count - 1
     replicas[index].inherit(former)
     pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
-    if replicas[index].isProbed { schedule.set(slot, at: now) }
+    if replicas[index].isProbed { probes.schedule.set(slot, at: now) }
   }
 }

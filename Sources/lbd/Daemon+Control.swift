@@ -8,6 +8,7 @@ import Glibc
 import HTTPWire
 import Ledger
 import LinuxIO
+import Probing
 
 extension Daemon {
   /// Where clients connect to.
@@ -116,7 +117,7 @@ extension Daemon {
       PoolStatus(
         name: "default", algorithm: configuration.algorithm.rawValue,
         replicas: replicas.map {
-          $0.report(tallies, now: now, nextProbe: schedule.due($0.slot))
+          $0.report(tallies, now: now, nextProbe: probes.schedule.due($0.slot))
         })
     ]
   }

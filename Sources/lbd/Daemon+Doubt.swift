@@ -4,6 +4,7 @@
 import Configuration
 import ControlProtocol
 import LinuxIO
+import Probing
 
 extension Daemon {
   /// Replicas that have a line of their own about it, until lbd ends.

@@ -5,7 +5,9 @@ import Balancing
 import ControlProtocol
 import ControlServer
 import Glibc
+import HTTPWire
 import LinuxIO
+import Probing
 
 extension Daemon {
   /// Events about a replica that explain it.
@@ -22,7 +24,7 @@ extension Daemon {
       return refusal(400, "events takes since=N, the number of the last event known, or nothing")
     }
     let report = EventsReport(
-      pid: Int(getpid()), started: Log.timestamp(figures.start), events: history.since(number))
+      pid: Int(getpid()), started: Timestamp.text(figures.start), events: history.since(number))
     return ControlAnswer(200, report)
   }
 
@@ -44,9 +46,9 @@ extension Daemon {
     let clocks = Clocks(now: now, wall: Clock.wall())
     let counts = replica.counts.traffic(slot: replica.slot, tallies: tallies).failures
     return ExplainReport(
-      replica: replica.report(tallies, now: now, nextProbe: schedule.due(replica.slot)),
+      replica: replica.report(tallies, now: now, nextProbe: probes.schedule.due(replica.slot)),
       since: clocks.text(replica.health.since), cause: replica.stateCause,
-      probes: replica.probeHistory.report(clocks),
+      probes: probes.history(of: replica.slot).report(clocks),
       failures: zip(FailureClass.allCases, counts).map { FailureCount(name: "\($0)", count: $1) },
       lastFailure: replica.lastFailure.map { failure, cause, time in
         LastFailure(

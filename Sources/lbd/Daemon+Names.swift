@@ -8,6 +8,7 @@ import Discovery
 import Ledger
 import LinuxIO
 import Plan
+import Probing
 
 extension Daemon {
   /// How often a replica's name is looked up again, and how often while one has no address.
@@ -81,8 +82,8 @@ extension Daemon {
     replicas[index].probes = 0
     replicas[index].health = Health(now: now)
     replicas[index].stateCause = cause
-    prober.forget(slot)
-    if replicas[index].isProbed { schedule.set(slot, at: now) }
+    probes.prober.forget(slot)
+    if replicas[index].isProbed { probes.schedule.set(slot, at: now) }
     pool.setUsable(slot, in: Numbering.mainPool, false)
   }
 
@@ -107,8 +108,7 @@ extension Daemon {
     }
     replicas[index].address = nil
     replicas[index].health = Health(now: now)
-    prober.forget(replicas[index].slot)
-    schedule.remove(replicas[index].slot)
+    probes.stop(replicas[index].slot)
     pool.setUsable(replicas[index].slot, in: Numbering.mainPool, false)
     return true
   }

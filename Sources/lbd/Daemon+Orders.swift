@@ -8,6 +8,7 @@ import ControlServer
 import Ledger
 import LinuxIO
 import Plan
+import Probing
 
 extension Daemon {
   /// Takes a replica out of the traffic or back.
@@ -47,12 +48,11 @@ extension Daemon {
     standing[replicas[index].name] = replicas[index].standing
     let slot = replicas[index].slot
     if order == .maint {
-      schedule.remove(slot)
-      prober.forget(slot)
+      probes.stop(slot)
     } else if before == .maint {
       // Nobody has looked at it since: what was seen before counts no more.
       replicas[index].health = Health(now: now)
-      if replicas[index].isProbed { schedule.set(slot, at: now) }
+      if replicas[index].isProbed { probes.schedule.set(slot, at: now) }
     }
     pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
     if order != .ready { for mailbox in orders { mailbox.post(.closeConnections(slot)) } }

@@ -9,6 +9,7 @@ import Ledger
 import LinuxIO
 import Pages
 import Plan
+import Probing
 
 /// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
 /// are others, so that what is still in flight to its last replica is not taken for the next one's.
@@ -75,7 +76,7 @@ extension Daemon {
     record.standing = standing[replica.name]
     replicas.append(record)
     findPlaces(from: replicas.count - 1)
-    if record.isProbed { schedule.set(slot, at: now) }
+    if record.isProbed { probes.schedule.set(slot, at: now) }
     if record.hostName != nil { nextLookup = now }
     return slot
   }
@@ -92,8 +93,7 @@ extension Daemon {
   mutating func letGo(_ replica: ReplicaRecord) {
     let slot = replica.slot
     pool.markLeaving(slot, of: Numbering.mainPool)
-    schedule.remove(slot)
-    prober.forget(slot)
+    probes.leave(slot)
     resolver.forget(slot)
     figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
     slots.giveBack(slot, of: replica.name)
@@ -125,23 +125,15 @@ extension Daemon {
   /// between.
   private static var probesAtOnce: Int { 32 }
 
-  var isProbeDue: Bool { (schedule.next ?? .max) <= now }
-
-  /// When probes are to be started next. They wait for each other a little, a sixtieth of a second
-  /// at most, so that a thousand replicas do not wake this thread a thousand times a second.
-  var nextProbes: UInt64 {
-    guard let next = schedule.next else { return .max }
-    let tick = min(1 << 24, min(policy.fastInterval, policy.interval) / 8)
-    return (next + tick - 1) / tick * tick
-  }
+  var isProbeDue: Bool { (probes.schedule.next ?? .max) <= now }
 
   mutating func startDueProbes() {
     for _ in 0..<Daemon.probesAtOnce {
-      guard let slot = schedule.take(now: now) else { return }
+      guard let slot = probes.schedule.take(now: now) else { return }
       guard let index = index(of: slot), replicas[index].isProbed else { continue }
       if replicas[index].health.endEjection(now: now) { healthChanged(index, "its time is over") }
       guard let target = probeTarget(index) else { continue }
-      if let result = prober.start(target, poller) { probed(result) }
+      if let result = probes.prober.start(target, poller) { probed(result) }
     }
   }
 
@@ -167,7 +159,7 @@ extension Daemon {
     let wasUsable = replicas[index].isUsable
     replicas[index].probes += 1
     replicas[index].counts.count(result)
-    replicas[index].probeHistory.add(result, host: probeHost(index), now: now)
+    probes.note(result, host: probeHost(index), now: now)
     let isDoubtful = isDoubtful(result)
     replicas[index].checkResult = isDoubtful ? "\(result.text)?" : result.text
     if isDoubtful { sayDoubt(index, result.text) }
@@ -185,7 +177,7 @@ extension Daemon {
       }
     if wasUsable && !replicas[index].isUsable { replicas[index].counts.count(.probe) }
     let jitter = Double(configuration.health.jitterPercent) / 100
-    schedule.follow(
+    probes.schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
     hastenToEjectionEnd(index)
     if hasChanged { healthChanged(index, cause(of: result, at: index)) }
@@ -208,10 +200,10 @@ extension Daemon {
       replicas[index].counts.count(ReplicaCounts.Ejection(unreachable: cause))
       healthChanged(index, "request: \(cause)")
       // Without a question the next look brings it back: one that is due already would do so at once.
-      if configuration.health.check == .off { schedule.set(slot, at: next) }
+      if configuration.health.check == .off { probes.schedule.set(slot, at: next) }
     }
-    schedule.hasten(slot, to: next)
-    if let result = prober.doubt(slot, poller) { probed(result) }
+    probes.schedule.hasten(slot, to: next)
+    if let result = probes.prober.doubt(slot, poller) { probed(result) }
     // A probe that passed while the evidence was on its way has set it usable again: its word, being
     // the later one of two, is undone only by the evidence's own.
     pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
@@ -230,15 +222,15 @@ extension Daemon {
     replicas[index].checkMilliseconds = nil
     replicas[index].counts.count(.status)
     healthChanged(index, "requests failed in a row: \(cause)")
-    schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))
+    probes.schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))
     hastenToEjectionEnd(index)
-    if let result = prober.doubt(slot, poller) { probed(result) }
+    if let result = probes.prober.doubt(slot, poller) { probed(result) }
   }
 
   /// Sees to it that an ejection for failures ends in time.
   private mutating func hastenToEjectionEnd(_ index: Int) {
     guard let end = replicas[index].health.ejectedUntil else { return }
-    schedule.hasten(replicas[index].slot, to: end)
+    probes.schedule.hasten(replicas[index].slot, to: end)
   }
 
   /// An attempt at a replica failed, whatever became of its request.

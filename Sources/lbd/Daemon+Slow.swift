@@ -5,6 +5,7 @@
 import Balancing
 import ControlProtocol
 import LinuxIO
+import Probing
 
 extension ProbeResult {
   /// There was no answer in time, good or bad.

@@ -11,6 +11,7 @@ import HTTPWire
 import Ledger
 import LinuxIO
 import Plan
+import Probing
 import Proxy
 
 extension Daemon {
@@ -82,8 +83,10 @@ extension Daemon {
     listenerAddress = listener?.address
     listenerOrigin = listener?.origin ?? .conf
     self.listener = listener.take()?.take()
-    prober = HealthProber(configuration, mark: mark, now: Clock.now())
-    schedule = ProbeSchedule(origin: startedAt, seed: random.next())
+    probes = ReplicaProbes(
+      HealthProber(
+        ProbeSettings(configuration), slots: Numbering.slots, mark: mark, now: Clock.now()),
+      ProbeSchedule(origin: startedAt, seed: random.next()))
     running = workers
   }
 

@@ -2,6 +2,7 @@
 
 import ControlServer
 import LinuxIO
+import Probing
 
 extension Daemon {
   /// Longer than any turn of the loop.
@@ -13,7 +14,7 @@ extension Daemon {
     let count = poller.wait(milliseconds: most)
     now = Clock.now()
     let due = before + UInt64(most) * 1_000_000
-    if now > due + Daemon.standstill { prober.forgive(now - due, now: now) }
+    if now > due + Daemon.standstill { probes.prober.forgive(now - due, now: now) }
     return count
   }
 
@@ -22,11 +23,11 @@ extension Daemon {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let look = upgradeProcess == nil ? UInt64.max : now + Upgrade.pause
     let soonest = min(
-      nextRoll, nextSecond, stop.deadline ?? .max, nextLookup, nextProbes, history.due,
+      nextRoll, nextSecond, stop.deadline ?? .max, nextLookup, probes.next(policy), history.due,
       watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
     let next = min(soonest, look)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1
-    let (prober, control) = (prober.wait(now: now), control.wait(now: now))
+    let (prober, control) = (probes.prober.wait(now: now), control.wait(now: now))
     let metrics = metrics.wait(now: now)
     if prober >= 0 { wait = min(wait, prober) }
     if control >= 0 { wait = min(wait, control) }

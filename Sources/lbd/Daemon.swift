@@ -11,6 +11,7 @@ import Glibc
 import Ledger
 import LinuxIO
 import Plan
+import Probing
 
 /// The running daemon. The control thread owns it.
 struct Daemon: ~Copyable {
@@ -76,8 +77,7 @@ struct Daemon: ~Copyable {
   var metrics: ControlServer
   var figures = DaemonFigures()
   var history = EventHistory()
-  var prober: HealthProber
-  var schedule: ProbeSchedule
+  var probes: ReplicaProbes
   var replicas: [ReplicaRecord] = []
   /// Some of them may be slow.
   var mayBeSlow = false
@@ -185,7 +185,7 @@ struct Daemon: ~Copyable {
       answerMetrics()
       watchSuccessor()
       watchUpgrade()
-      while let result = prober.nextExpired(poller, now: now) { probed(result) }
+      while let result = probes.prober.nextExpired(poller, now: now) { probed(result) }
       control.expire(poller, now: now)
       metrics.expire(poller, now: now)
       startDueProbes()
@@ -213,7 +213,7 @@ struct Daemon: ~Copyable {
     case Source.former: settleTakeover()
     case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
     case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
-    default: if let result = prober.handle(event, poller) { probed(result) }
+    default: if let result = probes.prober.handle(event, poller) { probed(result) }
     }
   }
 

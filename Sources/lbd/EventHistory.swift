@@ -2,6 +2,7 @@
 // orders push out only their like, and a storm of 5xx makes one event a second in a share of its own.
 
 import ControlProtocol
+import HTTPWire
 import LinuxIO
 
 /// The newest events of one sort.
@@ -96,7 +97,7 @@ struct EventHistory {
   ) -> EventReport {
     last += 1
     return EventReport(
-      number: last, time: Log.timestamp(wall), event: kind, replica: replica, state: state,
+      number: last, time: Timestamp.text(wall), event: kind, replica: replica, state: state,
       cause: cause.map(EventHistory.firstLine), uid: uid.map { Int($0) })
   }
 

@@ -84,7 +84,7 @@ struct Log {
     _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String>, most: Int
   ) -> String {
     let message = Log.clipped(message, most: most)
-    let time = Log.timestamp(Clock.wall())
+    let time = Timestamp.text(Clock.wall())
     guard isJSON else {
       return "\(time) \(level.rawValue) \(HiddenText.shown(message))"
     }
@@ -96,21 +96,6 @@ struct Log {
       for (name, value) in fields { $0.field(name, Log.clipped(value, most: most)) }
     }
     return String(decoding: writer.bytes, as: UTF8.self)
-  }
-
-  /// `2026-11-22T13:54:40.123Z` for nanoseconds since 1970.
-  static func timestamp(_ nanoseconds: UInt64) -> String {
-    let seconds = Int(nanoseconds / 1_000_000_000)
-    let date = CivilDate(day: seconds / 86_400)
-    let time = seconds % 86_400
-    let milliseconds = Int(nanoseconds / 1_000_000 % 1000)
-    return "\(pad(date.year, 4))-\(pad(date.month, 2))-\(pad(date.day, 2))T\(pad(time / 3600, 2)):"
-      + "\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2)).\(pad(milliseconds, 3))Z"
-  }
-
-  private static func pad(_ number: Int, _ width: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, width - text.count)) + text
   }
 }
 

@@ -38,7 +38,6 @@ struct ReplicaRecord {
   var lastFailure: (failure: FailureClass, cause: String, time: UInt64)?
   /// What brought it into its state; nil where nothing was learnt yet.
   var stateCause: String?
-  var probeHistory = ProbeHistory()
   /// Probes of this address that have ended.
   var probes = 0
 

@@ -1,4 +1,5 @@
-// What the workers need of the conf, in their units: the one place that makes their settings of it.
+// What the workers and the prober need of the conf, in their units: the one place that makes their
+// settings of it.
 
 import Balancing
 import Configuration
@@ -6,6 +7,7 @@ import HTTPWire
 import Ledger
 import LinuxIO
 import Plan
+import Probing
 
 extension Settings {
   /// - Parameters:
@@ -50,4 +52,12 @@ extension Policy {
 
   /// No key sets it.
   private static var upstreamIdleTime: UInt64 { 55_000_000_000 }
+}
+
+extension ProbeSettings {
+  init(_ configuration: Configuration) {
+    self.init(
+      configuration.health, fieldLimit: configuration.limits.fields,
+      proxyHeader: configuration.forward.proxyProtocol.version)
+  }
 }

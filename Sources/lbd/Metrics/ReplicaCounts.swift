@@ -3,6 +3,7 @@
 // ever goes back.
 
 import Ledger
+import Probing
 
 /// One replica's counts under its name. The control thread owns it.
 struct ReplicaCounts {

@@ -5,58 +5,6 @@ import Configuration
 import HTTPWire
 import LinuxIO
 
-/// Whom to probe, and what is known of it.
-struct ProbeTarget {
-  let slot: Int
-  let address: SocketAddress
-  /// What the probe's Host field says.
-  let host: String
-  /// Which probe of this replica it is.
-  let number: Int
-  /// Nothing speaks against the replica, so that a connection which was good before may do.
-  let isBeyondDoubt: Bool
-  /// How many probes must fail in a row until the replica is out, 1 or more.
-  let missing: Int
-  /// What its latest answer took, in nanoseconds; 0 where that failed, or there was none.
-  let latest: UInt64
-}
-
-/// What an answer must be to pass.
-struct ProbeExpectation {
-  let method: Method
-  let statuses: StatusRanges
-  /// What the body must contain; empty for anything.
-  let body: [UInt8]
-
-  init(_ health: HealthConfiguration) {
-    method =
-      switch health.method {
-      case .get: .get
-      case .head: .head
-      case .options: .options
-      }
-    statuses = health.expect
-    body = Array((health.body ?? "").utf8)
-  }
-}
-
-/// What a probe came to.
-struct ProbeResult {
-  enum Verdict {
-    case pass, failure
-    /// lbd itself could not ask.
-    case none
-  }
-
-  let slot: Int
-  let verdict: Verdict
-  /// `200`, `refused`, `timeout` …
-  let text: String
-  /// It was asked on a connection of its own.
-  let isFresh: Bool
-  let nanoseconds: UInt64
-}
-
 /// A connection with what was asked and answered on it. The prober owns it.
 struct Probe: ~Copyable {
   enum Phase {

@@ -4,14 +4,16 @@ import Configuration
 import LinuxIO
 import Testing
 
-@testable import lbd
+@testable import Probing
 
 @Suite struct HealthProberTests {
   @Test func `a probe that began within a standstill has an answer all the same`() throws {
     let listener = try Socket.listen(SocketAddress(ip: "127.0.0.1", port: 0)!)
     guard let address = Socket.localAddress(listener) else { throw SystemError("getsockname", 0) }
     let poller = try Poller()
-    var prober = HealthProber(Configuration(), mark: 1, now: Clock.now())
+    var prober = HealthProber(
+      ProbeSettings(HealthConfiguration(), fieldLimit: 100, proxyHeader: nil), slots: 1, mark: 1,
+      now: Clock.now())
     let target = ProbeTarget(
       slot: 0, address: address, host: "test", number: 0, isBeyondDoubt: false, missing: 1,
       latest: 0)

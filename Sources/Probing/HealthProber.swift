@@ -10,14 +10,12 @@
 // would tell, though none alone tells anything. An answer to any of them, good or bad, is the answer to
 // all. A replica that answers at once never meets a second probe, and costs no more than without.
 
-import Configuration
+package import Configuration
 import HTTPWire
-import Ledger
-import LinuxIO
-import Plan
+package import LinuxIO
 
 /// The probes under way, and the connections that rest between them. The control thread owns it.
-struct HealthProber: ~Copyable {
+package struct HealthProber: ~Copyable {
   /// Every so manieth probe of a replica begins a connection, so that a listener that is gone is
   /// noticed. A new connection costs about six times what a question costs.
   private static var probesEach: Int { 16 }
@@ -26,15 +24,8 @@ struct HealthProber: ~Copyable {
   /// Probes beside the first ones, of all replicas together.
   private static var mostBeside: Int { 512 }
 
-  private var configuration: HealthConfiguration
-  private var timeout: UInt64
-  private var expectation: ProbeExpectation
-  private var proxyHeader: ProxyVersion?
-  private var probes: Slab<Probe>
-  /// Each replica's latest record in `probes`, by the replica's slot.
-  private let records: ZeroedArray<SlabLink<Probe>>
-  /// Probes that are under way beside another of their replica.
-  private var beside = 0
+  private var settings: ProbeSettings
+  private var probes: ProbeTable
   private var deadlines: Deadlines<Probe>
   private var question: [UInt8] = []
   private var scratch = [UInt8](repeating: 0, count: 16 << 10)
@@ -42,32 +33,29 @@ struct HealthProber: ~Copyable {
   /// The line by which lbd knows a probe that has come to itself.
   private let via: [UInt8]
 
-  init(_ configuration: Configuration, mark: UInt64, now: UInt64) {
-    self.configuration = configuration.health
+  /// - Parameters:
+  ///   - slots: how many replicas there may be; their slots are below it.
+  ///   - mark: by which this process knows its own requests.
+  package init(_ settings: ProbeSettings, slots: Int, mark: UInt64, now: UInt64) {
+    self.settings = settings
     var writer = ByteWriter(capacity: 64)
     Hops.writeVia(mark, to: &writer)
     via = writer.bytes.indices.map { writer.bytes[$0] }
-    head.fields.setLimit(configuration.limits.fields)
-    timeout = configuration.health.timeout.nanoseconds
-    expectation = ProbeExpectation(configuration.health)
-    proxyHeader = configuration.forward.proxyProtocol.version
-    let capacity = Numbering.replicas + HealthProber.mostBeside
-    probes = Slab(capacity: capacity)
-    records = ZeroedArray(count: Numbering.slots)
+    head.fields.setLimit(settings.fieldLimit)
+    let capacity = slots + HealthProber.mostBeside
+    probes = ProbeTable(capacity: capacity, slots: slots)
     deadlines = Deadlines(capacity: capacity, now: now)
   }
 
   /// The most descriptors that the probes of so many replicas take.
-  static func descriptors(replicas: Int, _ health: HealthConfiguration) -> Int {
+  package static func descriptors(replicas: Int, _ health: HealthConfiguration) -> Int {
     replicas + min(mostBeside, replicas * (min(health.fall, mostEach) - 1))
   }
 
-  mutating func adopt(_ configuration: Configuration) {
-    self.configuration = configuration.health
-    head.fields.setLimit(configuration.limits.fields)
-    timeout = configuration.health.timeout.nanoseconds
-    expectation = ProbeExpectation(configuration.health)
-    proxyHeader = configuration.forward.proxyProtocol.version
+  /// Goes on by other settings.
+  package mutating func adopt(_ settings: ProbeSettings) {
+    self.settings = settings
+    head.fields.setLimit(settings.fieldLimit)
     // Connections that began otherwise are not asked again.
     var next = probes.first
     while let record = next {
@@ -78,16 +66,16 @@ struct HealthProber: ~Copyable {
   }
 
   /// Milliseconds until `nextExpired` has something to give; negative when nothing is under way.
-  func wait(now: UInt64) -> Int { deadlines.wait(now: now) }
+  package func wait(now: UInt64) -> Int { deadlines.wait(now: now) }
 
   // MARK: Asking
 
   /// Starts a probe of a replica. Where some are under way it is one more, unless these are enough to
   /// take the replica out. The result, when it is there at once; else it comes, of this or another.
-  mutating func start(_ target: ProbeTarget, _ poller: borrowing Poller) -> ProbeResult? {
-    if configuration.check == .off { return ProbeResult(target, .pass, "off") }
+  package mutating func start(_ target: ProbeTarget, _ poller: borrowing Poller) -> ProbeResult? {
+    if settings.health.check == .off { return ProbeResult(target, .pass, "off") }
     let now = Clock.now()
-    if let record = record(of: target.slot), probes[record].isOpen {
+    if let record = probes.latest(of: target.slot), probes[record].isOpen {
       return openBeside(target, poller, now: now)
     }
     // Counted from the slot on, since a pool's replicas begin together.
@@ -95,13 +83,15 @@ struct HealthProber: ~Copyable {
     let mayRest = target.isBeyondDoubt && turn < HealthProber.probesEach - 1
     if target.isBeyondDoubt && turn > 0, askAgain(target, mayRest: mayRest, now: now) { return nil }
     forget(target.slot)
-    let restsBehind = configuration.check == .http && expectation.body.isEmpty
+    let restsBehind = settings.health.check == .http && settings.expectation.body.isEmpty
     return open(target, mayRest: mayRest && restsBehind, poller, now: now)
   }
 
   /// Asks on the connection that rests, if one does.
   private mutating func askAgain(_ target: ProbeTarget, mayRest: Bool, now: UInt64) -> Bool {
-    guard let record = record(of: target.slot), probes[record].isResting else { return false }
+    guard let record = probes.latest(of: target.slot), probes[record].isResting else {
+      return false
+    }
     probes[record].target = target
     probes[record].startedAt = now
     probes[record].mayRest = mayRest
@@ -113,8 +103,9 @@ struct HealthProber: ~Copyable {
   /// How long a probe is awaited before the next begins beside it, where one may. A replica that is
   /// slow of itself is not asked while it works on an answer: it may do one thing at a time.
   private func patience(_ target: ProbeTarget) -> UInt64 {
-    guard target.missing > 1 else { return timeout }
-    return min(timeout, max(timeout / UInt64(configuration.fall + 1), 2 * target.latest))
+    guard target.missing > 1 else { return settings.timeout }
+    return min(
+      settings.timeout, max(settings.timeout / UInt64(settings.health.fall + 1), 2 * target.latest))
   }
 
   /// Begins one more probe of a replica, unless those under way are enough. The result, when it is
@@ -122,8 +113,8 @@ struct HealthProber: ~Copyable {
   private mutating func openBeside(
     _ target: ProbeTarget, _ poller: borrowing Poller, now: UInt64
   ) -> ProbeResult? {
-    guard beside < HealthProber.mostBeside,
-      count(of: target.slot) < min(target.missing, HealthProber.mostEach)
+    guard probes.beside < HealthProber.mostBeside,
+      probes.count(of: target.slot) < min(target.missing, HealthProber.mostEach)
     else { return nil }
     guard let result = open(target, mayRest: false, poller, now: now) else { return nil }
     // Where lbd itself could not ask, those under way tell.
@@ -143,7 +134,6 @@ struct HealthProber: ~Copyable {
       return ProbeResult(target, isOwnFault ? .none : .failure, SystemError.brief(code))
     }
     let record = probes.insert(Probe(target, descriptor, mayRest: mayRest, now: now))
-    join(record)
     do {
       try poller.add(probes[record].descriptor, .connection, token: probes.token(record).rawValue)
     } catch {
@@ -152,36 +142,23 @@ struct HealthProber: ~Copyable {
     }
     deadlines.set(record, at: now + patience(target))
     // On one machine it stands by now.
-    if configuration.check == .http, case .failed(let text) = ask(record) {
+    if settings.health.check == .http, case .failed(let text) = ask(record) {
       return end(record, false, text, poller)
     }
     return nil
   }
 
   private mutating func ask(_ record: SlabSlot<Probe>) -> Probe.Asking {
-    let (host, mayRest) = (probes[record].target.host, probes[record].mayRest)
-    question.removeAll(keepingCapacity: true)
-    if let proxyHeader, probes[record].questions == 0 {
-      // A replica that wants to know its client is told that lbd itself asks.
-      var writer = ByteWriter(capacity: 32)
-      ProxyHeader.writeUnstated(proxyHeader, to: &writer)
-      for index in writer.bytes.indices { question.append(writer.bytes[index]) }
-    }
-    question += configuration.method.rawValue.utf8
-    question += " ".utf8
-    question += configuration.path.utf8
-    question += " HTTP/1.1\r\nHost: ".utf8
-    question += host.utf8
-    question += "\r\nUser-Agent: lbd-health\r\nAccept: */*\r\n".utf8
-    question += via
-    question += (mayRest ? "\r\n" : "Connection: close\r\n\r\n").utf8
+    settings.write(
+      host: probes[record].target.host, via: via, isFirst: probes[record].questions == 0,
+      mayRest: probes[record].mayRest, to: &question)
     return probes[record].ask(question)
   }
 
   // MARK: Answers
 
   /// Goes on with the probe that an event is for. The result, when it is there.
-  mutating func handle(_ event: Event, _ poller: borrowing Poller) -> ProbeResult? {
+  package mutating func handle(_ event: Event, _ poller: borrowing Poller) -> ProbeResult? {
     guard let record = probes.slot(of: SlabToken(rawValue: event.token)) else { return nil }
     switch advance(record, event.readiness) {
     case .waits: return nil
@@ -199,7 +176,7 @@ struct HealthProber: ~Copyable {
         let code = Socket.error(probes[record].descriptor)
         if code != 0 { return .verdict(isPass: false, SystemError.brief(code)) }
       }
-      if configuration.check == .tcp { return .verdict(isPass: true, "connected") }
+      if settings.health.check == .tcp { return .verdict(isPass: true, "connected") }
       switch ask(record) {
       case .done: break
       case .tooEarly: return .waits
@@ -209,7 +186,7 @@ struct HealthProber: ~Copyable {
     guard readiness.isReadable else { return .waits }
     // Its end, if there is one, is not told of again.
     if readiness.isEnding { probes[record].mayRest = false }
-    return probes[record].receive(&scratch, &head, expectation)
+    return probes[record].receive(&scratch, &head, settings.expectation)
   }
 
   /// Ends a probe. Where a connection that was used before has anything but good to say, its replica
@@ -230,11 +207,11 @@ struct HealthProber: ~Copyable {
   /// Takes more of a body whose head came first; the event was for all that is there.
   private mutating func receiveRest(_ record: SlabSlot<Probe>) -> Probe.Step {
     if probes[record].isResting { return .waits }
-    return probes[record].receive(&scratch, &head, expectation)
+    return probes[record].receive(&scratch, &head, settings.expectation)
   }
 
   /// Time in which lbd did not run counts in no probe's. One that began within that time begins now.
-  mutating func forgive(_ lost: UInt64, now: UInt64) {
+  package mutating func forgive(_ lost: UInt64, now: UInt64) {
     deadlines.postpone(by: lost)
     var next = probes.first
     while let record = next {
@@ -244,13 +221,13 @@ struct HealthProber: ~Copyable {
   }
 
   /// The next result of a probe that took too long. Begins others beside those that take long.
-  mutating func nextExpired(_ poller: borrowing Poller, now: UInt64) -> ProbeResult? {
+  package mutating func nextExpired(_ poller: borrowing Poller, now: UInt64) -> ProbeResult? {
     if !deadlines.hasExpired { deadlines.expire(now: now) }
     while let record = deadlines.nextExpired() {
       guard probes.contains(record), probes[record].isOpen else { continue }
       let (target, startedAt) = (probes[record].target, probes[record].startedAt)
-      if now < startedAt + timeout {
-        deadlines.set(record, at: startedAt + timeout)
+      if now < startedAt + settings.timeout {
+        deadlines.set(record, at: startedAt + settings.timeout)
         if let result = openBeside(target, poller, now: now) { return result }
       } else {
         close(record)
@@ -264,8 +241,8 @@ struct HealthProber: ~Copyable {
 
   /// Something speaks against a replica: a connection from before is asked no more, and what was
   /// asked on one is asked anew. The result, when it is there at once.
-  mutating func doubt(_ slot: Int, _ poller: borrowing Poller) -> ProbeResult? {
-    guard let latest = record(of: slot) else { return nil }
+  package mutating func doubt(_ slot: Int, _ poller: borrowing Poller) -> ProbeResult? {
+    guard let latest = probes.latest(of: slot) else { return nil }
     guard probes[latest].isOpen else {
       close(latest)
       return nil
@@ -281,8 +258,8 @@ struct HealthProber: ~Copyable {
   }
 
   /// Ends what there is of a replica, without a result.
-  mutating func forget(_ slot: Int) {
-    while let record = record(of: slot) { close(record) }
+  package mutating func forget(_ slot: Int) {
+    while let record = probes.latest(of: slot) { close(record) }
   }
 
   private mutating func restart(
@@ -293,76 +270,12 @@ struct HealthProber: ~Copyable {
     return open(target, mayRest: false, poller, now: Clock.now())
   }
 
-  // MARK: Records
-
-  private func record(of slot: Int) -> SlabSlot<Probe>? {
-    let latest = records[slot].slot
-    return latest == .absent ? nil : latest
-  }
-
-  private func count(of slot: Int) -> Int {
-    var (count, next) = (0, records[slot].slot)
-    while next != .absent { (count, next) = (count + 1, probes[next].beside) }
-    return count
-  }
-
-  /// Puts a new record before its replica's others.
-  private mutating func join(_ record: SlabSlot<Probe>) {
-    let slot = probes[record].target.slot
-    probes[record].beside = records[slot].slot
-    if records[slot].slot != .absent { beside += 1 }
-    records[slot] = SlabLink(record)
-  }
-
   private mutating func closeOthers(_ record: SlabSlot<Probe>) {
-    let slot = probes[record].target.slot
-    while probes[record].beside != .absent { close(probes[record].beside) }
-    while records[slot].slot != record { close(records[slot].slot) }
+    while let other = probes.other(than: record) { close(other) }
   }
 
   private mutating func close(_ record: SlabSlot<Probe>) {
     deadlines.clear(record)
-    let probe = probes.remove(record)
-    let slot = probe.target.slot
-    if records[slot].slot == record {
-      records[slot] = SlabLink(probe.beside)
-    } else {
-      var other = records[slot].slot
-      while probes[other].beside != record { other = probes[other].beside }
-      probes[other].beside = probe.beside
-    }
-    if records[slot].slot != .absent { beside -= 1 }
-  }
-}
-
-extension ProbeResult {
-  init(
-    _ target: ProbeTarget, _ verdict: Verdict, _ text: String, isFresh: Bool = true,
-    nanoseconds: UInt64 = 0
-  ) {
-    self.init(
-      slot: target.slot, verdict: verdict, text: text, isFresh: isFresh, nanoseconds: nanoseconds)
-  }
-}
-
-extension Duration {
-  /// The same in nanoseconds; durations of a conf are bounded, so it fits.
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-  }
-}
-
-extension SystemError {
-  /// An `errno` in the one or two words that a table has room for.
-  static func brief(_ code: Int32) -> String { brief(SystemError.text(code)) }
-
-  static func brief(_ text: String) -> String {
-    for (long, short) in [
-      ("Connection refused", "refused"), ("Connection reset by peer", "reset"),
-      ("Connection timed out", "timeout"), ("No route to host", "no route"),
-      ("Network is unreachable", "unreachable"), ("No such file or directory", "no socket"),
-    ] where text == long { return short }
-    return text.lowercased()
+    probes.remove(record)
   }
 }
