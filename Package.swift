@@ -70,6 +70,7 @@ let package = Package(
     library("ControlServer", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     library("Discovery", ["LinuxIO"]),
     library("Pages", ["ControlProtocol"]),
+    library("Roster", ["Balancing", "Configuration", "ControlProtocol", "LinuxIO"]),
     library(
       "Probing", ["Balancing", "Configuration", "ControlProtocol", "HTTPWire", "LinuxIO"]),
     command(
@@ -77,6 +78,7 @@ let package = Package(
       [
         "Balancing", "Configuration", "ConfigurationIO", "ControlProtocol", "ControlServer",
         "Discovery", "HTTPWire", "Ledger", "LinuxIO", "Pages", "Plan", "Probing", "Proxy",
+        "Roster",
       ]),
     command("replicad", ["ControlProtocol", "HTTPWire", "LinuxIO"]),
     // JSON is read by Foundation, whose own parts a static link has to be told of.
@@ -114,6 +116,7 @@ let package = Package(
     tests("HTTPWireTests", ["HTTPWire"]),
     tests("BalancingTests", ["Balancing"]),
     tests("DiscoveryTests", ["Discovery", "LinuxIO"]),
+    tests("RosterTests", ["Configuration", "ControlProtocol", "LinuxIO", "Roster"]),
     tests("ProbingTests", ["Configuration", "ControlProtocol", "LinuxIO", "Probing"]),
     tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO", "Plan"]),
     tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"]),

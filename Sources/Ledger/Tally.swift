@@ -113,3 +113,14 @@ package final class Tally: Sendable {
     return Double(1 << (exponent - 2)) * (4.5 + quarter)
   }
 }
+
+extension [Tally] {
+  /// Over all workers.
+  package func sum(_ count: (Tally) -> Int) -> Int { reduce(0) { $0 + count($1) } }
+
+  /// Responses of every status.
+  package func responses(_ slot: Int) -> Int { sum { $0.responses(slot) } }
+
+  /// Attempts in flight; never less than none, whatever workers count meanwhile.
+  package func active(_ slot: Int) -> Int { Swift.max(0, sum { $0.active(slot) }) }
+}

@@ -10,6 +10,7 @@ import Ledger
 import LinuxIO
 import Plan
 import Probing
+import Roster
 
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {
@@ -205,7 +206,7 @@ extension Daemon {
         former[replica.configuration.address] = replica
       }
     }
-    replicas.removeAll(keepingCapacity: true)
+    replicas.removeAll()
     for replica in next {
       guard var record = kept.removeValue(forKey: replica.name) else {
         admit(replica, after: former[replica.address])
@@ -214,7 +215,6 @@ extension Daemon {
       record.configuration = replica
       replicas.append(record)
     }
-    findPlaces()
   }
 
   /// One that has only another name now goes on as healthy as it was.

@@ -9,6 +9,7 @@ import HTTPWire
 import Ledger
 import LinuxIO
 import Probing
+import Roster
 
 extension Daemon {
   /// Where clients connect to.
@@ -116,10 +117,13 @@ extension Daemon {
     [
       PoolStatus(
         name: "default", algorithm: configuration.algorithm.rawValue,
-        replicas: replicas.map {
-          $0.report(tallies, now: now, nextProbe: probes.schedule.due($0.slot))
-        })
+        replicas: replicas.map { report($0) })
     ]
+  }
+
+  /// The row of `lbctl pool`.
+  func report(_ replica: ReplicaRecord) -> ReplicaReport {
+    meters.report(replica, now: now, nextProbe: probes.schedule.due(replica.slot))
   }
 
   /// The pool for clients of the listener, at most a quarter of a second old: it costs a sum over all

@@ -5,6 +5,7 @@ import Configuration
 import ControlProtocol
 import LinuxIO
 import Probing
+import Roster
 
 extension Daemon {
   /// Replicas that have a line of their own about it, until lbd ends.

@@ -8,6 +8,7 @@ import Glibc
 import HTTPWire
 import LinuxIO
 import Probing
+import Roster
 
 extension Daemon {
   /// Events about a replica that explain it.
@@ -44,12 +45,13 @@ extension Daemon {
 
   private func explain(_ replica: ReplicaRecord) -> ExplainReport {
     let clocks = Clocks(now: now, wall: Clock.wall())
-    let counts = replica.counts.traffic(slot: replica.slot, tallies: tallies).failures
     return ExplainReport(
-      replica: replica.report(tallies, now: now, nextProbe: probes.schedule.due(replica.slot)),
+      replica: report(replica),
       since: clocks.text(replica.health.since), cause: replica.stateCause,
       probes: probes.history(of: replica.slot).report(clocks),
-      failures: zip(FailureClass.allCases, counts).map { FailureCount(name: "\($0)", count: $1) },
+      failures: zip(FailureClass.allCases, meters.failures(replica.slot)).map {
+        FailureCount(name: "\($0)", count: $1)
+      },
       lastFailure: replica.lastFailure.map { failure, cause, time in
         LastFailure(
           time: clocks.text(time), secondsAgo: clocks.secondsAgo(time), name: "\(failure)",

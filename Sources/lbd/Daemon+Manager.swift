@@ -3,11 +3,12 @@
 import ControlProtocol
 import Ledger
 import LinuxIO
+import Roster
 
 extension Daemon {
   /// Such as `3/3 replicas up, 812 req/s`, over the last 5 to 10 s.
   var statusLine: String {
-    let rate = replicas.reduce(0) { $0 + ($1.meter.rate(now: now) ?? 0) }
+    let rate = replicas.reduce(0) { $0 + (meters.rate($1.slot, now: now) ?? 0) }
     let slow = replicas.count { $0.state == .slow }
     return "\(replicas.count { $0.isUsable })/\(replicas.count) replicas up, "
       + (slow > 0 ? "\(slow) slow, " : "") + "\(Daemon.short(rate)) req/s"

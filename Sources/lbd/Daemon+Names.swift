@@ -9,6 +9,7 @@ import Ledger
 import LinuxIO
 import Plan
 import Probing
+import Roster
 
 extension Daemon {
   /// How often a replica's name is looked up again, and how often while one has no address.
@@ -43,7 +44,8 @@ extension Daemon {
   mutating func takeResolutions() {
     var hasChanged = false
     for answer in resolver.answers.take() {
-      guard let index = index(of: answer.slot), replicas[index].hostName?.host == answer.host
+      guard let index = replicas.index(ofSlot: answer.slot),
+        replicas[index].hostName?.host == answer.host
       else { continue }
       replicas[index].isLookupSlow = answer.isSlow
       replicas[index].isLookedUp = false

@@ -9,6 +9,7 @@ import Ledger
 import LinuxIO
 import Plan
 import Probing
+import Roster
 
 extension Daemon {
   /// Takes a replica out of the traffic or back.

@@ -9,6 +9,7 @@ import ControlProtocol
 import ControlServer
 import Ledger
 import LinuxIO
+import Roster
 
 extension Daemon {
   /// What is in force, with the replicas that are in the pool now.

@@ -10,72 +10,23 @@ import LinuxIO
 import Pages
 import Plan
 import Probing
-
-/// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
-/// are others, so that what is still in flight to its last replica is not taken for the next one's.
-struct SlotAllotment {
-  /// The first slot that was never handed out. The control socket's is before all of them.
-  private(set) var next = Numbering.controlSlot + 1
-  private var returned: [Int] = []
-  /// The names of replicas that have left, until their slots are handed out anew: workers may still
-  /// speak of them.
-  private(set) var formerNames: [Int: String] = [:]
-
-  /// A free slot, or nil when the tables are full.
-  mutating func take() -> Int? {
-    if next < Numbering.slots {
-      next += 1
-      return next - 1
-    }
-    guard !returned.isEmpty else { return nil }
-    let slot = returned.removeFirst()
-    formerNames[slot] = nil
-    return slot
-  }
-
-  /// - Parameter name: of the replica that leaves the slot.
-  mutating func giveBack(_ slot: Int, of name: String) {
-    returned.append(slot)
-    formerNames[slot] = name
-  }
-}
+import Roster
 
 extension Daemon {
   /// The name of the replica that has a slot, or had it last. A slot that no replica ever had is the
   /// control socket's.
-  func name(of slot: Int) -> String {
-    index(of: slot).map { replicas[$0].name } ?? slots.formerNames[slot] ?? "the control socket"
-  }
-
-  /// Where a slot's replica stands among `replicas`; nil when there is none.
-  func index(of slot: Int) -> Int? {
-    guard slot < places.count, places[slot] < replicas.count, replicas[places[slot]].slot == slot
-    else { return nil }
-    return places[slot]
-  }
-
-  /// Notes where the replicas stand, from one of them on.
-  mutating func findPlaces(from start: Int = 0) {
-    for index in start..<replicas.count {
-      let slot = replicas[index].slot
-      while places.count <= slot { places.append(.max) }
-      places[slot] = index
-    }
-  }
+  func name(of slot: Int) -> String { replicas.name(ofSlot: slot) ?? "the control socket" }
 
   // MARK: Members
 
   /// Takes a replica into the table; `publish` tells the workers. Nil when the table is full.
   mutating func admit(_ replica: ReplicaConfiguration) -> Int? {
-    guard let slot = slots.take() else { return nil }
+    guard let slot = replicas.takeSlot() else { return nil }
     pool.setUsable(slot, in: Numbering.mainPool, false)
-    let meter = Meter(slot: slot, tallies: tallies, now: now)
-    let counts = figures.former.take(replica.name, slot: slot, tallies: tallies)
-    var record = ReplicaRecord(
-      slot: slot, configuration: replica, meter: meter, counts: counts, now: now)
+    meters.enter(slot, name: replica.name, now: now)
+    var record = ReplicaRecord(slot: slot, configuration: replica, now: now)
     record.standing = standing[replica.name]
     replicas.append(record)
-    findPlaces(from: replicas.count - 1)
     if record.isProbed { probes.schedule.set(slot, at: now) }
     if record.hostName != nil { nextLookup = now }
     return slot
@@ -85,7 +36,6 @@ extension Daemon {
   mutating func dismiss(at index: Int) {
     pool.setUsable(replicas[index].slot, in: Numbering.mainPool, false)
     letGo(replicas.remove(at: index))
-    findPlaces(from: index)
   }
 
   /// Ends all that goes on for a replica that has left the table. A worker may choose it until it has
@@ -95,8 +45,8 @@ extension Daemon {
     pool.markLeaving(slot, of: Numbering.mainPool)
     probes.leave(slot)
     resolver.forget(slot)
-    figures.former.keep(replica.name, replica.counts, slot: slot, tallies: tallies)
-    slots.giveBack(slot, of: replica.name)
+    meters.leave(slot, name: replica.name)
+    replicas.giveBack(slot, of: replica.name)
   }
 
   /// Lets the workers go on with what is in force now.
@@ -130,7 +80,7 @@ extension Daemon {
   mutating func startDueProbes() {
     for _ in 0..<Daemon.probesAtOnce {
       guard let slot = probes.schedule.take(now: now) else { return }
-      guard let index = index(of: slot), replicas[index].isProbed else { continue }
+      guard let index = replicas.index(ofSlot: slot), replicas[index].isProbed else { continue }
       if replicas[index].health.endEjection(now: now) { healthChanged(index, "its time is over") }
       guard let target = probeTarget(index) else { continue }
       if let result = probes.prober.start(target, poller) { probed(result) }
@@ -154,11 +104,11 @@ extension Daemon {
   }
 
   mutating func probed(_ result: ProbeResult) {
-    guard let index = index(of: result.slot) else { return }
+    guard let index = replicas.index(ofSlot: result.slot) else { return }
     let isPass = result.verdict == .pass
     let wasUsable = replicas[index].isUsable
     replicas[index].probes += 1
-    replicas[index].counts.count(result)
+    meters.count(result.reportedVerdict, nanoseconds: result.nanoseconds, result.slot)
     probes.note(result, host: probeHost(index), now: now)
     let isDoubtful = isDoubtful(result)
     replicas[index].checkResult = isDoubtful ? "\(result.text)?" : result.text
@@ -175,7 +125,7 @@ extension Daemon {
           isNeeded: result.isSilence && isLastToAnswer(index), now: now)
       case .none: false
       }
-    if wasUsable && !replicas[index].isUsable { replicas[index].counts.count(.probe) }
+    if wasUsable && !replicas[index].isUsable { meters.count(.probe, result.slot) }
     let jitter = Double(configuration.health.jitterPercent) / 100
     probes.schedule.follow(
       result.slot, replicas[index].health.pace(policy), jitter: jitter, now: now)
@@ -192,12 +142,12 @@ extension Daemon {
 
   /// A worker could not reach a replica and took it out: its next probe follows soon.
   mutating func unreachable(_ slot: Int, _ cause: String) {
-    guard let index = index(of: slot) else { return }
+    guard let index = replicas.index(ofSlot: slot) else { return }
     replicas[index].checkResult = SystemError.brief(cause)
     replicas[index].checkMilliseconds = nil
     let next = now + min(policy.fastInterval, policy.interval)
     if replicas[index].health.connectFailed(now: now) {
-      replicas[index].counts.count(ReplicaCounts.Ejection(unreachable: cause))
+      meters.count(ReplicaCounts.Ejection(unreachable: cause), slot)
       healthChanged(index, "request: \(cause)")
       // Without a question the next look brings it back: one that is due already would do so at once.
       if configuration.health.check == .off { probes.schedule.set(slot, at: next) }
@@ -212,7 +162,7 @@ extension Daemon {
   /// A replica failed request after request: it is out for a while, unless too many are.
   mutating func failing(_ slot: Int, _ cause: String) {
     pool.forgetFailures(slot)
-    guard let index = index(of: slot) else { return }
+    guard let index = replicas.index(ofSlot: slot) else { return }
     let ejected = replicas.count { $0.health.ejectedUntil != nil }
     let usable = replicas.count { $0.isUsable }
     guard HealthPolicy.mayEject(ejected: ejected, usable: usable, of: replicas.count),
@@ -220,7 +170,7 @@ extension Daemon {
     else { return }
     replicas[index].checkResult = cause
     replicas[index].checkMilliseconds = nil
-    replicas[index].counts.count(.status)
+    meters.count(.status, slot)
     healthChanged(index, "requests failed in a row: \(cause)")
     probes.schedule.hasten(slot, to: now + min(policy.fastInterval, policy.interval))
     hastenToEjectionEnd(index)
@@ -235,7 +185,7 @@ extension Daemon {
 
   /// An attempt at a replica failed, whatever became of its request.
   mutating func attemptFailed(_ slot: Int, _ failure: FailureClass, _ cause: String) {
-    guard let index = index(of: slot) else { return }
+    guard let index = replicas.index(ofSlot: slot) else { return }
     replicas[index].lastFailure = (failure, cause, now)
   }
 

@@ -6,6 +6,7 @@ import Balancing
 import ControlProtocol
 import LinuxIO
 import Probing
+import Roster
 
 extension ProbeResult {
   /// There was no answer in time, good or bad.
@@ -30,7 +31,7 @@ extension Daemon {
     for other in replicas.indices where other != index {
       let wasUsable = replicas[other].isUsable
       guard replicas[other].health.otherAnswered(now: now) else { continue }
-      if wasUsable { replicas[other].counts.count(.probe) }
+      if wasUsable { meters.count(.probe, replicas[other].slot) }
       healthChanged(other, "probe: timeout; \(replicas[index].name) answers")
     }
   }

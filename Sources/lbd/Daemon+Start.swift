@@ -13,6 +13,7 @@ import LinuxIO
 import Plan
 import Probing
 import Proxy
+import Roster
 
 extension Daemon {
   /// The signals that it reads. None of them has any other effect from the first moment on.
@@ -73,6 +74,7 @@ extension Daemon {
     signals = parts.signals
     poller = parts.poller
     tallies = (0..<workers).map { _ in Tally() }
+    meters = ReplicaMeters(tallies)
     workerCounts = WorkerCounts(workers: workers)
     addresses = AddressCounts()
     var random = SystemRandomNumberGenerator()

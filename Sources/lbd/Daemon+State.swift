@@ -2,6 +2,7 @@
 
 import Configuration
 import LinuxIO
+import Roster
 
 extension Daemon {
   /// Takes up the orders of before. A state that cannot be read is said and left: lbd starts without.

@@ -6,6 +6,7 @@ import ControlProtocol
 import ControlServer
 import Glibc
 import LinuxIO
+import Roster
 
 /// What an lbd knows of the one that takes its place, and of its own takeover.
 struct Succession {

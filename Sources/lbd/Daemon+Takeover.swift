@@ -6,6 +6,7 @@ import ControlServer
 import Glibc
 import Ledger
 import LinuxIO
+import Roster
 
 extension Daemon {
   /// Once it knows its replicas: takes the control socket's path, tells the former lbd that it serves, and

@@ -23,7 +23,8 @@ extension Daemon {
     let nextSecond = UInt64(second + 1) * 1_000_000_000
     let look = upgradeProcess == nil ? UInt64.max : now + Upgrade.pause
     let soonest = min(
-      nextRoll, nextSecond, stop.deadline ?? .max, nextLookup, probes.next(policy), history.due,
+      meters.nextRoll, nextSecond, stop.deadline ?? .max, nextLookup, probes.next(policy),
+      history.due,
       watchdog.next, reloads.due, isReady ? .max : latestReady, succession.deadline ?? .max)
     let next = min(soonest, look)
     var wait = next <= now ? 0 : Int((next - now) / 1_000_000) + 1

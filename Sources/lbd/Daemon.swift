@@ -12,6 +12,7 @@ import Ledger
 import LinuxIO
 import Plan
 import Probing
+import Roster
 
 /// The running daemon. The control thread owns it.
 struct Daemon: ~Copyable {
@@ -76,15 +77,15 @@ struct Daemon: ~Copyable {
   var control: ControlServer
   var metrics: ControlServer
   var figures = DaemonFigures()
+  /// What is counted and measured of each replica.
+  var meters: ReplicaMeters
   var history = EventHistory()
   var probes: ReplicaProbes
-  var replicas: [ReplicaRecord] = []
+  /// The control socket's slot is before all of theirs.
+  var replicas = ReplicaTable(slots: Numbering.controlSlot + 1..<Numbering.slots)
   /// Some of them may be slow.
   var mayBeSlow = false
   var doubtsSaid = 0
-  /// Where each slot's replica stands among `replicas`; what is out of date says another slot's.
-  var places: [Int] = []
-  var slots = SlotAllotment()
   /// What operators ordered of replicas.
   var standing = StandingOrders()
   let stateFile: StateFile
@@ -100,11 +101,8 @@ struct Daemon: ~Copyable {
   var toldStatus = ""
   var running: Int
   var stop = Stop()
-  var nextRoll: UInt64 = 0
   /// The second that the pool's budget of retries is at.
   var second = Int(Clock.now() / 1_000_000_000)
-  /// How many meters were rolled in this round.
-  private var rolled = 0
   var answerLines = LineBudget()
   /// When names are looked up again; never where there is none.
   var nextLookup: UInt64 = .max
@@ -228,19 +226,14 @@ struct Daemon: ~Copyable {
     }
   }
 
-  /// Rolls each meter once a period, of many some at a time.
+  /// Moves the meters on, and once all were says what nobody was told line by line.
   private mutating func rollMeters() {
-    guard now >= nextRoll else { return }
-    let share = 64
-    let end = min(rolled + share, replicas.count)
-    for index in min(rolled, end)..<end { replicas[index].meter.roll(now: now) }
-    rolled = end < replicas.count ? end : 0
-    if rolled == 0 {
-      reportSkippedLines()
-      reportDroppedLines()
-      isStatusNew = true
-    }
-    nextRoll = now + Meter.period / UInt64(max(1, (replicas.count + share - 1) / share))
+    guard now >= meters.nextRoll,
+      meters.roll(replicas.indices.map { replicas[$0].slot }, now: now)
+    else { return }
+    reportSkippedLines()
+    reportDroppedLines()
+    isStatusNew = true
   }
 
   /// Lets clients in and tells the service manager once every replica was asked, or after 2 s; then

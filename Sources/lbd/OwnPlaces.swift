@@ -6,6 +6,7 @@
 import Configuration
 import ControlProtocol
 import LinuxIO
+import Roster
 
 /// lbd's own listeners.
 struct OwnPlaces {
@@ -77,16 +78,6 @@ extension Daemon {
     if key == nil, let address = address.socketAddress { key = ownPlaces.key(at: address) }
     return key.map {
       "\(address) is where \($0) has lbd itself listen: it would be its own replica"
-    }
-  }
-}
-
-extension ReplicaAddress {
-  /// The address where its text is one; nil for a name, which has to be looked up.
-  var socketAddress: SocketAddress? {
-    switch self {
-    case .host(let host, let port): SocketAddress(ip: host, port: port)
-    case .unix(let path): SocketAddress(path: path)
     }
   }
 }

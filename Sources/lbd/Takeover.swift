@@ -6,6 +6,7 @@ import ControlProtocol
 import Glibc
 import HTTPWire
 import LinuxIO
+import Roster
 
 /// The connection to the lbd that is to be followed. Each question blocks, for a few seconds at most.
 struct Takeover: ~Copyable {

@@ -8,6 +8,7 @@ import HTTPWire
 import Ledger
 import LinuxIO
 import Plan
+import Roster
 
 extension Daemon {
   /// The metrics' server as the conf has it.
@@ -60,10 +61,11 @@ extension Daemon {
   func metricsText() -> [UInt8] {
     var text = MetricsText(capacity: 8192 + replicas.count * 4096)
     writeProcess(to: &text)
-    let rows = replicas.map { ReplicaFigures($0, tallies: tallies) }
+    let rows = replicas.map { ReplicaFigures($0, meters, tallies: tallies) }
     writeStates(rows, to: &text)
     ReplicaFigures.write(rows, to: &text)
-    WorkerFigures.write(tallies: tallies, counts: workerCounts, slots: slots.next, to: &text)
+    WorkerFigures.write(
+      tallies: tallies, counts: workerCounts, slots: replicas.nextSlot, to: &text)
     return text.bytes
   }
 

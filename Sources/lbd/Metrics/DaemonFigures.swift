@@ -8,7 +8,6 @@ struct DaemonFigures {
   let start = Clock.wall()
   /// Descriptors that lbd may have open.
   let descriptors = Descriptor.raiseLimit()
-  var former = FormerReplicas()
   /// When the conf in force was applied, in nanoseconds since 1970.
   private(set) var lastReload: UInt64
   private(set) var isLastReloadDone = true

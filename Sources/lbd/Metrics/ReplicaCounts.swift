@@ -2,8 +2,8 @@
 // pool: one that leaves and comes back under its name goes on where it left off, so that no counter
 // ever goes back.
 
+import ControlProtocol
 import Ledger
-import Probing
 
 /// One replica's counts under its name. The control thread owns it.
 struct ReplicaCounts {
@@ -38,13 +38,13 @@ struct ReplicaCounts {
     ejections[ejection.rawValue] += 1
   }
 
-  mutating func count(_ probe: ProbeResult) {
-    switch probe.verdict {
-    case .pass: passed += 1
-    case .failure: failed += 1
-    case .none: notMade += 1
+  mutating func count(_ probe: ProbeReport.Verdict, nanoseconds: UInt64) {
+    switch probe {
+    case .passed: passed += 1
+    case .failed: failed += 1
+    case .notMade: notMade += 1
     }
-    probeNanoseconds = probe.nanoseconds
+    probeNanoseconds = nanoseconds
   }
 
   /// Its traffic since it came into its slot.

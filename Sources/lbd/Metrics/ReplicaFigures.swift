@@ -4,6 +4,7 @@ import Balancing
 import Configuration
 import ControlProtocol
 import Ledger
+import Roster
 
 /// One replica's figures at one moment. A class, so that going through a thousand of them for each
 /// family copies none.
@@ -24,15 +25,15 @@ final class ReplicaFigures {
   private let counts: ReplicaCounts
   private let traffic: TrafficCounts
 
-  init(_ replica: ReplicaRecord, tallies: [Tally]) {
+  init(_ replica: ReplicaRecord, _ meters: ReplicaMeters, tallies: [Tally]) {
     let slot = replica.slot
     state = replica.state
     labels = MetricLabels(["pool": ReplicaFigures.pool, "replica": replica.name])
     info = MetricLabels(["address": replica.configuration.address.description])
     weight = replica.weight
     inFlight = tallies.active(slot)
-    counts = replica.counts
-    traffic = replica.counts.traffic(slot: slot, tallies: tallies)
+    counts = meters.counts(slot)
+    traffic = meters.traffic(slot)
   }
 
   static func write(_ rows: [ReplicaFigures], to text: inout MetricsText) {

@@ -4,17 +4,6 @@
 import Balancing
 import Ledger
 
-extension [Tally] {
-  /// Over all workers.
-  func sum(_ count: (Tally) -> Int) -> Int { reduce(0) { $0 + count($1) } }
-
-  /// Responses of every status.
-  func responses(_ slot: Int) -> Int { sum { $0.responses(slot) } }
-
-  /// Attempts in flight; never less than none, whatever workers count meanwhile.
-  func active(_ slot: Int) -> Int { Swift.max(0, sum { $0.active(slot) }) }
-}
-
 /// One replica's counters over all workers.
 struct TrafficCounts {
   /// The upper edges of the histogram, in microseconds, each an edge of the tally's buckets too, so

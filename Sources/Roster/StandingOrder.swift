@@ -1,29 +1,37 @@
 // What an operator ordered of replicas: a fact of its own beside what the conf says and what was
 // observed, kept by the replica's name until another order.
 
-import ControlProtocol
+package import ControlProtocol
 
 /// What was ordered of one replica.
-struct StandingOrder: Equatable {
-  var order = ReplicaOrder.ready
+package struct StandingOrder: Equatable {
+  package var order: ReplicaOrder
   /// Its share, in the place of the conf's.
-  var weight: Int?
+  package var weight: Int?
+
+  package init(order: ReplicaOrder = .ready, weight: Int? = nil) {
+    self.order = order
+    self.weight = weight
+  }
 
   /// Nothing is ordered of it.
-  var isNone: Bool { order == .ready && weight == nil }
+  package var isNone: Bool { order == .ready && weight == nil }
 }
 
 /// The orders in force, by the names of their replicas. The control thread owns it.
-struct StandingOrders: Equatable {
-  private(set) var byName: [String: StandingOrder] = [:]
+package struct StandingOrders: Equatable {
+  package private(set) var byName: [String: StandingOrder] = [:]
 
-  subscript(name: String) -> StandingOrder {
+  /// Nothing is ordered of any.
+  package init() {}
+
+  package subscript(name: String) -> StandingOrder {
     get { byName[name] ?? StandingOrder() }
     set { byName[name] = newValue.isNone ? nil : newValue }
   }
 
   /// Forgets what was ordered of all others.
-  mutating func keep(only names: some Sequence<String>) {
+  package mutating func keep(only names: some Sequence<String>) {
     let names = Set(names)
     byName = byName.filter { names.contains($0.key) }
   }

@@ -1,16 +1,16 @@
 // The file that keeps orders through restarts and crashes: written whole or not at all, and believed
 // only if it is whole.
 
-import LinuxIO
+package import LinuxIO
 
 /// The state's file. The control thread reads it at the start and writes it with each order, which
 /// blocks it for as long as the disk takes.
-struct StateFile {
-  let path: String
+package struct StateFile {
+  package let path: String
 
   /// In the directory that systemd keeps for lbd, else beside the control socket: `run/lbd.state` for
   /// `run/lbd.sock`.
-  init(environment: [String: String], control: String) {
+  package init(environment: [String: String], control: String) {
     let directory = environment["STATE_DIRECTORY"]?.split(separator: ":").first
     let isSocket = control.hasSuffix(".sock")
     path =
@@ -20,7 +20,7 @@ struct StateFile {
 
   /// What it holds; nothing when there is none. It has to be this user's own or root's, for it orders
   /// replicas out.
-  func read() throws(StartFailure) -> StandingOrders {
+  package func read() throws(StartFailure) -> StandingOrders {
     let bytes: [UInt8]?
     do throws(Files.Distrust) {
       bytes = try Files.readOwn(path, limit: StandingOrders.limit)
@@ -39,7 +39,7 @@ struct StateFile {
   }
 
   /// Puts these orders in its place.
-  func write(_ orders: StandingOrders) throws(SystemError) {
+  package func write(_ orders: StandingOrders) throws(SystemError) {
     try Files.replace(path, with: Array(orders.text.utf8))
   }
 }

@@ -9,20 +9,20 @@ import Configuration
 import ControlProtocol
 
 /// Why a text holds no orders.
-struct StateFlaw: Error, Equatable {
-  let line: Int
-  let reason: String
+package struct StateFlaw: Error, Equatable {
+  package let line: Int
+  package let reason: String
 }
 
 extension StandingOrders {
   /// A text may have so many bytes: each of 1024 replicas takes less than 160.
-  static let limit = 256 << 10
+  package static let limit = 256 << 10
   private static let first = "lbd-state 1"
   private static let last = "end"
 
   /// One line for each order, by name. What has no name of the conf's kind was added to the running
   /// pool and is gone after a restart, and so are its orders.
-  var text: String {
+  package var text: String {
     var lines = [StandingOrders.first]
     for (name, standing) in byName.sorted(by: { $0.key < $1.key })
     where ReplicaConfiguration.isName(name) {
@@ -33,7 +33,7 @@ extension StandingOrders {
   }
 
   /// Reads what `text` has written. Anything else is refused as a whole, whatever it is.
-  init(reading bytes: [UInt8]) throws(StateFlaw) {
+  package init(reading bytes: [UInt8]) throws(StateFlaw) {
     guard bytes.count <= StandingOrders.limit else {
       throw StateFlaw(line: 1, reason: "it is longer than \(StandingOrders.limit) bytes")
     }

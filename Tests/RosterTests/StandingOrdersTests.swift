@@ -3,7 +3,7 @@
 import ControlProtocol
 import Testing
 
-@testable import lbd
+@testable import Roster
 
 @Suite struct StandingOrdersTests {
   private func read(_ text: String) -> StandingOrders? {
