@@ -3,6 +3,7 @@
 import Configuration
 import ControlProtocol
 import LinuxIO
+import Telemetry
 
 extension Daemon {
   /// USR1: whoever rotates the log has moved its file away.

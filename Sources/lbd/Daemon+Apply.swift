@@ -11,6 +11,7 @@ import LinuxIO
 import Plan
 import Probing
 import Roster
+import Telemetry
 
 /// What a conf needs and the one in force has not. What is not used is closed with the value.
 private struct Opened: ~Copyable {

@@ -10,6 +10,7 @@ import Ledger
 import LinuxIO
 import Probing
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Where clients connect to.

@@ -4,6 +4,7 @@
 import Configuration
 import ControlServer
 import LinuxIO
+import Telemetry
 
 extension Daemon {
   /// Looks once a second that the path leads to this lbd's socket. Another lbd's is left alone, unless that

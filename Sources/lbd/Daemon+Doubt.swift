@@ -6,6 +6,7 @@ import ControlProtocol
 import LinuxIO
 import Probing
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Replicas that have a line of their own about it, until lbd ends.

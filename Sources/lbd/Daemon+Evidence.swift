@@ -4,6 +4,7 @@ import Balancing
 import Configuration
 import Ledger
 import LinuxIO
+import Telemetry
 
 extension Daemon {
   /// What the workers saw.

@@ -9,6 +9,7 @@ import HTTPWire
 import LinuxIO
 import Probing
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Events about a replica that explain it.

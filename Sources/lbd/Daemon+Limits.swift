@@ -6,6 +6,7 @@ import Configuration
 import ControlProtocol
 import Ledger
 import LinuxIO
+import Telemetry
 
 /// What is known of how often the limit was met.
 struct LimitWatch {

@@ -4,6 +4,7 @@ import ControlProtocol
 import Ledger
 import LinuxIO
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Such as `3/3 replicas up, 812 req/s`, over the last 5 to 10 s.

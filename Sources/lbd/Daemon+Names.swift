@@ -10,6 +10,7 @@ import LinuxIO
 import Plan
 import Probing
 import Roster
+import Telemetry
 
 extension Daemon {
   /// How often a replica's name is looked up again, and how often while one has no address.

@@ -10,6 +10,7 @@ import LinuxIO
 import Plan
 import Probing
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Takes a replica out of the traffic or back.

@@ -10,6 +10,7 @@ import ControlServer
 import Ledger
 import LinuxIO
 import Roster
+import Telemetry
 
 extension Daemon {
   /// What is in force, with the replicas that are in the pool now.

@@ -11,6 +11,7 @@ import Pages
 import Plan
 import Probing
 import Roster
+import Telemetry
 
 extension Daemon {
   /// The name of the replica that has a slot, or had it last. A slot that no replica ever had is the

@@ -7,6 +7,7 @@ import ControlProtocol
 import LinuxIO
 import Probing
 import Roster
+import Telemetry
 
 extension ProbeResult {
   /// There was no answer in time, good or bad.

@@ -14,6 +14,7 @@ import Plan
 import Probing
 import Proxy
 import Roster
+import Telemetry
 
 extension Daemon {
   /// The signals that it reads. None of them has any other effect from the first moment on.

@@ -3,6 +3,7 @@
 import Configuration
 import LinuxIO
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Takes up the orders of before. A state that cannot be read is said and left: lbd starts without.

@@ -8,6 +8,7 @@ import ControlServer
 import Glibc
 import Ledger
 import LinuxIO
+import Telemetry
 
 /// How far lbd has come on its way to its end.
 struct Stop {

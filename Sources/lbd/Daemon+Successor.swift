@@ -7,6 +7,7 @@ import ControlServer
 import Glibc
 import LinuxIO
 import Roster
+import Telemetry
 
 /// What an lbd knows of the one that takes its place, and of its own takeover.
 struct Succession {

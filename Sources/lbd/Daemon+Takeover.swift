@@ -7,6 +7,7 @@ import Glibc
 import Ledger
 import LinuxIO
 import Roster
+import Telemetry
 
 extension Daemon {
   /// Once it knows its replicas: takes the control socket's path, tells the former lbd that it serves, and

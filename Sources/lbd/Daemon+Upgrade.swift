@@ -7,6 +7,7 @@ import ControlProtocol
 import ControlServer
 import Glibc
 import LinuxIO
+import Telemetry
 
 /// The next lbd that this one has started, until it has taken over or ended.
 struct Upgrade: ~Copyable {

@@ -3,6 +3,7 @@
 import ControlServer
 import LinuxIO
 import Probing
+import Telemetry
 
 extension Daemon {
   /// Longer than any turn of the loop.

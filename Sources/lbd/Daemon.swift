@@ -13,6 +13,7 @@ import LinuxIO
 import Plan
 import Probing
 import Roster
+import Telemetry
 
 /// The running daemon. The control thread owns it.
 struct Daemon: ~Copyable {

@@ -5,6 +5,7 @@ import Configuration
 import ConfigurationIO
 import LinuxIO
 import Synchronization
+import Telemetry
 
 /// A file that one thread has opened for another.
 final class OpenedFile: Sendable {

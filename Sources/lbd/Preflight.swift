@@ -5,6 +5,7 @@ import Configuration
 import ControlServer
 import Glibc
 import LinuxIO
+import Telemetry
 
 /// What stands in the way of a start.
 struct Preflight {

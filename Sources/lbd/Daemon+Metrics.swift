@@ -9,6 +9,7 @@ import Ledger
 import LinuxIO
 import Plan
 import Roster
+import Telemetry
 
 extension Daemon {
   /// The metrics' server as the conf has it.

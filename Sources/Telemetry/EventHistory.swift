@@ -1,7 +1,7 @@
 // What happened of late: the events that `lbctl events` shows. Bounded, whatever happens: changes and
 // orders push out only their like, and a storm of 5xx makes one event a second in a share of its own.
 
-import ControlProtocol
+package import ControlProtocol
 import HTTPWire
 import LinuxIO
 
@@ -29,7 +29,7 @@ private struct EventRing {
 }
 
 /// The last events of this run of lbd. The control thread owns it.
-struct EventHistory {
+package struct EventHistory {
   /// Events that are kept, beside those of answers.
   static let limit = 1000
   /// Events of lbd's own 5xx answers that are kept.
@@ -50,11 +50,13 @@ struct EventHistory {
   /// When the next event of answers may be added, by the monotonic clock.
   private var nextAnswers: UInt64 = 0
 
+  package init() {}
+
   /// Adds an event.
   /// - Parameters:
   ///   - cause: why, or what it came to, in words.
   ///   - uid: the user who gave the order.
-  mutating func add(
+  package mutating func add(
     _ kind: EventKind, replica: String? = nil, state: ReplicaState? = nil, cause: String? = nil,
     uid: UInt32? = nil, wall: UInt64 = Clock.wall()
   ) {
@@ -64,7 +66,7 @@ struct EventHistory {
 
   /// One more 5xx of lbd's own. The first after a second without any is an event at once; those that
   /// follow within the second are gathered to one.
-  mutating func answered(
+  package mutating func answered(
     _ status: Int, tried: [String], cause: String, now: UInt64, wall: UInt64 = Clock.wall()
   ) {
     var answers =
@@ -79,10 +81,10 @@ struct EventHistory {
   }
 
   /// When `settle` has something to do; never where nothing is gathered.
-  var due: UInt64 { gathered == nil ? .max : nextAnswers }
+  package var due: UInt64 { gathered == nil ? .max : nextAnswers }
 
   /// Makes an event of what was gathered, once its time has come.
-  mutating func settle(now: UInt64, wall: UInt64 = Clock.wall()) {
+  package mutating func settle(now: UInt64, wall: UInt64 = Clock.wall()) {
     guard let (answers, cause) = gathered, now >= nextAnswers else { return }
     gathered = nil
     nextAnswers = now + EventHistory.answersPeriod
@@ -109,12 +111,12 @@ struct EventHistory {
   // MARK: Reading
 
   /// The events behind the `number`-th that are kept, newest last.
-  func since(_ number: Int) -> [EventReport] {
+  package func since(_ number: Int) -> [EventReport] {
     list { $0.number > number }
   }
 
   /// The last `count` events that name a replica, newest last.
-  func about(_ replica: String, last count: Int) -> [EventReport] {
+  package func about(_ replica: String, last count: Int) -> [EventReport] {
     list { $0.replica == replica || $0.answers?.tried.contains(replica) == true }.suffix(count)
   }
 

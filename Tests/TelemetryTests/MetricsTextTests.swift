@@ -3,7 +3,7 @@
 import Ledger
 import Testing
 
-@testable import lbd
+@testable import Telemetry
 
 @Suite struct MetricsTextTests {
   @Test func `what a label may not hold is escaped`() {

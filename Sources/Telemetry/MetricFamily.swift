@@ -2,7 +2,7 @@
 // and a test holds the two together.
 
 /// A family of metrics, as the text's HELP and TYPE lines describe it.
-struct MetricFamily: Sendable {
+package struct MetricFamily: Sendable {
   enum Kind: String, Sendable { case counter, gauge, histogram }
 
   let name: String
@@ -26,41 +26,44 @@ struct MetricFamily: Sendable {
 // MARK: lbd as a whole
 
 extension MetricFamily {
-  static let up = MetricFamily("up", .gauge, "1 while lbd answers.")
-  static let build = MetricFamily("build_info", .gauge, ["version"], "1, with lbd's version.")
-  static let start = MetricFamily("start_time_seconds", .gauge, "When lbd began, since 1970.")
-  static let uptime = MetricFamily("uptime_seconds", .gauge, "Since lbd began.")
-  static let workers = MetricFamily("workers", .gauge, "Worker threads.")
-  static let descriptors = MetricFamily(
+  package static let up = MetricFamily("up", .gauge, "1 while lbd answers.")
+  package static let build = MetricFamily(
+    "build_info", .gauge, ["version"], "1, with lbd's version.")
+  package static let start = MetricFamily(
+    "start_time_seconds", .gauge, "When lbd began, since 1970.")
+  package static let uptime = MetricFamily("uptime_seconds", .gauge, "Since lbd began.")
+  package static let workers = MetricFamily("workers", .gauge, "Worker threads.")
+  package static let descriptors = MetricFamily(
     "descriptors_limit", .gauge, "Descriptors that lbd may have open.")
-  static let connections = MetricFamily(
+  package static let connections = MetricFamily(
     "connections_limit", .gauge, "Connections from clients that lbd may have at once.")
-  static let reloadTime = MetricFamily(
+  package static let reloadTime = MetricFamily(
     "last_reload_timestamp_seconds", .gauge,
     "When the conf in force was applied, since 1970.")
-  static let reloadSuccess = MetricFamily(
+  package static let reloadSuccess = MetricFamily(
     "last_reload_success", .gauge, "1 when the last conf that was read was applied, 0 if rejected.")
-  static let reloads = MetricFamily(
+  package static let reloads = MetricFamily(
     "reloads_total", .counter, ["result"], "Reloads of the conf: done or refused.")
-  static let logDrops = MetricFamily(
+  package static let logDrops = MetricFamily(
     "log_lines_dropped_total", .counter, "Log lines that a slow reader left no room for.")
-  static let accessDrops = MetricFamily(
+  package static let accessDrops = MetricFamily(
     "access_log_lines_dropped_total", .counter,
     "Lines of the access log that a slow disk left no room for.")
-  static let ownResponses = MetricFamily(
+  package static let ownResponses = MetricFamily(
     "own_responses_total", .counter, ["code"],
     "Responses that lbd gave itself, by the class of their status.")
-  static let held = MetricFamily(
+  package static let held = MetricFamily(
     "held_requests", .gauge, "Requests that wait for a replica now.")
-  static let holds = MetricFamily(
+  package static let holds = MetricFamily(
     "holds_total", .counter, ["result"],
     "Requests for which no replica was usable or had a place: served after a wait, expired after as"
       + " long as they may wait, or refused at once.")
-  static let clientsClosed = MetricFamily(
+  package static let clientsClosed = MetricFamily(
     "clients_closed_total", .counter, ["reason"],
     "Connections of clients that lbd closed for its limits: at rest when another client came at the"
       + " limit of connections, or one more of its address than may be.")
-  static let replicas = MetricFamily("replicas", .gauge, ["pool", "state"], "Replicas by state.")
+  package static let replicas = MetricFamily(
+    "replicas", .gauge, ["pool", "state"], "Replicas by state.")
 }
 
 // MARK: Each replica

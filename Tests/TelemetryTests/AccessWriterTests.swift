@@ -5,7 +5,7 @@ import Ledger
 import LinuxIO
 import Testing
 
-@testable import lbd
+@testable import Telemetry
 
 @Suite struct AccessWriterTests {
   @Test

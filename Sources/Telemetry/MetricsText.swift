@@ -3,15 +3,15 @@
 // a few copies.
 
 /// Labels as they stand between the braces, without them: `pool="default",replica="8081"`.
-struct MetricLabels {
+package struct MetricLabels {
   fileprivate var bytes: [UInt8] = []
 
-  static let none = MetricLabels()
+  package static let none = MetricLabels()
 
   private init() {}
 
   /// - Parameter pairs: names, which need no escape, with values, which may be any text.
-  init(_ pairs: KeyValuePairs<String, String>) {
+  package init(_ pairs: KeyValuePairs<String, String>) {
     for (name, value) in pairs {
       if !bytes.isEmpty { bytes.append(0x2C) }
       bytes += name.utf8
@@ -29,19 +29,19 @@ struct MetricLabels {
 }
 
 /// A text of metrics under construction. Samples belong to the family that was begun last.
-struct MetricsText {
-  private(set) var bytes: [UInt8] = []
+package struct MetricsText {
+  package private(set) var bytes: [UInt8] = []
   private var name: [UInt8] = []
 
-  static let type: StaticString = "text/plain; version=0.0.4; charset=utf-8"
+  package static let type: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
   /// - Parameter capacity: bytes that the text will have, as far as is known.
-  init(capacity: Int = 0) {
+  package init(capacity: Int = 0) {
     bytes.reserveCapacity(capacity)
   }
 
   /// Writes HELP and TYPE. Each family is begun once, with samples or without.
-  mutating func begin(_ family: MetricFamily) {
+  package mutating func begin(_ family: MetricFamily) {
     name = Array(family.name.utf8)
     // Backslashes and line feeds would have to be escaped; no help has one.
     bytes += "# HELP \(family.name) \(family.help)\n".utf8
@@ -49,13 +49,13 @@ struct MetricsText {
   }
 
   /// A family of one sample without labels.
-  mutating func only(_ family: MetricFamily, _ value: Int) {
+  package mutating func only(_ family: MetricFamily, _ value: Int) {
     begin(family)
     sample(.none, value)
   }
 
   /// The same of a number that is not whole.
-  mutating func only(_ family: MetricFamily, seconds: Double) {
+  package mutating func only(_ family: MetricFamily, seconds: Double) {
     begin(family)
     sample(.none, seconds: seconds)
   }
@@ -63,7 +63,7 @@ struct MetricsText {
   /// - Parameters:
   ///   - more: labels behind those of `labels`.
   ///   - suffix: what stands behind the family's name, `_bucket` and the like.
-  mutating func sample(
+  package mutating func sample(
     _ labels: MetricLabels, and more: MetricLabels = .none, suffix: [UInt8] = [], _ value: Int
   ) {
     beginLine(labels, more, suffix)
@@ -71,7 +71,7 @@ struct MetricsText {
     bytes.append(0x0A)
   }
 
-  mutating func sample(
+  package mutating func sample(
     _ labels: MetricLabels, suffix: [UInt8] = [], seconds: Double
   ) {
     beginLine(labels, .none, suffix)

@@ -2,22 +2,22 @@
 
 import Balancing
 import Configuration
-import ControlProtocol
-import Ledger
-import Roster
+package import ControlProtocol
+package import Ledger
+package import Roster
 
 /// One replica's figures at one moment. A class, so that going through a thousand of them for each
 /// family copies none.
-final class ReplicaFigures {
+package final class ReplicaFigures {
   /// There is one pool today.
-  static let pool = "default"
+  package static let pool = "default"
   /// The labels of the classes of statuses, from 1xx to 5xx.
-  static let codes = (1...5).map { MetricLabels(["code": "\($0)xx"]) }
+  package static let codes = (1...5).map { MetricLabels(["code": "\($0)xx"]) }
   private static let edges =
     TrafficCounts.edges.map { MetricLabels(["le": (Double($0) / 1e6).description]) }
     + [MetricLabels(["le": "+Inf"])]
 
-  let state: ReplicaState
+  package let state: ReplicaState
   private let labels: MetricLabels
   private let info: MetricLabels
   private let weight: Int
@@ -25,7 +25,7 @@ final class ReplicaFigures {
   private let counts: ReplicaCounts
   private let traffic: TrafficCounts
 
-  init(_ replica: ReplicaRecord, _ meters: ReplicaMeters, tallies: [Tally]) {
+  package init(_ replica: ReplicaRecord, _ meters: ReplicaMeters, tallies: [Tally]) {
     let slot = replica.slot
     state = replica.state
     labels = MetricLabels(["pool": ReplicaFigures.pool, "replica": replica.name])
@@ -36,7 +36,7 @@ final class ReplicaFigures {
     traffic = meters.traffic(slot)
   }
 
-  static func write(_ rows: [ReplicaFigures], to text: inout MetricsText) {
+  package static func write(_ rows: [ReplicaFigures], to text: inout MetricsText) {
     text.begin(.info)
     for row in rows { text.sample(row.labels, and: row.info, 1) }
     write(.replicaUp, rows, to: &text) { $0.state.isServing ? 1 : 0 }

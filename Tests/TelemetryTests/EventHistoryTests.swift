@@ -3,7 +3,7 @@
 import ControlProtocol
 import Testing
 
-@testable import lbd
+@testable import Telemetry
 
 @Suite struct EventHistoryTests {
   private let second: UInt64 = 1_000_000_000

@@ -1,14 +1,14 @@
 // What lbd says while it runs: an entry in systemd's journal for each event where standard error leads
 // there, else a line to standard error, text for people at a terminal, one JSON object for the rest.
 
-import Configuration
+package import Configuration
 import ControlProtocol
 import HTTPWire
-import LinuxIO
+package import LinuxIO
 
 /// The daemon's log. The control thread owns it; workers never write. It never waits: lines that a
 /// slow reader leaves no room for are counted and dropped.
-struct Log {
+package struct Log {
   private let level: Int
   private let isJSON: Bool
   /// Where entries go while `[log] format` leaves the choice to lbd.
@@ -16,12 +16,13 @@ struct Log {
   private let journal: Journal?
   private var dropped = 0
   /// Lines dropped since lbd began.
-  private(set) var drops = 0
+  package private(set) var drops = 0
 
   /// - Parameters:
   ///   - former: the log that this one takes over from, with its journal.
   ///   - journal: systemd's, where standard error leads there.
-  init(_ configuration: LogConfiguration, after former: Log? = nil, journal: Journal? = nil) {
+  package init(_ configuration: LogConfiguration, after former: Log? = nil, journal: Journal? = nil)
+  {
     drops = former?.drops ?? 0
     self.journal = journal ?? former?.journal
     usesJournal = configuration.format == .auto
@@ -41,7 +42,7 @@ struct Log {
   /// - Parameters:
   ///   - message: a sentence for people, in small letters.
   ///   - fields: the same facts for programs, in their order.
-  mutating func write(
+  package mutating func write(
     _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
   ) {
     guard Log.rank(level) >= self.level else { return }
@@ -101,14 +102,16 @@ struct Log {
 
 /// How many lines a second one kind of event may write, since a dead pool answers faster than
 /// anyone reads.
-struct LineBudget {
+package struct LineBudget {
   private static let linesPerSecond = 20
   private var second: UInt64 = 0
   private var lines = 0
   private var skipped = 0
 
+  package init() {}
+
   /// Whether one more line may be written.
-  mutating func take(now: UInt64) -> Bool {
+  package mutating func take(now: UInt64) -> Bool {
     let current = now / 1_000_000_000
     if current != second { (second, lines) = (current, 0) }
     lines += 1
@@ -118,7 +121,7 @@ struct LineBudget {
   }
 
   /// How many lines were not written since the last call; nil for none.
-  mutating func takeSkipped() -> Int? {
+  package mutating func takeSkipped() -> Int? {
     guard skipped > 0 else { return nil }
     defer { skipped = 0 }
     return skipped

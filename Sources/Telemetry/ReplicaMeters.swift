@@ -1,15 +1,14 @@
 // What the workers have counted for each replica and what probes came to, for `lbctl` and the metrics.
 
-import Balancing
 import Configuration
-import ControlProtocol
-import Ledger
+package import ControlProtocol
+package import Ledger
 import LinuxIO
-import Roster
+package import Roster
 
 /// The meters and counts of the replicas that are in the pool, by slot, and the counts of those that
 /// have left. The control thread owns it.
-struct ReplicaMeters {
+package struct ReplicaMeters {
   private struct Row {
     var meter: Meter
     var counts: ReplicaCounts
@@ -22,16 +21,16 @@ struct ReplicaMeters {
   private var rows: [Row?] = []
   private var former = FormerReplicas()
   /// When `roll` has something to do.
-  private(set) var nextRoll: UInt64 = 0
+  package private(set) var nextRoll: UInt64 = 0
   /// How many meters were rolled in this round.
   private var rolled = 0
 
-  init(_ tallies: [Tally]) {
+  package init(_ tallies: [Tally]) {
     self.tallies = tallies
   }
 
   /// A replica comes into a slot. It goes on with the counts that it had under its name.
-  mutating func enter(_ slot: Int, name: String, now: UInt64) {
+  package mutating func enter(_ slot: Int, name: String, now: UInt64) {
     while rows.count <= slot { rows.append(nil) }
     rows[slot] = Row(
       meter: Meter(slot: slot, tallies: tallies, now: now),
@@ -39,7 +38,7 @@ struct ReplicaMeters {
   }
 
   /// It leaves the slot.
-  mutating func leave(_ slot: Int, name: String) {
+  package mutating func leave(_ slot: Int, name: String) {
     guard slot < rows.count, let row = rows[slot] else { return }
     former.keep(name, row.counts, slot: slot, tallies: tallies)
     rows[slot] = nil
@@ -48,18 +47,18 @@ struct ReplicaMeters {
   // MARK: Counting
 
   /// The replica in a slot was taken out.
-  mutating func count(_ ejection: ReplicaCounts.Ejection, _ slot: Int) {
+  package mutating func count(_ ejection: ReplicaCounts.Ejection, _ slot: Int) {
     rows[slot]?.counts.count(ejection)
   }
 
   /// A probe of the replica in a slot has ended.
-  mutating func count(_ probe: ProbeReport.Verdict, nanoseconds: UInt64, _ slot: Int) {
+  package mutating func count(_ probe: ProbeReport.Verdict, nanoseconds: UInt64, _ slot: Int) {
     rows[slot]?.counts.count(probe, nanoseconds: nanoseconds)
   }
 
   /// Rolls each meter once a period, of many some at a time. True once all were in this round.
   /// - Parameter slots: of the replicas that are in the pool.
-  mutating func roll(_ slots: [Int], now: UInt64) -> Bool {
+  package mutating func roll(_ slots: [Int], now: UInt64) -> Bool {
     guard now >= nextRoll else { return false }
     let share = ReplicaMeters.share
     let end = min(rolled + share, slots.count)
@@ -72,7 +71,7 @@ struct ReplicaMeters {
   // MARK: Reading
 
   /// Responses a second over the last 5 to 10 s; nil without any.
-  func rate(_ slot: Int, now: UInt64) -> Double? { rows[slot]?.meter.rate(now: now) }
+  package func rate(_ slot: Int, now: UInt64) -> Double? { rows[slot]?.meter.rate(now: now) }
 
   /// What the metrics count beside the traffic.
   func counts(_ slot: Int) -> ReplicaCounts { rows[slot]?.counts ?? ReplicaCounts() }
@@ -81,11 +80,11 @@ struct ReplicaMeters {
   func traffic(_ slot: Int) -> TrafficCounts { counts(slot).traffic(slot: slot, tallies: tallies) }
 
   /// Failed attempts by class, in the order of `FailureClass`.
-  func failures(_ slot: Int) -> [Int] { traffic(slot).failures }
+  package func failures(_ slot: Int) -> [Int] { traffic(slot).failures }
 
   /// The row of `lbctl pool`.
   /// - Parameter nextProbe: when it is due; nil while one is under way.
-  func report(_ replica: ReplicaRecord, now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
+  package func report(_ replica: ReplicaRecord, now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
     let slot = replica.slot
     let reading = rows[slot]?.meter.read(now: now) ?? Meter.Reading()
     let traffic = counts(slot).trafficOfStay(slot: slot, tallies: tallies)

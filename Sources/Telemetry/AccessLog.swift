@@ -1,24 +1,24 @@
 // The access log as the control thread has it: opens its file at the start, at USR1 and at a reload,
 // knows how many lines were lost, and has what is left written before lbd ends.
 
-import Configuration
-import Ledger
-import LinuxIO
+package import Configuration
+package import Ledger
+package import LinuxIO
 
 /// The access log. `dropped` may be read by any thread; everything else is the control thread's.
-struct AccessLog: ~Copyable {
+package struct AccessLog: ~Copyable {
   /// How long lbd's end waits for a file that takes no lines.
   private static let patience = 1000
 
   /// One for each worker.
-  let rings: [LogRing]
+  package let rings: [LogRing]
   private let writer: AccessWriter
-  private(set) var target: AccessTarget
+  package private(set) var target: AccessTarget
   private var isRunning: Bool
   /// The lines lost that were told of.
   private var told: Int
 
-  init(workers: Int, evidence: Mailbox<Evidence>) throws(SystemError) {
+  package init(workers: Int, evidence: Mailbox<Evidence>) throws(SystemError) {
     let bell = try LogBell()
     let rings = (0..<workers).map { _ in LogRing(bell: bell) }
     writer = try AccessWriter(rings: rings, bell: bell, evidence: evidence)
@@ -27,7 +27,7 @@ struct AccessLog: ~Copyable {
   }
 
   /// Opens what the conf names, nothing where that is `off`, or says why that cannot be and what to do.
-  static func open(_ target: AccessTarget) throws(StartFailure) -> Descriptor? {
+  package static func open(_ target: AccessTarget) throws(StartFailure) -> Descriptor? {
     do throws(SystemError) {
       switch target {
       case .off: return nil
@@ -41,7 +41,7 @@ struct AccessLog: ~Copyable {
   }
 
   /// Throws what `open` would, and neither makes nor opens anything.
-  static func check(_ target: AccessTarget) throws(StartFailure) {
+  package static func check(_ target: AccessTarget) throws(StartFailure) {
     guard case .path(let path) = target else { return }
     var place = path
     if let link = try? Files.target(of: path) {
@@ -61,7 +61,7 @@ struct AccessLog: ~Copyable {
   }
 
   /// Has a thread that writes, unless there is one or nothing is to be written.
-  mutating func prepare(for target: AccessTarget) throws(StartFailure) {
+  package mutating func prepare(for target: AccessTarget) throws(StartFailure) {
     guard !isRunning && target != .off else { return }
     do throws(SystemError) {
       try writer.start()
@@ -73,25 +73,25 @@ struct AccessLog: ~Copyable {
 
   /// Lines go there from now on, once it is prepared for that. A line that was recorded before may still
   /// go where lines went.
-  mutating func use(_ file: consuming Descriptor?, _ target: AccessTarget) {
+  package mutating func use(_ file: consuming Descriptor?, _ target: AccessTarget) {
     self.target = target
     if isRunning { writer.use(file) }
   }
 
   /// Has what is left written. True when it was.
-  mutating func finish() -> Bool {
+  package mutating func finish() -> Bool {
     guard isRunning else { return true }
     return writer.end(within: AccessLog.patience) && rings.allSatisfy { $0.pending == 0 }
   }
 
   /// Lines that were recorded and not written, once `finish` has given up.
-  var unwritten: Int { rings.reduce(0) { $0 + $1.pendingLines } }
+  package var unwritten: Int { rings.reduce(0) { $0 + $1.pendingLines } }
 
   /// Lines that were lost since lbd began.
-  var dropped: Int { rings.reduce(0) { $0 + $1.dropped } }
+  package var dropped: Int { rings.reduce(0) { $0 + $1.dropped } }
 
   /// How many more lines were lost since the last call; nil for none.
-  mutating func takeDropped() -> Int? {
+  package mutating func takeDropped() -> Int? {
     let count = dropped
     guard count > told else { return nil }
     defer { told = count }

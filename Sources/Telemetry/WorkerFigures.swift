@@ -1,9 +1,9 @@
 // Each worker's part of the metrics.
 
-import Ledger
+package import Ledger
 
 /// The workers' figures at one moment.
-enum WorkerFigures {
+package enum WorkerFigures {
   /// One worker's sums over all slots that were ever in use, and lbd's own answers.
   private struct Sums {
     var requests = 0
@@ -21,7 +21,7 @@ enum WorkerFigures {
   }
 
   /// - Parameter slots: the first that was never handed out.
-  static func write(
+  package static func write(
     tallies: [Tally], counts: WorkerCounts, slots: Int, to text: inout MetricsText
   ) {
     let workers = tallies.indices.map { ($0, MetricLabels(["worker": "\($0)"])) }

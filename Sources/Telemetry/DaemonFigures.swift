@@ -3,24 +3,24 @@
 import LinuxIO
 
 /// lbd's own figures. The control thread owns it.
-struct DaemonFigures {
+package struct DaemonFigures {
   /// The wall's clock when lbd began, in nanoseconds since 1970.
-  let start = Clock.wall()
+  package let start = Clock.wall()
   /// Descriptors that lbd may have open.
-  let descriptors = Descriptor.raiseLimit()
+  package let descriptors = Descriptor.raiseLimit()
   /// When the conf in force was applied, in nanoseconds since 1970.
-  private(set) var lastReload: UInt64
-  private(set) var isLastReloadDone = true
-  private(set) var reloadsDone = 0
-  private(set) var reloadsRefused = 0
+  package private(set) var lastReload: UInt64
+  package private(set) var isLastReloadDone = true
+  package private(set) var reloadsDone = 0
+  package private(set) var reloadsRefused = 0
   /// What the listener was last answered, and when by the monotonic clock.
-  var lastText: (time: UInt64, bytes: [UInt8]) = (0, [])
+  package var lastText: (time: UInt64, bytes: [UInt8]) = (0, [])
 
-  init() {
+  package init() {
     lastReload = start
   }
 
-  mutating func reloaded(_ isDone: Bool) {
+  package mutating func reloaded(_ isDone: Bool) {
     isLastReloadDone = isDone
     if isDone {
       reloadsDone += 1

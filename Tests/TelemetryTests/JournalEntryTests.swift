@@ -4,7 +4,7 @@ import Configuration
 import Foundation
 import Testing
 
-@testable import lbd
+@testable import Telemetry
 
 @Suite struct JournalEntryTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()

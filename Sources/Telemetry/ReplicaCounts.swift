@@ -6,15 +6,15 @@ import ControlProtocol
 import Ledger
 
 /// One replica's counts under its name. The control thread owns it.
-struct ReplicaCounts {
+package struct ReplicaCounts {
   /// What spoke against a replica that was taken out.
-  enum Ejection: Int, CaseIterable {
+  package enum Ejection: Int, CaseIterable {
     case probe, refused, timeout, other
     /// Requests that it failed in a row, though it could be reached.
     case status
 
     /// The reason in what a worker says of a replica that it could not reach.
-    init(unreachable cause: String) {
+    package init(unreachable cause: String) {
       self =
         cause == "Connection refused"
         ? .refused
