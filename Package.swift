@@ -125,7 +125,8 @@ let package = Package(
     tests("ProbingTests", ["Configuration", "ControlProtocol", "LinuxIO", "Probing"]),
     tests("RosterTests", ["ControlProtocol", "Roster"]),
     tests(
-      "TelemetryTests", ["Configuration", "ControlProtocol", "Ledger", "LinuxIO", "Telemetry"]),
+      "TelemetryTests",
+      ["Balancing", "Configuration", "ControlProtocol", "Ledger", "LinuxIO", "Telemetry"]),
     tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ControlProtocolTests", ["ControlProtocol"]),
