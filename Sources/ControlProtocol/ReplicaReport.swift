@@ -1,5 +1,5 @@
 // One replica as lbd describes it at one moment: what the conf says, what was ordered and what was
-// observed as three separate facts, then the state that follows and the figures.
+// observed as three separate facts, then the state that follows and the figures of `ReplicaFigure`.
 
 /// One row of `lbctl pool`.
 package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
@@ -48,26 +48,15 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
   package var state: ReplicaState
   /// Since when it is in this state.
   package var stateSeconds: Double
-  /// Requests in flight.
-  package var active: Int
-  /// Requests since the start.
-  package var requests: Int
-  /// Requests a second of late; nil when there were none to tell from.
-  package var rate: Double?
-  package var p50Milliseconds: Double?
-  package var p99Milliseconds: Double?
-  /// Answers of status 500 to 599 that it gave.
-  package var status5xx: Int
-  /// Requests that another replica had to take over.
-  package var retries: Int
   package var check: Check
+  /// All figures that have a key.
+  private var figures: [ReplicaFigure.Name: FigureValue]
 
+  /// - Parameter figures: those that are not here are 0, or nothing to tell from.
   package init(
     name: String, address: String, resolved: String? = nil, lookup: String? = nil, config: Config,
-    weight: Int? = nil, order: ReplicaOrder,
-    observed: ObservedState, state: ReplicaState, stateSeconds: Double, active: Int, requests: Int,
-    rate: Double?, p50Milliseconds: Double?, p99Milliseconds: Double?, status5xx: Int, retries: Int,
-    check: Check
+    weight: Int? = nil, order: ReplicaOrder, observed: ObservedState, state: ReplicaState,
+    stateSeconds: Double, figures: [ReplicaFigure.Name: FigureValue], check: Check
   ) {
     self.name = name
     self.address = address
@@ -79,24 +68,69 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
     self.observed = observed
     self.state = state
     self.stateSeconds = stateSeconds
-    self.active = active
-    self.requests = requests
-    self.rate = rate
-    self.p50Milliseconds = p50Milliseconds
-    self.p99Milliseconds = p99Milliseconds
-    self.status5xx = status5xx
-    self.retries = retries
     self.check = check
+    self.figures = figures
+    for (figure, _) in ReplicaFigure.reported where figures[figure.name] == nil {
+      self.figures[figure.name] = FigureValue(none: figure.unit)
+    }
+  }
+}
+
+// MARK: Figures
+
+extension ReplicaReport {
+  /// A figure that has a key.
+  package subscript(figure: ReplicaFigure.Name) -> FigureValue {
+    get { figures[figure] ?? .count(0) }
+    set { figures[figure] = newValue }
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case name, address, resolved, lookup, config, weight, order, observed, state, active, requests,
-      rate, retries,
-      check
-    case stateSeconds = "state_seconds"
-    case p50Milliseconds = "p50_ms"
-    case p99Milliseconds = "p99_ms"
-    case status5xx = "status_5xx"
+  /// Requests in flight.
+  package var active: Int { count(.active) }
+  /// Requests since the start.
+  package var requests: Int { count(.requests) }
+  /// Requests a second of late; nil when there were none to tell from.
+  package var rate: Double? { measure(.rate) }
+  /// Answers of status 500 to 599 that it gave.
+  package var status5xx: Int { count(.status5xx) }
+  /// Requests that another replica had to take over.
+  package var retries: Int { count(.retries) }
+
+  private func count(_ figure: ReplicaFigure.Name) -> Int {
+    if case .count(let count) = self[figure] { count } else { 0 }
+  }
+
+  private func measure(_ figure: ReplicaFigure.Name) -> Double? {
+    if case .measure(let measure) = self[figure] { measure } else { nil }
+  }
+}
+
+// MARK: JSON
+
+extension ReplicaReport {
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Field.self)
+    name = try values.decode(String.self, forKey: "name")
+    address = try values.decode(String.self, forKey: "address")
+    resolved = try values.decodeIfPresent(String.self, forKey: "resolved")
+    lookup = try values.decodeIfPresent(String.self, forKey: "lookup")
+    config = try values.decode(Config.self, forKey: "config")
+    weight = try values.decode(Int.self, forKey: "weight")
+    order = try values.decode(ReplicaOrder.self, forKey: "order")
+    observed = try values.decode(ObservedState.self, forKey: "observed")
+    state = try values.decode(ReplicaState.self, forKey: "state")
+    stateSeconds = try values.decode(Double.self, forKey: "state_seconds")
+    check = try values.decode(Check.self, forKey: "check")
+    figures = [:]
+    for (figure, key) in ReplicaFigure.reported {
+      switch figure.unit {
+      case .count:
+        figures[figure.name] = .count(try values.decode(Int.self, forKey: Field(key)))
+      case .perSecond, .milliseconds:
+        let measure = try values.decodeIfPresent(Double.self, forKey: Field(key))
+        figures[figure.name] = .measure(measure)
+      }
+    }
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -111,18 +145,28 @@ package struct ReplicaReport: Sendable, Equatable, Decodable, JSONWritable {
       $0.field("observed", observed.rawValue)
       $0.field("state", state.rawValue)
       $0.field("state_seconds", stateSeconds)
-      $0.field("active", active)
-      $0.field("requests", requests)
-      $0.field("rate", optional: rate)
-      $0.field("p50_ms", optional: p50Milliseconds)
-      $0.field("p99_ms", optional: p99Milliseconds)
-      $0.field("status_5xx", status5xx)
-      $0.field("retries", retries)
+      for (figure, key) in ReplicaFigure.reported {
+        switch self[figure.name] {
+        case .count(let count): $0.field(key, count)
+        case .measure(let measure): $0.field(key, optional: measure)
+        }
+      }
       $0.object("check") {
         $0.field("result", check.result)
         $0.field("latency_ms", optional: check.latencyMilliseconds)
         $0.field("next_in_ms", optional: check.nextInMilliseconds)
       }
     }
+  }
+
+  /// A key of the object, whatever it is called.
+  private struct Field: CodingKey, ExpressibleByStringLiteral {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ key: String) { stringValue = key }
+    init(stringLiteral key: String) { stringValue = key }
+    init?(stringValue key: String) { stringValue = key }
+    init?(intValue: Int) { nil }
   }
 }

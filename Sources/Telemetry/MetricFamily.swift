@@ -1,27 +1,8 @@
-// Every family of metrics, each once: its name, type, labels and help. docs/metrics.md says the same,
-// and a test holds the two together.
+// The families of metrics of lbd as a whole and of each worker, each once: name, type, labels and help.
+// Those of each replica are in `ReplicaFigure`. docs/metrics.md says the same, and a test holds the two
+// together.
 
-/// A family of metrics, as the text's HELP and TYPE lines describe it.
-package struct MetricFamily: Sendable {
-  enum Kind: String, Sendable { case counter, gauge, histogram }
-
-  let name: String
-  let kind: Kind
-  /// In the order of the text; a histogram's `le` is not among them.
-  let labels: [String]
-  let help: String
-
-  private init(_ name: String, _ kind: Kind, _ help: String) {
-    self.init(name, kind, [], help)
-  }
-
-  private init(_ name: String, _ kind: Kind, _ labels: [String], _ help: String) {
-    self.name = "lbd_" + name
-    self.kind = kind
-    self.labels = labels
-    self.help = help
-  }
-}
+package import ControlProtocol
 
 // MARK: lbd as a whole
 
@@ -66,48 +47,6 @@ extension MetricFamily {
     "replicas", .gauge, ["pool", "state"], "Replicas by state.")
 }
 
-// MARK: Each replica
-
-extension MetricFamily {
-  private static let replica = ["pool", "replica"]
-
-  static let info = MetricFamily(
-    "replica_info", .gauge, replica + ["address"], "1, with the replica's address.")
-  static let replicaUp = MetricFamily(
-    "replica_up", .gauge, replica, "1 while the replica is given requests.")
-  static let replicaSlow = MetricFamily(
-    "replica_slow", .gauge, replica,
-    "1 while the replica is given requests though its probes time out, since no other answers.")
-  static let weight = MetricFamily(
-    "replica_weight", .gauge, replica, "Its share relative to the other replicas.")
-  static let inFlight = MetricFamily(
-    "replica_requests_in_flight", .gauge, replica, "Requests that the replica has now.")
-  static let attempts = MetricFamily(
-    "replica_attempts_total", .counter, replica, "Requests handed to the replica, retries too.")
-  static let retries = MetricFamily(
-    "replica_retries_total", .counter, replica + ["phase"],
-    "Attempts at the replica that failed and were taken to another, by whether any of the request"
-      + " had been sent.")
-  static let failures = MetricFamily(
-    "replica_failures_total", .counter, replica + ["class"],
-    "Attempts at the replica that failed, by class, whatever became of the request.")
-  static let responses = MetricFamily(
-    "replica_responses_total", .counter, replica + ["code"],
-    "Responses of the replica that were passed on, by the class of their status.")
-  static let ejections = MetricFamily(
-    "replica_ejections_total", .counter, replica + ["reason"],
-    "How often the replica was taken out, by what spoke against it.")
-  static let probes = MetricFamily(
-    "replica_probes_total", .counter, replica + ["result"],
-    "Probes that ended: passed, failed, or not made for a lack of lbd's own.")
-  static let probeDuration = MetricFamily(
-    "replica_probe_duration_seconds", .gauge, replica, "What the last probe took.")
-  static let responseTime = MetricFamily(
-    "response_seconds", .histogram, replica,
-    "From a request's whole head to its response's end. The sum is estimated from 112 buckets, each"
-      + " time to a fifth of itself.")
-}
-
 // MARK: Each worker
 
 extension MetricFamily {
@@ -130,10 +69,11 @@ extension MetricFamily {
     "Connections to replicas that wait for the next request.")
 
   /// In the order of the text.
-  static let all = [
-    up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess, reloads,
-    logDrops, accessDrops, ownResponses, held, holds, clientsClosed, replicas, info, replicaUp,
-    replicaSlow, weight, inFlight, attempts, retries, failures, responses, ejections, probes,
-    probeDuration, responseTime, clients, accepted, limitMet, requests, upstreams, idleUpstreams,
-  ]
+  static let all =
+    [
+      up, build, start, uptime, workers, descriptors, connections, reloadTime, reloadSuccess,
+      reloads, logDrops, accessDrops, ownResponses, held, holds, clientsClosed, replicas,
+    ] + ReplicaFigure.all.compactMap(\.metric) + [
+      clients, accepted, limitMet, requests, upstreams, idleUpstreams,
+    ]
 }

@@ -2,6 +2,8 @@
 // thousands of lines on the control thread, so labels are escaped once for each replica and a line is
 // a few copies.
 
+package import ControlProtocol
+
 /// Labels as they stand between the braces, without them: `pool="default",replica="8081"`.
 package struct MetricLabels {
   fileprivate var bytes: [UInt8] = []

@@ -1,4 +1,5 @@
-// Each replica's part of the metrics: read once, then written family by family, as the format wants it.
+// Each replica's part of the metrics: read once, then written family by family, as the format wants it
+// and in the order of `ReplicaFigure.all`.
 
 import Balancing
 import Configuration
@@ -37,64 +38,73 @@ package final class ReplicaFigures {
   }
 
   package static func write(_ rows: [ReplicaFigures], to text: inout MetricsText) {
-    text.begin(.info)
-    for row in rows { text.sample(row.labels, and: row.info, 1) }
-    write(.replicaUp, rows, to: &text) { $0.state.isServing ? 1 : 0 }
-    write(.replicaSlow, rows, to: &text) { $0.state == .slow ? 1 : 0 }
-    write(.weight, rows, to: &text, \.weight)
-    write(.inFlight, rows, to: &text, \.inFlight)
-    write(.attempts, rows, to: &text, \.traffic.attempts)
-    writeClasses(rows, to: &text)
-    writeProbes(rows, to: &text)
-    writeTimes(rows, to: &text)
+    for figure in ReplicaFigure.all {
+      guard let family = figure.metric else { continue }
+      text.begin(family)
+      switch figure.name {
+      case .info: for row in rows { text.sample(row.labels, and: row.info, 1) }
+      case .probeDuration: writeProbeDurations(rows, to: &text)
+      case .responseTime: writeTimes(rows, to: &text)
+      default: write(series(figure), rows, to: &text)
+      }
+    }
+  }
+
+  // MARK: Whole numbers
+
+  /// One sample of a family for each replica: the label that tells it from the family's others, and what
+  /// is counted.
+  private struct Series {
+    let label: MetricLabels
+    let value: (ReplicaFigures) -> Int
+
+    init(_ label: MetricLabels = .none, _ value: @escaping (ReplicaFigures) -> Int) {
+      self.label = label
+      self.value = value
+    }
   }
 
   private static func write(
-    _ family: MetricFamily, _ rows: [ReplicaFigures], to text: inout MetricsText,
-    _ value: (ReplicaFigures) -> Int
+    _ series: [Series], _ rows: [ReplicaFigures], to text: inout MetricsText
   ) {
-    text.begin(family)
-    for row in rows { text.sample(row.labels, value(row)) }
-  }
-
-  private static func writeClasses(_ rows: [ReplicaFigures], to text: inout MetricsText) {
-    let (unsent, sent) = (MetricLabels(["phase": "unsent"]), MetricLabels(["phase": "sent"]))
-    text.begin(.retries)
     for row in rows {
-      text.sample(row.labels, and: unsent, row.traffic.retriesUnsent)
-      text.sample(row.labels, and: sent, row.traffic.retriesSent)
-    }
-    let failures = FailureClass.allCases.map { MetricLabels(["class": "\($0)"]) }
-    text.begin(.failures)
-    for row in rows {
-      for (index, label) in failures.enumerated() {
-        text.sample(row.labels, and: label, row.traffic.failures[index])
-      }
-    }
-    text.begin(.responses)
-    for row in rows {
-      for (index, code) in codes.enumerated() {
-        text.sample(row.labels, and: code, row.traffic.classes[index])
-      }
+      for one in series { text.sample(row.labels, and: one.label, one.value(row)) }
     }
   }
 
-  private static func writeProbes(_ rows: [ReplicaFigures], to text: inout MetricsText) {
-    let reasons = ReplicaCounts.Ejection.allCases.map { ($0, MetricLabels(["reason": "\($0)"])) }
-    text.begin(.ejections)
-    for row in rows {
-      for (reason, label) in reasons {
-        text.sample(row.labels, and: label, row.counts.ejections[reason.rawValue])
+  private static func series(_ figure: ReplicaFigure) -> [Series] {
+    switch figure.name {
+    case .up: [Series { $0.state.isServing ? 1 : 0 }]
+    case .slow: [Series { $0.state == .slow ? 1 : 0 }]
+    case .weight: [Series { $0.weight }]
+    case .active: [Series { $0.inFlight }]
+    case .ejections:
+      ReplicaCounts.Ejection.allCases.map { reason in
+        Series(MetricLabels(["reason": "\(reason)"])) { $0.counts.ejections[reason.rawValue] }
       }
+    case .probes:
+      [
+        Series(MetricLabels(["result": "passed"])) { $0.counts.passed },
+        Series(MetricLabels(["result": "failed"])) { $0.counts.failed },
+        Series(MetricLabels(["result": "not_made"])) { $0.counts.notMade },
+      ]
+    default: counted(figure)
     }
-    let results = ["passed", "failed", "not_made"].map { MetricLabels(["result": $0]) }
-    text.begin(.probes)
-    for row in rows {
-      text.sample(row.labels, and: results[0], row.counts.passed)
-      text.sample(row.labels, and: results[1], row.counts.failed)
-      text.sample(row.labels, and: results[2], row.counts.notMade)
+  }
+
+  /// A series for each of the figure's counters.
+  private static func counted(_ figure: ReplicaFigure) -> [Series] {
+    let label = figure.metric?.labels.last ?? ""
+    let counters = ReplicaFigure.counted.first { $0.figure.name == figure.name }?.counters ?? []
+    return counters.enumerated().map { index, counter in
+      let labels = figure.values.isEmpty ? .none : MetricLabels([label: figure.values[index]])
+      return Series(labels) { $0.traffic[counter] }
     }
-    text.begin(.probeDuration)
+  }
+
+  // MARK: Times
+
+  private static func writeProbeDurations(_ rows: [ReplicaFigures], to text: inout MetricsText) {
     for row in rows {
       guard let nanoseconds = row.counts.probeNanoseconds else { continue }
       text.sample(row.labels, seconds: Double(nanoseconds / 1000) / 1e6)
@@ -103,7 +113,6 @@ package final class ReplicaFigures {
 
   private static func writeTimes(_ rows: [ReplicaFigures], to text: inout MetricsText) {
     let (bucket, sum, total) = (Array("_bucket".utf8), Array("_sum".utf8), Array("_count".utf8))
-    text.begin(.responseTime)
     for row in rows {
       var count = 0
       for (index, edge) in edges.enumerated() {

@@ -86,8 +86,6 @@ package struct ReplicaMeters {
   /// - Parameter nextProbe: when it is due; nil while one is under way.
   package func report(_ replica: ReplicaRecord, now: UInt64, nextProbe: UInt64?) -> ReplicaReport {
     let slot = replica.slot
-    let reading = rows[slot]?.meter.read(now: now) ?? Meter.Reading()
-    let traffic = counts(slot).trafficOfStay(slot: slot, tallies: tallies)
     let next = max(nextProbe ?? now, now) - now
     return ReplicaReport(
       name: replica.name, address: replica.configuration.address.description,
@@ -95,12 +93,20 @@ package struct ReplicaMeters {
       lookup: replica.lookupFailure,
       config: .init(weight: replica.configuration.weight), weight: replica.weight,
       order: replica.standing.order, observed: replica.observed, state: replica.state,
-      stateSeconds: Double(now - replica.since) / 1e9, active: tallies.active(slot),
-      requests: traffic.responses, rate: reading.rate, p50Milliseconds: reading.p50Milliseconds,
-      p99Milliseconds: reading.p99Milliseconds, status5xx: traffic.status5xx,
-      retries: traffic.retries,
+      stateSeconds: Double(now - replica.since) / 1e9, figures: figures(slot, now: now),
       check: .init(
         result: replica.checkResult, latencyMilliseconds: replica.checkMilliseconds,
         nextInMilliseconds: Double(next) / 1e6))
+  }
+
+  /// The report's figures: what the workers counted in this stay, and what follows from it.
+  private func figures(_ slot: Int, now: UInt64) -> [ReplicaFigure.Name: FigureValue] {
+    let reading = rows[slot]?.meter.read(now: now) ?? Meter.Reading()
+    var figures = counts(slot).trafficOfStay(slot: slot, tallies: tallies).figures
+    figures[.active] = .count(tallies.active(slot))
+    figures[.rate] = .measure(reading.rate)
+    figures[.p50] = .measure(reading.p50Milliseconds)
+    figures[.p99] = .measure(reading.p99Milliseconds)
+    return figures
   }
 }

@@ -4,7 +4,7 @@
 import Balancing
 import Ledger
 
-/// One replica's counters over all workers.
+/// One replica's counters over all workers. `ReplicaFigure` says what becomes of each.
 struct TrafficCounts {
   /// The upper edges of the histogram, in microseconds, each an edge of the tally's buckets too, so
   /// that folding loses nothing.
@@ -21,27 +21,21 @@ struct TrafficCounts {
     Int(Tally.microseconds(bucket: $0) * 2)
   }
 
-  private(set) var attempts = 0
-  private(set) var retriesUnsent = 0
-  private(set) var retriesSent = 0
-  /// Failed attempts by class, in the order of `FailureClass`.
-  private(set) var failures = FailureClass.allCases.map { _ in 0 }
-  /// From 1xx to 5xx.
-  private(set) var classes = [0, 0, 0, 0, 0]
+  /// In the order of the tally's counters.
+  private var counts = Tally.Counter.allCases.map { _ in 0 }
   /// Responses up to each edge and above the one before, then those above the last.
   private(set) var histogram = [Int](repeating: 0, count: edges.count + 1)
   /// Half microseconds.
   private var time = 0
 
-  /// Of every status.
-  var responses: Int { classes.reduce(0, +) }
-  var status5xx: Int { classes[4] }
-  /// Failed attempts that another replica took over.
-  var retries: Int { retriesUnsent + retriesSent }
+  /// Failed attempts by class, in the order of `FailureClass`.
+  var failures: [Int] { FailureClass.allCases.map { self[Tally.Counter($0)] } }
   /// What the responses took, as far as their buckets tell.
   var seconds: Double { Double(time) / 2e6 }
 
   init() {}
+
+  subscript(counter: Tally.Counter) -> Int { counts[counter.rawValue] }
 
   /// What stands in a slot now.
   init(slot: Int, tallies: [Tally]) {
@@ -49,19 +43,10 @@ struct TrafficCounts {
   }
 
   private mutating func add(_ tally: Tally, _ slot: Int) {
-    attempts += tally.value(.attempts, slot)
-    retriesUnsent += tally.value(.retriesUnsent, slot)
-    retriesSent += tally.value(.retriesSent, slot)
-    for (index, failure) in FailureClass.allCases.enumerated() {
-      failures[index] += tally.value(.init(failure), slot)
+    for counter in Tally.Counter.allCases {
+      counts[counter.rawValue] += tally.value(counter, slot)
     }
-    var responses = 0
-    for (index, counter) in Tally.Counter.classes.enumerated() {
-      let count = tally.value(counter, slot)
-      classes[index] += count
-      responses += count
-    }
-    guard responses > 0 else { return }
+    guard tally.responses(slot) > 0 else { return }
     let (places, middles) = (TrafficCounts.places, TrafficCounts.doubledMiddles)
     for bucket in 0..<Tally.buckets {
       let count = tally.responses(slot, bucket: bucket)
@@ -81,11 +66,7 @@ struct TrafficCounts {
 
   private func combined(with other: TrafficCounts, by rule: (Int, Int) -> Int) -> TrafficCounts {
     var result = TrafficCounts()
-    result.attempts = rule(attempts, other.attempts)
-    result.retriesUnsent = rule(retriesUnsent, other.retriesUnsent)
-    result.retriesSent = rule(retriesSent, other.retriesSent)
-    result.failures = zip(failures, other.failures).map(rule)
-    result.classes = zip(classes, other.classes).map(rule)
+    result.counts = zip(counts, other.counts).map(rule)
     result.histogram = zip(histogram, other.histogram).map(rule)
     result.time = rule(time, other.time)
     return result

@@ -34,18 +34,17 @@ struct PoolTable {
   func lines(
     hasHeader: Bool = true, isColoured: Bool = false, in room: Room = .all
   ) -> [String] {
-    let whole = Column.allCases
+    let whole = PoolTable.columns
     switch room {
     case .all: return table(whole).lines(hasHeader: hasHeader, isColoured: isColoured)
     case .pipe:
-      let usual = whole.filter { !Column.dispensable.prefix(3).contains($0) }
+      let usual = whole.filter { $0.importance > PoolTable.leastInPipe }
       return table(usual).lines(hasHeader: hasHeader, isColoured: isColoured)
     case .terminal(let width):
-      var columns = whole
-      var table = table(columns)
-      for column in Column.dispensable where table.width(ofLastAtMost: 24) > width {
-        columns.removeAll { $0 == column }
-        table = self.table(columns)
+      var table = table(whole)
+      for importance in whole.map(\.importance).filter({ $0 < .max }).sorted()
+      where table.width(ofLastAtMost: 24) > width {
+        table = self.table(whole.filter { $0.importance > importance })
       }
       return table.lines(hasHeader: hasHeader, isColoured: isColoured)
     }
@@ -63,41 +62,52 @@ struct PoolTable {
     return table
   }
 
-  /// The columns, in their order.
-  private enum Column: String, CaseIterable {
-    case replica, address, state, since, weight, active
-    case rate = "req/s"
-    case p50, p99
-    case errors = "5xx"
-    case retry, check
+  // MARK: Columns
 
-    /// Those that may be missing, what tells least first. Who it is, how it is and why always stay.
-    static let dispensable: [Column] = [
-      .p50, .retry, .weight, .p99, .rate, .errors, .active, .since, .address,
-    ]
+  /// One column, and how much it tells.
+  private struct Column: Sendable {
+    let heading: Table.Column
+    /// As a figure's; `.max` for who a replica is, how it is and why, which are never left out.
+    let importance: Int
+    let cell: @Sendable (ReplicaReport) -> Table.Cell
 
-    var heading: Table.Column {
-      switch self {
-      case .replica, .address, .state, .check: .left(rawValue.uppercased())
-      default: .right(rawValue.uppercased())
+    init(
+      _ heading: Table.Column, importance: Int = .max,
+      _ cell: @escaping @Sendable (ReplicaReport) -> Table.Cell
+    ) {
+      self.heading = heading
+      self.importance = importance
+      self.cell = cell
+    }
+  }
+
+  /// A pipe gets the columns of more importance than this.
+  private static let leastInPipe = 30
+
+  private static let columns =
+    [
+      Column(.left("REPLICA")) { Table.Cell($0.name) },
+      Column(.left("ADDRESS"), importance: 90) { Table.Cell($0.address) },
+      Column(.left("STATE")) { Table.Cell($0.state.rawValue, colour($0.state)) },
+      Column(.right("SINCE"), importance: 80) {
+        Table.Cell(Readable.duration(seconds: $0.stateSeconds))
+      },
+      Column(.right("WEIGHT"), importance: 30) { "\($0.weight)" },
+    ] + figures + [Column(.left("CHECK")) { Table.Cell(check($0.check)) }]
+
+  private static let figures = ReplicaFigure.all.compactMap { figure in
+    figure.column.map { column in
+      Column(.right(column.heading), importance: column.importance) { replica in
+        Table.Cell(text(replica[figure.name], in: figure.unit))
       }
     }
+  }
 
-    func cell(_ replica: ReplicaReport) -> Table.Cell {
-      switch self {
-      case .replica: Table.Cell(replica.name)
-      case .address: Table.Cell(replica.address)
-      case .state: Table.Cell(replica.state.rawValue, PoolTable.colour(replica.state))
-      case .since: Table.Cell(Readable.duration(seconds: replica.stateSeconds))
-      case .weight: "\(replica.weight)"
-      case .active: "\(replica.active)"
-      case .rate: Table.Cell(Readable.rate(replica.rate))
-      case .p50: Table.Cell(PoolTable.latency(replica.p50Milliseconds))
-      case .p99: Table.Cell(PoolTable.latency(replica.p99Milliseconds))
-      case .errors: "\(replica.status5xx)"
-      case .retry: "\(replica.retries)"
-      case .check: Table.Cell(PoolTable.check(replica.check))
-      }
+  private static func text(_ value: FigureValue, in unit: ReplicaFigure.Unit) -> String {
+    switch value {
+    case .count(let count): "\(count)"
+    case .measure(let measure):
+      unit == .perSecond ? Readable.rate(measure) : latency(measure)
     }
   }
 

@@ -9,9 +9,12 @@ func replica(
 ) -> ReplicaReport {
   ReplicaReport(
     name: name, address: "127.0.0.1:\(name)", config: .init(weight: 100), order: order,
-    observed: .up, state: state, stateSeconds: 3.1, active: 12, requests: 2031, rate: rate,
-    p50Milliseconds: rate.map { _ in 1.2 }, p99Milliseconds: rate.map { _ in 9.8 }, status5xx: 0,
-    retries: 4, check: .init(result: "200", latencyMilliseconds: 0.9, nextInMilliseconds: nil))
+    observed: .up, state: state, stateSeconds: 3.1,
+    figures: [
+      .active: 12, .requests: 2031, .rate: .measure(rate), .p50: .measure(rate.map { _ in 1.2 }),
+      .p99: .measure(rate.map { _ in 9.8 }), .retries: 4,
+    ],
+    check: .init(result: "200", latencyMilliseconds: 0.9, nextInMilliseconds: nil))
 }
 
 struct ReportTests {

@@ -170,7 +170,7 @@ struct ExplainTextTests {
 
   @Test func `figures and names out of all bounds are shown somehow`() {
     var odd = replica("\u{1B}c")
-    (odd.stateSeconds, odd.active, odd.retries) = (-1e308, .min, .max)
+    (odd.stateSeconds, odd[.active], odd[.retries]) = (-1e308, .count(.min), .count(.max))
     odd.check.nextInMilliseconds = .infinity
     var report = report(odd)
     report.lastFailure?.secondsAgo = .nan

@@ -11,9 +11,13 @@ func replica(
 ) -> ReplicaReport {
   ReplicaReport(
     name: name, address: "127.0.0.1:\(name)", config: .init(weight: 100), order: .ready,
-    observed: .up, state: state, stateSeconds: seconds, active: isBusy ? 12 : 0, requests: 9,
-    rate: isBusy ? 203.1 : nil, p50Milliseconds: isBusy ? 1.2 : nil,
-    p99Milliseconds: isBusy ? 9.8 : nil, status5xx: 0, retries: isBusy ? 0 : 4,
+    observed: .up, state: state, stateSeconds: seconds,
+    figures: isBusy
+      ? [
+        .active: 12, .requests: 9, .rate: .measure(203.1), .p50: .measure(1.2),
+        .p99: .measure(9.8),
+      ]
+      : [.requests: 9, .retries: 4],
     check: .init(result: check, latencyMilliseconds: 0.9, nextInMilliseconds: isBusy ? nil : 213))
 }
 
@@ -97,7 +101,7 @@ struct PoolTableTests {
         == ["REPLICA", "ADDRESS", "STATE", "SINCE", "ACTIVE", "REQ/S", "P99", "5XX", "CHECK"])
     #expect(idle == headings(.pipe, replica(String(repeating: "x", count: 64))))
     var busiest = replica("65535", .draining, seconds: 86399)
-    (busiest.rate, busiest.p99Milliseconds) = (99_999, 99.9)
+    (busiest[.rate], busiest[.p99]) = (.measure(99_999), .measure(99.9))
     busiest.check.latencyMilliseconds = 99.9
     for line in PoolTable([pool("default", busiest)]).lines(in: .pipe) {
       #expect(line.count <= 80, "\(line)")
@@ -106,8 +110,8 @@ struct PoolTableTests {
 
   @Test func `figures out of all bounds are shown somehow`() {
     var odd = replica("1")
-    (odd.rate, odd.p50Milliseconds, odd.stateSeconds) = (1e308, -1e308, 1e308)
-    (odd.active, odd.retries, odd.status5xx) = (.max, .min, -1)
+    (odd[.rate], odd[.p50], odd.stateSeconds) = (.measure(1e308), .measure(-1e308), 1e308)
+    (odd[.active], odd[.retries], odd[.status5xx]) = (.count(.max), .count(.min), -1)
     odd.check.nextInMilliseconds = -1e308
     odd.state = .down
     let table = PoolTable([pool("default", odd)])
