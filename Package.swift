@@ -116,9 +116,11 @@ let package = Package(
       name: "fuzz-process", dependencies: ["LinuxIO"], path: "Tests/FuzzProcess",
       swiftSettings: swiftSettings, linkerSettings: staticExecutable),
     // What several test targets share.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["ControlProtocol", "LinuxIO"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     tests("LinuxIOTests", ["LinuxIO", "TestSupport"]),
-    tests("HTTPWireTests", ["HTTPWire"]),
+    tests("HTTPWireTests", ["HTTPWire", "TestSupport"]),
     tests("BalancingTests", ["Balancing"]),
     tests("LedgerTests", ["Balancing", "Ledger", "LinuxIO", "Plan"]),
     tests("DiscoveryTests", ["Discovery", "LinuxIO"]),
@@ -127,9 +129,10 @@ let package = Package(
     tests(
       "TelemetryTests",
       ["Balancing", "Configuration", "ControlProtocol", "Ledger", "LinuxIO", "Telemetry"]),
-    tests("ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy"]),
-    tests("ConfigurationTests", ["Configuration"]),
-    tests("ControlProtocolTests", ["ControlProtocol"]),
+    tests(
+      "ProxyTests", ["Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy", "TestSupport"]),
+    tests("ConfigurationTests", ["Configuration", "TestSupport"]),
+    tests("ControlProtocolTests", ["ControlProtocol", "TestSupport"]),
     tests(
       "LbctlTests",
       ["lbctl", "CommandText", "ControlProtocol", "HTTPWire", "LinuxIO", "TestSupport"]),
