@@ -2,6 +2,7 @@
 // HTTP on a port of its own. Both end with the test.
 
 import Foundation
+import TestSupport
 
 /// One session. Elements are named by CSS selectors.
 final class Browser: Sendable {
@@ -34,7 +35,7 @@ final class Browser: Sendable {
     }
     let connection = DriverConnection(port: port)
     let answer = try connection.command("POST", "/session", capabilities(browser, in: directory))
-    guard let id = answer["sessionId"].text else { throw Obstacle("no session: \(answer)") }
+    guard let id = answer["sessionId"].text else { throw TestFailure("no session: \(answer)") }
     return Browser(driver: driver, connection: connection, session: "/session/\(id)")
   }
 
@@ -48,7 +49,7 @@ final class Browser: Sendable {
         if FileManager.default.isExecutableFile(atPath: file) { return file }
       }
     }
-    throw Obstacle(
+    throw TestFailure(
       "no \(names[0]) in PATH: this test drives a real browser; install chromium and chromedriver"
         + " (Debian: chromium chromium-driver)")
   }
@@ -137,7 +138,7 @@ final class Browser: Sendable {
     let found = try command(
       "POST", "element", ["using": "css selector", "value": .string(selector)])
     guard case .object(let reference) = found, let id = reference.values.first?.text else {
-      throw Obstacle("no element \(selector): \(found)")
+      throw TestFailure("no element \(selector): \(found)")
     }
     return id
   }
@@ -158,7 +159,7 @@ extension DriverConnection {
     let (status, data) = try exchange(method, path, body.map { try JSONEncoder().encode($0) })
     let value = try JSONDecoder().decode(JSONValue.self, from: data)["value"]
     guard status == 200 else {
-      throw Obstacle("\(method) \(path): \(value["message"].text ?? "\(value)")")
+      throw TestFailure("\(method) \(path): \(value["message"].text ?? "\(value)")")
     }
     return value
   }

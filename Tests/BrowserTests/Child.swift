@@ -5,13 +5,6 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// Why a test cannot go on.
-struct Obstacle: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
-}
-
 /// One running program. Its output is kept in a file, for the message of a failed test.
 final class Child: Sendable {
   private let process: Mutex<Process>
@@ -48,7 +41,7 @@ final class Child: Sendable {
     do {
       try process.start()
     } catch {
-      throw Obstacle("\(process.executableURL?.path ?? "-") does not start: \(error)")
+      throw TestFailure("\(process.executableURL?.path ?? "-") does not start: \(error)")
     }
   }
 
@@ -81,7 +74,7 @@ func until<Value>(
   let end = ContinuousClock.now + .seconds(seconds)
   while true {
     if let value = try attempt() { return value }
-    guard ContinuousClock.now < end else { throw Obstacle("not within \(seconds) s: \(what)") }
+    guard ContinuousClock.now < end else { throw TestFailure("not within \(seconds) s: \(what)") }
     try await Task.sleep(for: .milliseconds(50))
   }
 }

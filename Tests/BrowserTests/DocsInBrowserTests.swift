@@ -1,6 +1,7 @@
 // The page at /docs in a real browser: what a person sees of getInfo and of the pool.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2)))
@@ -182,7 +183,7 @@ struct DocsInBrowserTests {
   }
 
   @Test func `a machine without a browser is told so`() {
-    #expect(throws: Obstacle.self) { try Browser.find(["chromedriver"], in: "/nowhere") }
+    #expect(throws: TestFailure.self) { try Browser.find(["chromedriver"], in: "/nowhere") }
   }
 
   // MARK: Steps

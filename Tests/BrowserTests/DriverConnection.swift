@@ -3,6 +3,7 @@
 
 import Foundation
 import LinuxIO
+import TestSupport
 
 /// Where chromedriver listens on this machine.
 struct DriverConnection {
@@ -11,7 +12,7 @@ struct DriverConnection {
   /// Sends a request on a connection of its own and waits for the answer, at most 30 s.
   func exchange(_ method: String, _ path: String, _ body: Data?) throws -> (Int, Data) {
     guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
-      throw Obstacle("no address for port \(port)")
+      throw TestFailure("no address for port \(port)")
     }
     let socket = try connect(address)
     let head =
@@ -27,9 +28,9 @@ struct DriverConnection {
     case .connecting(let socket):
       _ = socket.wait(until: .writable, milliseconds: 5000)
       let code = Socket.error(socket)
-      guard code == 0 else { throw Obstacle("chromedriver: \(SystemError.text(code))") }
+      guard code == 0 else { throw TestFailure("chromedriver: \(SystemError.text(code))") }
       return socket
-    case .failed(let code): throw Obstacle("chromedriver: \(SystemError.text(code))")
+    case .failed(let code): throw TestFailure("chromedriver: \(SystemError.text(code))")
     }
   }
 
@@ -39,7 +40,7 @@ struct DriverConnection {
       switch socket.send(bytes.span.extracting(sent..<bytes.count)) {
       case .moved(let count): sent += count
       case .wouldBlock: _ = socket.wait(until: .writable, milliseconds: 5000)
-      case .ended, .failed: throw Obstacle("chromedriver took only \(sent) bytes of a request")
+      case .ended, .failed: throw TestFailure("chromedriver took only \(sent) bytes of a request")
       }
     }
   }
@@ -53,14 +54,14 @@ struct DriverConnection {
       case .moved: break
       case .wouldBlock:
         guard socket.wait(until: .readable, milliseconds: 30_000) == .ready else {
-          throw Obstacle("chromedriver does not answer within 30 s")
+          throw TestFailure("chromedriver does not answer within 30 s")
         }
       case .ended:
         guard let answer = Self.answer(bytes, isWhole: true) else {
-          throw Obstacle("chromedriver ended the connection within an answer")
+          throw TestFailure("chromedriver ended the connection within an answer")
         }
         return answer
-      case .failed(let code): throw Obstacle("chromedriver: \(SystemError.text(code))")
+      case .failed(let code): throw TestFailure("chromedriver: \(SystemError.text(code))")
       }
     }
   }

@@ -3,6 +3,7 @@
 
 import Foundation
 import LinuxIO
+import TestSupport
 
 /// One test's processes.
 final class Stage: Sendable {
@@ -37,7 +38,7 @@ final class Stage: Sendable {
     do {
       try await play(stage)
     } catch {
-      throw Obstacle("\(error)\nlbd said:\n\(stage.lbd.output)")
+      throw TestFailure("\(error)\nlbd said:\n\(stage.lbd.output)")
     }
   }
 
@@ -83,7 +84,7 @@ final class Stage: Sendable {
     let folder = ProcessInfo.processInfo.environment["LBD_BIN_DIR"] ?? ".build/release"
     let file = URL(fileURLWithPath: folder).appending(path: name).path
     guard FileManager.default.isExecutableFile(atPath: file) else {
-      throw Obstacle("no \(file): build it, or say in LBD_BIN_DIR where lbd and replicad are")
+      throw TestFailure("no \(file): build it, or say in LBD_BIN_DIR where lbd and replicad are")
     }
     return file
   }

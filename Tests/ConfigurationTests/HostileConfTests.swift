@@ -1,20 +1,8 @@
 // Confs that nobody writes on purpose: huge, binary, random. None may trap or run without end.
 
 import Configuration
+import TestSupport
 import Testing
-
-/// The same numbers in every run (SplitMix64).
-struct Noise: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 @Suite struct HostileConfTests {
   private func load(_ bytes: [UInt8]) -> Loaded {
@@ -72,7 +60,7 @@ struct Noise: RandomNumberGenerator {
   }
 
   @Test func `random bytes never trap and always come to an answer`() {
-    var noise = Noise(state: 20_250_101)
+    var noise = Seeded(20_250_101)
     for _ in 0..<2000 {
       let count = Int.random(in: 0..<200, using: &noise)
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &noise) }
@@ -82,7 +70,7 @@ struct Noise: RandomNumberGenerator {
   }
 
   @Test func `pieces of confs in random order never trap, and what loads loads again`() {
-    var noise = Noise(state: 7)
+    var noise = Seeded(7)
     let pieces = [
       "[lbd]\n", "[health]\n", "[replica a]\n", "[replica b]\n", "[limits]\n", "ports = ", "8081",
       "8082-8084", ",", " ", "\n", "\r\n", "\t", "address = ", "unix:/a", "[::1]:9", "b:2", "${A}",

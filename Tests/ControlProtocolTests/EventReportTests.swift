@@ -3,6 +3,7 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
 struct EventReportTests {
@@ -32,7 +33,7 @@ struct EventReportTests {
 
   @Test func `an explanation reads back the same`() throws {
     var report = ExplainReport(
-      replica: replica("8082", .ejected), since: time, cause: "request: reset",
+      replica: .sample("8082", .ejected), since: time, cause: "request: reset",
       probes: [ProbeReport.Verdict.passed, .failed, .notMade].map {
         ProbeReport(time: time, verdict: $0, result: "200", latencyMilliseconds: 0.4)
       },

@@ -1,6 +1,7 @@
 // The list of a replica's figures is whole, and names nothing twice.
 
 import ControlProtocol
+import TestSupport
 import Testing
 
 struct ReplicaFigureTests {
@@ -21,9 +22,7 @@ struct ReplicaFigureTests {
   }
 
   @Test func `a figure that lbd says nothing of is nought, or nothing to tell from`() {
-    let report = ReplicaReport(
-      name: "a", address: "a:1", config: .init(weight: 1), order: .ready, observed: .up, state: .up,
-      stateSeconds: 1, figures: [:], check: .init())
+    let report = ReplicaReport.sample("8081", figures: [:])
     #expect(report[.requests] == 0 && report[.rate] == .measure(nil))
   }
 }

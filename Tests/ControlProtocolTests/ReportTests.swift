@@ -2,19 +2,13 @@
 
 import ControlProtocol
 import Foundation
+import TestSupport
 import Testing
 
-func replica(
-  _ name: String, _ state: ReplicaState, order: ReplicaOrder = .ready, rate: Double? = nil
+private func replica(
+  _ name: String, _ state: ReplicaState, order: ReplicaOrder = .ready, isBusy: Bool = false
 ) -> ReplicaReport {
-  ReplicaReport(
-    name: name, address: "127.0.0.1:\(name)", config: .init(weight: 100), order: order,
-    observed: .up, state: state, stateSeconds: 3.1,
-    figures: [
-      .active: 12, .requests: 2031, .rate: .measure(rate), .p50: .measure(rate.map { _ in 1.2 }),
-      .p99: .measure(rate.map { _ in 9.8 }), .retries: 4,
-    ],
-    check: .init(result: "200", latencyMilliseconds: 0.9, nextInMilliseconds: nil))
+  .sample(name, state, order: order, seconds: 3.1, figures: isBusy ? .busy : [.requests: 2031])
 }
 
 struct ReportTests {
@@ -26,12 +20,12 @@ struct ReportTests {
     PoolReport(
       version: "1.0.0", pid: 42, listener: "127.0.0.1:8080", docs: docs, testToken: "00ff",
       uptimeSeconds: 7.25,
-      pools: [PoolStatus(name: "default", algorithm: "round_robin", replicas: replicas)])
+      pools: [.sample(replicas)])
   }
 
   @Test func `a pool report reads back the same`() throws {
     let report = pool(
-      [replica("8081", .up, rate: 203.1), replica("8082", .ejected)], docs: "/docs")
+      [replica("8081", .up, isBusy: true), replica("8082", .ejected)], docs: "/docs")
     #expect(try roundTrip(report) == report)
     #expect(try roundTrip(pool([])) == pool([]))
   }
@@ -68,11 +62,11 @@ struct ReportTests {
   }
 
   @Test func `the keys are those of the contract`() {
-    let json = String(decoding: replica("8081", .up, rate: 0.5).json, as: UTF8.self)
+    let json = String(decoding: replica("8081", .up, isBusy: true).json, as: UTF8.self)
     #expect(
       json == #"{"name":"8081","address":"127.0.0.1:8081","config":{"weight":100},"weight":100,"#
         + #""order":"ready","observed":"up","state":"up","state_seconds":3.1,"active":12,"#
-        + #""requests":2031,"rate":0.5,"p50_ms":1.2,"p99_ms":9.8,"status_5xx":0,"retries":4,"#
+        + #""requests":2031,"rate":203.1,"p50_ms":1.2,"p99_ms":9.8,"status_5xx":0,"retries":0,"#
         + #""check":{"result":"200","latency_ms":0.9,"next_in_ms":null}}"#)
     let report = String(decoding: pool([]).json, as: UTF8.self)
     #expect(

@@ -51,21 +51,17 @@ func bytes(_ span: Span<UInt8>, _ range: Range<Int>) -> [UInt8] { range.map { sp
 
 func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-/// Numbers drawn from an input, the same whenever it comes again (SplitMix64 behind FNV-1a).
+/// Numbers drawn from an input, the same whenever it comes again: its seed is the input's FNV-1a.
 struct Draw: RandomNumberGenerator {
-  private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+  private var numbers: Seeded
 
   init(from bytes: [UInt8]) {
-    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    var seed: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in bytes { seed = (seed ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    numbers = Seeded(seed)
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return word ^ word >> 31
-  }
+  mutating func next() -> UInt64 { numbers.next() }
 
   /// Cut points in order, ends included: every one of a short input, a few of a long one.
   mutating func cuts(of count: Int) -> [Int] {

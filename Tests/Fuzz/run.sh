@@ -12,7 +12,7 @@ mkdir -p "$out/finds"
 
 # The module's sources and the target make one module; the settings are those of Package.swift.
 build() {
-  local module=HTTPWire shared=(Tests/Fuzz/Input.swift)
+  local module=HTTPWire shared=(Tests/Fuzz/Input.swift Tests/TestSupport/Seeded.swift)
   case $1 in
     Conf) module=Configuration ;;
     *Heads) shared+=(Tests/Fuzz/Line.swift) ;;

@@ -2,6 +2,7 @@
 // changes either (RFC 9112 §7.1).
 
 import HTTPWire
+import TestSupport
 import Testing
 
 struct ChunkedScannerTests {

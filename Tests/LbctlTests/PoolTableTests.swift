@@ -1,6 +1,7 @@
 // The table of the manual, character for character, and what stands around it.
 
 import ControlProtocol
+import TestSupport
 import Testing
 
 @testable import lbctl
@@ -9,20 +10,13 @@ func replica(
   _ name: String, _ state: ReplicaState = .up, check: String = "200", isBusy: Bool = true,
   seconds: Double = 7470
 ) -> ReplicaReport {
-  ReplicaReport(
-    name: name, address: "127.0.0.1:\(name)", config: .init(weight: 100), order: .ready,
-    observed: .up, state: state, stateSeconds: seconds,
-    figures: isBusy
-      ? [
-        .active: 12, .requests: 9, .rate: .measure(203.1), .p50: .measure(1.2),
-        .p99: .measure(9.8),
-      ]
-      : [.requests: 9, .retries: 4],
+  .sample(
+    name, state, seconds: seconds, figures: isBusy ? .busy : [.requests: 9, .retries: 4],
     check: .init(result: check, latencyMilliseconds: 0.9, nextInMilliseconds: isBusy ? nil : 213))
 }
 
 func pool(_ name: String = "default", _ replicas: ReplicaReport...) -> PoolStatus {
-  PoolStatus(name: name, algorithm: "round_robin", replicas: replicas)
+  .sample(replicas, name: name)
 }
 
 struct PoolTableTests {

@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `any order of calls expires each slot exactly at its last deadline`() {
-    var random = Seeded(state: 7)
+    var random = Seeded(7)
     var deadlines = Deadlines<Int>(capacity: 64, now: 0)
     var due = [UInt64?](repeating: nil, count: 64)
     var now: UInt64 = 0
@@ -88,15 +88,6 @@ import Testing
         deadlines.set(SlabSlot(number: UInt32(slot)), at: time)
         due[slot] = time
       }
-    }
-  }
-
-  /// Numbers that are the same in every run.
-  private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state >> 33
     }
   }
 
@@ -137,7 +128,7 @@ import Testing
   }
 
   @Test func `whatever is set, moved, cleared and passed, the wait is never too long`() {
-    var random = SplitMix(7)
+    var random = Seeded(7)
     var deadlines = Deadlines<Int>(capacity: 64, now: 0)
     var due = [UInt64](repeating: .max, count: 64)
     var now: UInt64 = 0

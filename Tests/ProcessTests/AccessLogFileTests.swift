@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct AccessLogFileTests {

@@ -3,6 +3,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waitingFirst) struct ClientLimitTests {
@@ -97,7 +98,7 @@ import Testing
         try client.send("x")
         if client.hasMore(milliseconds: 20) { try client.receive() }
       }
-      guard Clock.now() - start < 200_000_000_000 else { throw Failure("it drips on") }
+      guard Clock.now() - start < 200_000_000_000 else { throw TestFailure("it drips on") }
     }
     #expect(Clock.now() - start >= 15_000_000_000)
     #expect(clients.count { $0.unreadText.hasPrefix("HTTP/1.1 200") } == 1)

@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ComposeTests {

@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite struct ConfFilesTests {
@@ -22,14 +23,14 @@ import Testing
 
   private func make(_ kind: Kind, _ path: String) throws -> Descriptor? {
     switch kind {
-    case .pipe: guard unsafe mkfifo(path, 0o600) == 0 else { throw Failure("mkfifo") }
+    case .pipe: guard unsafe mkfifo(path, 0o600) == 0 else { throw TestFailure("mkfifo") }
     case .linkToPipe:
-      guard unsafe mkfifo(path + ".pipe", 0o600) == 0 else { throw Failure("mkfifo") }
-      guard unsafe symlink(path + ".pipe", path) == 0 else { throw Failure("symlink") }
+      guard unsafe mkfifo(path + ".pipe", 0o600) == 0 else { throw TestFailure("mkfifo") }
+      guard unsafe symlink(path + ".pipe", path) == 0 else { throw TestFailure("symlink") }
     case .socket:
-      guard let address = SocketAddress(path: path) else { throw Failure(path) }
+      guard let address = SocketAddress(path: path) else { throw TestFailure(path) }
       return try Socket.listen(address)
-    case .device: guard unsafe symlink("/dev/zero", path) == 0 else { throw Failure("symlink") }
+    case .device: guard unsafe symlink("/dev/zero", path) == 0 else { throw TestFailure("symlink") }
     case .directory:
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
@@ -84,7 +85,7 @@ import Testing
     let target = stage.directory + "/data.conf"
     try "[timeouts]\nconnect = 3s\n".write(toFile: target, atomically: true, encoding: .utf8)
     guard unsafe symlink(target, stage.directory + "/conf.d/x.conf") == 0 else {
-      throw Failure("symlink")
+      throw TestFailure("symlink")
     }
     let outcome = try stage.lbctl("reload")
     #expect(outcome.status == 0 && outcome.output == "~ [timeouts] connect: 1s -> 3s\n")

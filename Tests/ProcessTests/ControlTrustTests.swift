@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: geteuid() == 0, "only root can be another user"))

@@ -1,6 +1,7 @@
 // A response that its replica breaks off: the client gets what came of it, and sees that it is not all.
 
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct CutResponseTests {
@@ -27,7 +28,7 @@ import Testing
     let connection = try stage.connect()
     try connection.send(request)
     let head = try connection.answerHead()
-    guard head.status == 200 else { throw Failure("\(head)") }
+    guard head.status == 200 else { throw TestFailure("\(head)") }
     try eventually("lbd has met the end") { replica.closed.value == 1 }
     let count = try connection.takeRest().count
     return (count, connection.end, stage.lbd?.error ?? "")

@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite struct DoubtTests {

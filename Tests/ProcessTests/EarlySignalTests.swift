@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct EarlySignalTests {
@@ -17,13 +18,13 @@ import Testing
   private func awaitSocket(_ stage: Stage, _ lbd: Apart) throws {
     let deadline = Clock.now() + 10_000_000_000
     while !Files.mayExist(stage.socketPath) {
-      guard Clock.now() < deadline else { throw Failure("no control socket: \(lbd.log)") }
+      guard Clock.now() < deadline else { throw TestFailure("no control socket: \(lbd.log)") }
     }
   }
 
   private func awaitStart(_ lbd: Apart) throws {
     try eventually("it listens: \(lbd.log)") {
-      guard lbd.isRunning else { throw Failure("it was ended: \(try lbd.exitStatus())") }
+      guard lbd.isRunning else { throw TestFailure("it was ended: \(try lbd.exitStatus())") }
       return lbd.log.contains("\"event\":\"start\"")
     }
   }

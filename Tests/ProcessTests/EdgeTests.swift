@@ -1,6 +1,7 @@
 // Rare but right: what a balancer meets now and then and must not stumble over.
 
 import ControlProtocol
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct EdgeTests {
@@ -224,7 +225,7 @@ import Testing
     do {
       try sendNoise(Seeded(seed), to: try Stage(replicas: 1))
     } catch {
-      throw Failure("with the seed \(seed): \(error)")
+      throw TestFailure("with the seed \(seed): \(error)")
     }
   }
 
@@ -243,10 +244,10 @@ import Testing
       if Bool.random(using: &random) { connection.resetOnClose() }
     }
     guard stage.lbd?.isRunning == true else {
-      throw Failure("lbd ended: \(stage.lbd?.error ?? "")")
+      throw TestFailure("lbd ended: \(stage.lbd?.error ?? "")")
     }
     let status = try stage.connect().get("/getInfo").status
-    guard status == 200 else { throw Failure("the next request is answered \(status)") }
+    guard status == 200 else { throw TestFailure("the next request is answered \(status)") }
     try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
   }
 }

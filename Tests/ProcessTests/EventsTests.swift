@@ -4,12 +4,13 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 extension Stage {
   /// What the control socket answers.
   func control(_ target: String) throws -> Answer {
-    guard let address = SocketAddress(path: socketPath) else { throw Failure(socketPath) }
+    guard let address = SocketAddress(path: socketPath) else { throw TestFailure(socketPath) }
     return try Connection(address).get(target)
   }
 

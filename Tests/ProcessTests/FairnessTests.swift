@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct FairnessTests {

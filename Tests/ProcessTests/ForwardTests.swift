@@ -1,6 +1,7 @@
 // Who the client is: by its connection, by the word of a trusted proxy, by the PROXY protocol.
 
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct ForwardTests {

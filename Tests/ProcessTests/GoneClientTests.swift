@@ -4,6 +4,7 @@
 import ControlProtocol
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct GoneClientTests {

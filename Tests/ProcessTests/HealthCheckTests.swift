@@ -4,6 +4,7 @@ import ControlProtocol
 import Glibc
 import LinuxIO
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct HealthCheckTests {

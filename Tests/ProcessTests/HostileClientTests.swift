@@ -3,6 +3,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct HostileClientTests {
@@ -18,7 +19,7 @@ import Testing
       try abuse.commit(on: stage.port, &random)
       try stage.expectNothingLeft()
     } catch {
-      throw Failure("with the seed \(seed): \(error)")
+      throw TestFailure("with the seed \(seed): \(error)")
     }
   }
 

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct LoopTests {

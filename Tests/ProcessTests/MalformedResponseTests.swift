@@ -1,6 +1,7 @@
 // What is no response is 502, whatever it looks like, and nothing of it is passed on or used again.
 
 import ControlProtocol
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct MalformedResponseTests {

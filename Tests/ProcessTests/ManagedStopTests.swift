@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import LinuxIO
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct ManagedStopTests {
@@ -16,7 +17,7 @@ import Testing
 
     init(_ stage: Stage) throws {
       guard let address = SocketAddress(ip: "127.0.0.1", port: stage.mainPort) else {
-        throw Failure("port")
+        throw TestFailure("port")
       }
       let descriptor = try Socket.listen(address)
       listener = FileHandle(fileDescriptor: descriptor.release(), closeOnDealloc: true)

@@ -3,6 +3,7 @@
 import ControlProtocol
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct ManyReplicasTests {

@@ -3,6 +3,7 @@
 import ControlProtocol
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct OlderTakeoverTests {
@@ -27,12 +28,12 @@ import Testing
     mutating func follow(answering last: Int) throws {
       guard control.wait(until: .readable, milliseconds: 30_000) == .ready,
         case .accepted(let next, _) = Socket.accept(control)
-      else { throw Failure("nobody takes over") }
+      else { throw TestFailure("nobody takes over") }
       var bytes: [UInt8] = []
       while asked.last != ControlPath.takeoverDone {
         guard next.wait(until: .readable, milliseconds: 30_000) == .ready,
           case .moved = next.receive(appendingTo: &bytes, atMost: 4096)
-        else { throw Failure("it asked no more than \(asked)") }
+        else { throw TestFailure("it asked no more than \(asked)") }
         let request = String(decoding: bytes, as: UTF8.self)
         guard request.hasSuffix("\r\n\r\n") else { continue }
         bytes = []

@@ -1,5 +1,6 @@
 // What lbd serves itself, where the conf says so, and how much of it to whom.
 
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct OwnDocumentsTests {

@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite struct OwnReplicaTests {
@@ -33,7 +34,7 @@ import Testing
   @Test func `an order to add any listener of lbd's own is refused`() throws {
     let (stage, metrics) = try stage()
     let link = stage.directory + "/link.sock"
-    guard unsafe symlink(stage.socketPath, link) == 0 else { throw Failure("symlink") }
+    guard unsafe symlink(stage.socketPath, link) == 0 else { throw TestFailure("symlink") }
     var places = [
       "127.0.0.1:\(stage.mainPort)", "localhost:\(stage.mainPort)", "127.9.9.9:\(stage.mainPort)",
       "[::ffff:127.0.0.1]:\(stage.mainPort)", "127.0.0.1:\(metrics)", "localhost:\(metrics)",
@@ -58,7 +59,7 @@ import Testing
     let link = "link.sock"
     let (stage, _) = try stage()
     guard unsafe symlink(stage.socketPath, stage.directory + "/" + link) == 0 else {
-      throw Failure("symlink")
+      throw TestFailure("symlink")
     }
     let conf = try String(contentsOfFile: stage.confPath, encoding: .utf8)
     var places = ["unix:\(stage.directory)/\(link)"]

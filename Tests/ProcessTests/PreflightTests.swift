@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct PreflightTests {
@@ -47,7 +48,7 @@ import Testing
     let lbd = try asAnybody(stage, "lbd", ["-c", "lb.conf"], environment)
     let socket = hasSession ? session + "/lbd.sock" : stage.directory + "/run/lbd.sock"
     try eventually("its socket is there\n\(lbd.error)") {
-      guard lbd.isRunning else { throw Failure("lbd ended: \(lbd.error)") }
+      guard lbd.isRunning else { throw TestFailure("lbd ended: \(lbd.error)") }
       return Files.isSocket(socket)
     }
     let pool = try asAnybody(stage, "lbctl", ["pool", "--no-header"], environment).outcome()

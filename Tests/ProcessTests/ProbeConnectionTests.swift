@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct ProbeConnectionTests {
@@ -106,7 +107,7 @@ import Testing
     try stage.awaitPool("it is out") { $0[0].state == .ejected }
     let start = Clock.now()
     try eventually("half a second") { () throws -> Bool in
-      guard try stage.pool()[0].state == .ejected else { throw Failure("it was readmitted") }
+      guard try stage.pool()[0].state == .ejected else { throw TestFailure("it was readmitted") }
       return Clock.now() > start + 500_000_000
     }
     #expect(probes(replica) <= before + 1)

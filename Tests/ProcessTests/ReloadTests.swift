@@ -5,6 +5,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct ReloadTests {
@@ -233,7 +234,7 @@ import Testing
       try load.awaitAnswers(30)
     } catch {
       let sockets = try Child("/usr/bin/ss", ["-tan", "sport = :\(stage.mainPort)"]).outcome()
-      throw Failure(
+      throw TestFailure(
         "\(when): \(error)\n\(try stage.lbctl("pool").output)\(try stage.lbctl("metrics").output)"
           + "\(sockets.output)\(stage.lbd?.error ?? "")")
     }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct RestingConnectionTests {
@@ -10,7 +11,7 @@ import Testing
     for client in clients { try client.send(request) }
     for client in clients {
       let answer = try client.answer()
-      guard answer.status == 200 else { throw Failure("\(answer)") }
+      guard answer.status == 200 else { throw TestFailure("\(answer)") }
     }
   }
 
@@ -134,7 +135,7 @@ import Testing
           (round + index) % 2 == 0
             ? Self.post(target) : "GET \(target) HTTP/1.1\r\nHost: test\r\n\r\n")
         let answer = try connection.answer()
-        guard answer.status == 200 else { throw Failure("\(index) \(round): \(answer)") }
+        guard answer.status == 200 else { throw TestFailure("\(index) \(round): \(answer)") }
       }
       return 0
     }

@@ -3,6 +3,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct RoundRobinTests {

@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct ServiceManagerTests {
@@ -14,7 +15,9 @@ import Testing
   }
 
   private func listener(port: UInt16 = 0) throws -> (FileHandle, port: UInt16) {
-    guard let address = SocketAddress(ip: "127.0.0.1", port: port) else { throw Failure("port") }
+    guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
+      throw TestFailure("port")
+    }
     let descriptor = try Socket.listen(address)
     let port = Socket.localAddress(descriptor)?.port ?? 0
     return (FileHandle(fileDescriptor: descriptor.release(), closeOnDealloc: true), port)

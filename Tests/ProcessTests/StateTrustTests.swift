@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct StateTrustTests {

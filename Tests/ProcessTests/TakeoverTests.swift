@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import LinuxIO
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct TakeoverTests {
@@ -195,7 +196,7 @@ private final class Visitors {
             do {
               let status = try Connection(port: port).get("/getInfo", "Connection: close\r\n")
                 .status
-              if status != 200 { throw Failure("\(status)") }
+              if status != 200 { throw TestFailure("\(status)") }
             } catch { state.failures.withLock { $0.append("\(error)") } }
           }
         })
@@ -224,9 +225,9 @@ private final class Questions {
     thread = try LinuxIO.Thread.start("questions") {
       while !state.isStopping.load(ordering: .relaxed) {
         do {
-          guard let address = SocketAddress(path: path) else { throw Failure(path) }
+          guard let address = SocketAddress(path: path) else { throw TestFailure(path) }
           let status = try Connection(address).get(ControlPath.version).status
-          if status != 200 { throw Failure("\(status)") }
+          if status != 200 { throw TestFailure("\(status)") }
         } catch { state.failures.withLock { $0.append("\(error)") } }
         Clock.sleep(milliseconds: 1)
       }

@@ -6,6 +6,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct TakeoverTransactionTests {
@@ -62,7 +63,7 @@ import Testing
     func awaitOne() throws -> Apart {
       let left = try eventually("one is left:\(logs)", within: 60) { () -> Apart? in
         let running = lbds.filter(\.isRunning)
-        guard !running.isEmpty else { throw Failure("none is left:\(logs)") }
+        guard !running.isEmpty else { throw TestFailure("none is left:\(logs)") }
         return running.count == 1 ? running[0] : nil
       }
       try eventually("it has the control socket:\(logs)", within: 30) {

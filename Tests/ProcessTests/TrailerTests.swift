@@ -1,6 +1,7 @@
 // Fields behind a chunked body, both ways, byte for byte (RFC 9112 §7.1.2, RFC 9110 §6.5.1).
 
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct TrailerTests {
@@ -69,7 +70,7 @@ import Testing
       // Sizes differ only by how the bytes came.
       var data = ""
       while case let line = try connection.take(until: "\r\n"), line != "0" {
-        guard let size = Int(line, radix: 16) else { throw Failure(line) }
+        guard let size = Int(line, radix: 16) else { throw TestFailure(line) }
         data += String(decoding: try connection.take(size + 2).dropLast(2), as: UTF8.self)
       }
       #expect(data == "abc")

@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct UpgradeTests {
@@ -31,7 +32,7 @@ import Testing
   private func upgrade(_ stage: Stage) throws -> Next {
     let outcome = try Child.run(
       "lbctl", ["upgrade", "--json", "--socket", stage.socketPath], within: 90)
-    guard outcome.status == 0 else { throw Failure("\(outcome)\n\(stage.lbd?.error ?? "")") }
+    guard outcome.status == 0 else { throw TestFailure("\(outcome)\n\(stage.lbd?.error ?? "")") }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let report = try decoder.decode(Report.self, from: Data(outcome.output.utf8))
@@ -41,7 +42,7 @@ import Testing
 
   /// Who answers at the control socket.
   private func server(_ stage: Stage) throws -> Int {
-    guard let address = SocketAddress(path: stage.socketPath) else { throw Failure("path") }
+    guard let address = SocketAddress(path: stage.socketPath) else { throw TestFailure("path") }
     let answer = try Connection(address).get(ControlPath.pool)
     return try JSONDecoder().decode(PoolReport.self, from: Data(answer.body)).pid
   }
@@ -171,7 +172,7 @@ import Testing
   /// descriptor, and nothing is carried out that someone may write to.
   private static func copyProgram(to path: String) throws {
     let outcome = try Child("/bin/cp", [try Binaries.path("lbd"), path]).outcome()
-    guard outcome.status == 0 else { throw Failure("\(outcome)") }
+    guard outcome.status == 0 else { throw TestFailure("\(outcome)") }
   }
 
   private func put(_ script: String, at path: String) throws {

@@ -1,13 +1,14 @@
 // Abuse with connections: many, silent, cut at any moment, or with something on them that is no HTTP.
 
 import LinuxIO
+import TestSupport
 
 extension Abuse {
   /// Connections on which nothing is ever said end without a word.
   static func saySilent(_ port: UInt16) throws {
     for connection in try open(port, crowd) {
       guard try connection.isOver() && connection.end == .ended else {
-        throw Failure("a silent client gets \(connection.unreadText.debugDescription)")
+        throw TestFailure("a silent client gets \(connection.unreadText.debugDescription)")
       }
     }
   }
@@ -47,7 +48,7 @@ extension Abuse {
       connection.endSending()
       let answer = String(decoding: try connection.takeRest(), as: UTF8.self)
       guard answer.isEmpty || answer.hasPrefix("HTTP/1.1 4") || answer.hasPrefix("HTTP/1.1 5")
-      else { throw Failure("garbage is answered \(answer.debugDescription)") }
+      else { throw TestFailure("garbage is answered \(answer.debugDescription)") }
     }
   }
 
@@ -61,7 +62,7 @@ extension Abuse {
     for tunnel in tunnels { try tunnel.send(handshake) }
     for tunnel in tunnels {
       let answer = try tunnel.answerHead()
-      guard answer.status == 101 else { throw Failure("a handshake is answered \(answer)") }
+      guard answer.status == 101 else { throw TestFailure("a handshake is answered \(answer)") }
       switch Int.random(in: 0...3, using: &random) {
       case 0: tunnel.resetOnClose()
       case 1: tunnel.endSending()

@@ -1,6 +1,7 @@
 // Abuse with heads and bodies that do not come to an end, or stop before it.
 
 import LinuxIO
+import TestSupport
 
 extension Abuse {
   static let post = "POST /getInfo HTTP/1.1\r\nHost: test\r\n"

@@ -1,6 +1,7 @@
 // Abuse of responses: clients that ask and do not read, or for what makes a replica fail.
 
 import LinuxIO
+import TestSupport
 
 extension Abuse {
   /// More than the kernel holds for a client that does not read.
@@ -21,7 +22,7 @@ extension Abuse {
   static func abandonDownloads(_ port: UInt16, _ random: inout Seeded) throws {
     for connection in try open(port, 3) {
       try connection.send(get("/bytes/\(muchBytes)"))
-      guard try connection.answerHead().status == 200 else { throw Failure("a download fails") }
+      guard try connection.answerHead().status == 200 else { throw TestFailure("a download fails") }
       for _ in 0..<Int.random(in: 0...5, using: &random) { try connection.receive() }
       if Bool.random(using: &random) { connection.resetOnClose() }
     }
@@ -49,10 +50,10 @@ extension Abuse {
     for length in lengths {
       let answer = try connection.answer()
       guard answer.status == 200, answer.body.count == length else {
-        throw Failure("the answer \(length) is \(answer.status) of \(answer.body.count) bytes")
+        throw TestFailure("the answer \(length) is \(answer.status) of \(answer.body.count) bytes")
       }
     }
-    guard connection.unread.isEmpty else { throw Failure("bytes follow the last answer") }
+    guard connection.unread.isEmpty else { throw TestFailure("bytes follow the last answer") }
   }
 
   /// Requests at which a replica fails; the demo replicas know no such paths.

@@ -2,6 +2,7 @@
 // of its own in the files beside this one, which ends well only if lbd did exactly what it must.
 
 import LinuxIO
+import TestSupport
 
 /// One kind of abuse.
 enum Abuse: String, CaseIterable, Sendable {
@@ -59,13 +60,13 @@ extension Connection {
     let answer = try answer()
     guard answer.status == status, answer["connection"] == "close",
       answer.text.wholeMatch(of: /\{"detail":"[^"]+"\}/) != nil
-    else { throw Failure("no refusal with \(status) but \(answer.status) \(answer.text)") }
+    else { throw TestFailure("no refusal with \(status) but \(answer.status) \(answer.text)") }
     guard try isOver() && end == .ended else {
-      throw Failure("after a refusal with \(status) no end, but \(unreadText.debugDescription)")
+      throw TestFailure("after a refusal with \(status) no end, but \(unreadText.debugDescription)")
     }
   }
 
   func expectCut(_ what: String) throws {
-    guard isCut(within: patience) else { throw Failure("\(what) is not cut") }
+    guard isCut(within: patience) else { throw TestFailure("\(what) is not cut") }
   }
 }

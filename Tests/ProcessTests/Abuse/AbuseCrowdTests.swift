@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import LinuxIO
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct AbuseCrowdTests {
@@ -46,7 +47,7 @@ import Testing
   }
 
   private static func descriptors() throws {
-    guard Descriptor.raiseLimit() >= 4096 else { throw Failure("this needs 4096 descriptors") }
+    guard Descriptor.raiseLimit() >= 4096 else { throw TestFailure("this needs 4096 descriptors") }
   }
 
   // MARK: Requests whose clients are gone

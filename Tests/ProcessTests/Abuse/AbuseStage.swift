@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import LinuxIO
+import TestSupport
 
 /// lbd before demo replicas and ones that some requests are poison for. What it held at its start is
 /// known, and `expectNothingLeft` compares.
@@ -43,7 +44,7 @@ final class AbuseStage {
 
   func lbd() throws -> Child {
     guard let lbd = stage.lbd, lbd.isRunning else {
-      throw Failure("lbd ended: \(stage.lbd?.error ?? "")")
+      throw TestFailure("lbd ended: \(stage.lbd?.error ?? "")")
     }
     return lbd
   }
@@ -68,10 +69,10 @@ final class AbuseStage {
   func expectAllUp() throws {
     let (log, pool) = (try lbd().error, try stage.pool())
     guard !log.contains(" is down") && !log.contains(" is ejected") else {
-      throw Failure("a replica was taken out: \(log.suffix(2000))")
+      throw TestFailure("a replica was taken out: \(log.suffix(2000))")
     }
     guard pool.allSatisfy({ $0.state == .up }) else {
-      throw Failure("not all are up: \(pool.map(\.state))")
+      throw TestFailure("not all are up: \(pool.map(\.state))")
     }
   }
 

@@ -1,12 +1,13 @@
 // An hour's worth of abuse in minutes, which is why it has a goal of its own: `make test-abuse`.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct AbuseTests {
   @Test(arguments: ["", "0", "4", "241", "+60", "60s", " 60", "1e2", "6_0", "９９"])
   func `a length that is none is refused`(_ text: String) {
-    #expect(throws: Failure.self) { try AbuseTrial.seconds(text) }
+    #expect(throws: TestFailure.self) { try AbuseTrial.seconds(text) }
   }
 
   @Test func `a length is a number of seconds and has a default`() throws {
@@ -21,7 +22,7 @@ import Testing
     do {
       try AbuseTrial(seed: seed, seconds: seconds).run()
     } catch {
-      throw Failure("with the seed \(seed): \(error)")
+      throw TestFailure("with the seed \(seed): \(error)")
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 
 /// One trial of so many seconds.
 final class AbuseTrial {
@@ -40,7 +41,7 @@ final class AbuseTrial {
   init(seed: UInt64, seconds: Int) throws {
     let limit = Descriptor.raiseLimit()
     guard limit >= Self.descriptors else {
-      throw Failure(
+      throw TestFailure(
         "this trial needs \(Self.descriptors) descriptors and may have \(limit): raise ulimit -n")
     }
     (self.seed, self.seconds) = (seed, seconds)
@@ -52,7 +53,7 @@ final class AbuseTrial {
     guard let text else { return 240 }
     let isNumber = !text.isEmpty && text.utf8.allSatisfy { 0x30...0x39 ~= $0 }
     guard isNumber, let seconds = Int(text), 5...240 ~= seconds else {
-      throw Failure("ABUSE_SECONDS is \(text.debugDescription), no number from 5 to 240")
+      throw TestFailure("ABUSE_SECONDS is \(text.debugDescription), no number from 5 to 240")
     }
     return seconds
   }
@@ -97,7 +98,7 @@ final class AbuseTrial {
       complaints.append("memory: \(before) and once \(most.memory) KiB")
     }
     guard complaints.isEmpty else {
-      throw Failure("\(ledger.failures.count) failures; \(complaints.joined(separator: "\n"))")
+      throw TestFailure("\(ledger.failures.count) failures; \(complaints.joined(separator: "\n"))")
     }
   }
 
@@ -149,10 +150,10 @@ final class AbuseTrial {
     let start = Clock.now()
     let outcome = try stage.stage.lbctl("pool")
     guard outcome.status == 0, Clock.now() - start < 10_000_000_000 else {
-      throw Failure("lbctl pool does not get its turn: \(outcome)")
+      throw TestFailure("lbctl pool does not get its turn: \(outcome)")
     }
     for connection in silent {
-      guard try connection.isOver() else { throw Failure("lbd says something to the silent") }
+      guard try connection.isOver() else { throw TestFailure("lbd says something to the silent") }
     }
     try stage.expectAllUp()
     ledger.count("occupation")

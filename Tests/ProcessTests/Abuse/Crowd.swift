@@ -1,6 +1,7 @@
 // The threads of a trial: abusers that do one thing after the other at random, and the well-behaved.
 
 import LinuxIO
+import TestSupport
 
 /// All clients of a trial. They end when it goes away.
 final class Crowd {

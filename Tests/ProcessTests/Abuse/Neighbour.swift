@@ -1,6 +1,7 @@
 // A well-behaved client among the abusers: every one of its requests must be answered right and soon.
 
 import LinuxIO
+import TestSupport
 
 /// One client with a modest rate of requests, each of which no other is like.
 struct Neighbour {
@@ -64,7 +65,7 @@ struct Neighbour {
       default: answer.text.hasSuffix("\r\n\r\n" + body)
       }
     guard answer.status == 200 && isRight && connection.unread.isEmpty else {
-      throw Failure(
+      throw TestFailure(
         "request \(kind) of \(size) is answered \(answer.status) \(answer.text.prefix(300))")
     }
     return answer["connection"] != "close"

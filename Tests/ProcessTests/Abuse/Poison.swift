@@ -2,6 +2,7 @@
 // answers as the demo replica does, as far as the trial asks.
 
 import LinuxIO
+import TestSupport
 
 /// A way to fail.
 enum Poison: String, CaseIterable, Sendable {
@@ -38,7 +39,7 @@ enum Poison: String, CaseIterable, Sendable {
     do {
       let answer = try connection.answer()
       guard answer.status == 502 || answer.status == 404 else {
-        throw Failure("\(path) is answered \(answer.status) \(answer.text)")
+        throw TestFailure("\(path) is answered \(answer.status) \(answer.text)")
       }
     } catch {
       // Its length, or its last chunk, is missing where the connection ends.

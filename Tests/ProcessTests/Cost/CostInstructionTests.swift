@@ -3,6 +3,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A kind of request and what one of it may cost. When a change makes it cost less, the figure here
@@ -71,7 +72,7 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
     let text = try String(contentsOfFile: profile, encoding: .utf8)
     guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("summary: ") }),
       let sum = Int(line.dropFirst("summary: ".count))
-    else { throw Failure("callgrind gives no sum: \(text.prefix(200))") }
+    else { throw TestFailure("callgrind gives no sum: \(text.prefix(200))") }
     return sum
   }
 }

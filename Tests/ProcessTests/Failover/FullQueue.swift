@@ -2,6 +2,7 @@
 // host behind a closed firewall does.
 
 import LinuxIO
+import TestSupport
 
 /// Holds the listener and the connections that fill its queue.
 final class FullQueue {
@@ -10,12 +11,14 @@ final class FullQueue {
   let port: UInt16
 
   init() throws {
-    guard let address = SocketAddress(ip: "127.0.0.1", port: 0) else { throw Failure("no address") }
+    guard let address = SocketAddress(ip: "127.0.0.1", port: 0) else {
+      throw TestFailure("no address")
+    }
     listener = try Socket.listen(address, backlog: 1)
     port = Socket.localAddress(listener)?.port ?? 0
     // A queue of one takes two.
     while try fill() {
-      guard connections.count < 8 else { throw Failure("the queue of \(port) does not fill") }
+      guard connections.count < 8 else { throw TestFailure("the queue of \(port) does not fill") }
     }
   }
 

@@ -1,6 +1,7 @@
 // Replicas that end idle connections just as the next request comes: no client ever notices.
 
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct KeepAliveLimitTests {

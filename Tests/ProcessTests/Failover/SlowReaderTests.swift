@@ -2,12 +2,15 @@
 
 import ControlProtocol
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct SlowReaderTests {
   /// Accepts, and reads nothing for a while: its kernel's buffers fill and its window closes.
   private static func lateReader() throws -> (port: UInt16, accepted: Counter) {
-    guard let address = SocketAddress(ip: "127.0.0.1", port: 0) else { throw Failure("no address") }
+    guard let address = SocketAddress(ip: "127.0.0.1", port: 0) else {
+      throw TestFailure("no address")
+    }
     let listener = try Socket.listen(address)
     let port = Socket.localAddress(listener)?.port ?? 0
     let accepted = Counter()

@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxIO
+import TestSupport
 
 /// One line of an access log.
 struct AccessLine {
@@ -10,16 +11,16 @@ struct AccessLine {
   init(_ line: some StringProtocol) throws {
     guard
       let members = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-    else { throw Failure("no JSON object: \(line)") }
+    else { throw TestFailure("no JSON object: \(line)") }
     self.members = members
   }
 
   /// All lines of a text, which ends with one.
   static func all(in bytes: [UInt8]) throws -> [AccessLine] {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure("no UTF-8") }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw TestFailure("no UTF-8") }
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard lines.popLast() == "" else {
-      throw Failure("the last line has no end: \(text.suffix(99))")
+      throw TestFailure("the last line has no end: \(text.suffix(99))")
     }
     return try lines.map { try AccessLine($0) }
   }

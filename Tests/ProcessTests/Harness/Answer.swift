@@ -2,6 +2,7 @@
 // for right is not asked.
 
 import Foundation
+import TestSupport
 
 /// A response.
 struct Answer: Equatable {
@@ -35,7 +36,7 @@ struct Answer: Equatable {
     let words = lines[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
     guard words.count == 3, words[0] == "HTTP/1.1", words[1].utf8.count == 3,
       let code = UInt16(words[1])
-    else { throw Failure("no status line: \(lines[0])") }
+    else { throw TestFailure("no status line: \(lines[0])") }
     status = Int(code)
     fields = try lines.dropFirst().map(Field.init)
   }
@@ -44,7 +45,7 @@ struct Answer: Equatable {
 extension Answer.Field {
   init(_ line: Substring) throws {
     guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-      throw Failure("no field: \(line)")
+      throw TestFailure("no field: \(line)")
     }
     name = line[..<colon].lowercased()
     value = line[line.utf8.index(after: colon)...].trimmingCharacters(in: .whitespaces)

@@ -3,6 +3,7 @@
 
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// A running command, killed when the value goes away. A single thread uses it.
 final class Apart {

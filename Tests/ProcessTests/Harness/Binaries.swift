@@ -2,6 +2,7 @@
 
 import Foundation
 import Synchronization
+import TestSupport
 
 /// The built commands: in `LBD_BIN_DIR`, else in the package's release build.
 enum Binaries {
@@ -23,7 +24,7 @@ enum Binaries {
       faults[name] = .some(fault)
       return fault
     }
-    if let known { throw Failure(known) }
+    if let known { throw TestFailure(known) }
     return directory + "/" + name
   }
 

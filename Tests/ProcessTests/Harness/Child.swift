@@ -103,7 +103,7 @@ final class Child {
     let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
     guard let number = line?.split(whereSeparator: \.isWhitespace).dropFirst().first,
       let value = Int(number)
-    else { throw Failure("/proc/\(pid)/status has no \(name)") }
+    else { throw TestFailure("/proc/\(pid)/status has no \(name)") }
     return value
   }
 
@@ -112,7 +112,7 @@ final class Child {
     let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
     return try threads.allSatisfy { thread in
       let text = try String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
-      guard let name = text.lastIndex(of: ")") else { throw Failure("\(thread): \(text)") }
+      guard let name = text.lastIndex(of: ")") else { throw TestFailure("\(thread): \(text)") }
       return text[name...].dropFirst(2).first == "T"
     }
   }
@@ -120,7 +120,9 @@ final class Child {
   /// The fields of `/proc/PID/stat` from the third on, which is the state.
   private func statistics() throws -> [Substring] {
     let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-    guard let name = text.lastIndex(of: ")") else { throw Failure("/proc/\(pid)/stat: \(text)") }
+    guard let name = text.lastIndex(of: ")") else {
+      throw TestFailure("/proc/\(pid)/stat: \(text)")
+    }
     return text[name...].dropFirst().split(separator: " ")
   }
 
@@ -137,7 +139,7 @@ final class Child {
   private func processorTicks() throws -> Int {
     let fields = try statistics()
     guard let user = Int(fields[11]), let system = Int(fields[12]) else {
-      throw Failure("/proc/\(pid)/stat has no times")
+      throw TestFailure("/proc/\(pid)/stat has no times")
     }
     return (user + system) * 100 / sysconf(Int32(_SC_CLK_TCK))
   }
@@ -156,6 +158,6 @@ final class Child {
   func limitDescriptors(to count: Int) throws {
     let prlimit = try Child("/usr/bin/prlimit", ["--pid", "\(pid)", "--nofile=\(count):"])
     let outcome = try prlimit.outcome()
-    guard outcome.status == 0 else { throw Failure("prlimit: \(outcome.error)") }
+    guard outcome.status == 0 else { throw TestFailure("prlimit: \(outcome.error)") }
   }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxIO
+import TestSupport
 import Testing
 
 /// compose under test, with its own conf, run directory and row of ports: the first is lbd's, the
@@ -56,7 +57,7 @@ final class ComposeStage {
     let outcome = try Child.run(
       "compose", ["--conf", confPath, "--run", run] + arguments, within: 60)
     guard outcome.status == 0 else {
-      throw Failure("compose \(arguments) exits with \(outcome.status): \(outcome.error)")
+      throw TestFailure("compose \(arguments) exits with \(outcome.status): \(outcome.error)")
     }
     return outcome.output
   }

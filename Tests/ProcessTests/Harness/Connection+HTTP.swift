@@ -1,6 +1,7 @@
 // Reading HTTP from a connection, by the letter of RFC 9112 and nothing more.
 
 import Foundation
+import TestSupport
 
 extension Connection {
   /// Sends a request without a body and reads its answer.
@@ -29,7 +30,7 @@ extension Connection {
     if answer["transfer-encoding"] == "chunked" {
       while let chunk = try chunk() { answer.body += chunk }
     } else if let length = answer["content-length"] {
-      guard let count = Int(length) else { throw Failure("Content-Length: \(length)") }
+      guard let count = Int(length) else { throw TestFailure("Content-Length: \(length)") }
       answer.body = try take(count)
     } else {
       answer.body = try takeRest()
@@ -41,14 +42,14 @@ extension Connection {
   func chunk() throws -> [UInt8]? {
     let line = try take(until: "\r\n")
     guard let size = Int(line.prefix { $0 != ";" }, radix: 16) else {
-      throw Failure("no chunk size: \(line)")
+      throw TestFailure("no chunk size: \(line)")
     }
     guard size > 0 else {
       while try take(until: "\r\n") != "" {}
       return nil
     }
     let bytes = try take(size)
-    guard try take(2) == [13, 10] else { throw Failure("a chunk without its end") }
+    guard try take(2) == [13, 10] else { throw TestFailure("a chunk without its end") }
     return bytes
   }
 

@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// One connection. A single thread uses it at a time.
 final class Connection {
@@ -29,7 +30,7 @@ final class Connection {
     case .connected(let descriptor): self.init(descriptor)
     case .connecting(let descriptor):
       guard descriptor.wait(until: .writable, milliseconds: 5000) == .ready else {
-        throw Failure("no connection to \(address) within 5 s")
+        throw TestFailure("no connection to \(address) within 5 s")
       }
       let code = Socket.error(descriptor)
       guard code == 0 else { throw SystemError("connect", code) }
@@ -39,7 +40,7 @@ final class Connection {
 
   convenience init(port: UInt16) throws {
     guard let address = SocketAddress(ip: "127.0.0.1", port: port) else {
-      throw Failure("\(port) is no port")
+      throw TestFailure("\(port) is no port")
     }
     try self.init(address)
   }
@@ -88,9 +89,9 @@ final class Connection {
       case .moved(let count): offset += count
       case .wouldBlock:
         guard descriptor.wait(until: .writable, milliseconds: patience) == .ready else {
-          throw Failure("the peer took no bytes for \(patience) ms")
+          throw TestFailure("the peer took no bytes for \(patience) ms")
         }
-      case .ended: throw Failure("the peer takes no bytes")
+      case .ended: throw TestFailure("the peer takes no bytes")
       case .failed(let code): throw SystemError("send", code)
       }
     }
@@ -120,7 +121,8 @@ final class Connection {
       case .moved: return true
       case .wouldBlock:
         guard descriptor.wait(until: .readable, milliseconds: patience) == .ready else {
-          throw Failure("nothing came for \(patience) ms; unread: \(unreadText.debugDescription)")
+          throw TestFailure(
+            "nothing came for \(patience) ms; unread: \(unreadText.debugDescription)")
         }
       case .ended: end = .ended
       case .failed: end = .reset
@@ -167,7 +169,7 @@ final class Connection {
 
   private func need() throws {
     guard try receive() else {
-      throw Failure("the connection \(end!) early; unread: \(unreadText.debugDescription)")
+      throw TestFailure("the connection \(end!) early; unread: \(unreadText.debugDescription)")
     }
   }
 

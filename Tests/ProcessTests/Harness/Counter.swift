@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 
 final class Counter: Sendable {
   private let number = Atomic(0)

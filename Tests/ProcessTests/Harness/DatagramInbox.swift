@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// What was sent to a path. A single thread uses it.
 final class DatagramInbox {
@@ -17,7 +18,7 @@ final class DatagramInbox {
     descriptor = Descriptor(owning: socket(AF_UNIX, type | Int32(SOCK_NONBLOCK.rawValue), 0))
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    guard path.utf8.count < 108 else { throw Failure(path) }
+    guard path.utf8.count < 108 else { throw TestFailure(path) }
     // Safe: it fits, and the rest was zeroed.
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
     let raw = descriptor.raw

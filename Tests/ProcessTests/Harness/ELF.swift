@@ -1,6 +1,7 @@
 // What a program's file says of how it is loaded.
 
 import Foundation
+import TestSupport
 
 /// A 64-bit little-endian ELF file, as far as the tests ask.
 struct ELF {
@@ -38,7 +39,7 @@ struct ELF {
   init(_ path: String) throws {
     let file = File(bytes: try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
     guard file.bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]) else {
-      throw Failure("\(path) is no 64-bit little-endian ELF")
+      throw TestFailure("\(path) is no 64-bit little-endian ELF")
     }
     type = file.number(16, bytes: 2)
     segments = (0..<file.number(56, bytes: 2)).map {

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 
 /// Closed at first; once opened it stays so.
 final class Gate: Sendable {

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 
 /// A few clients that send requests until told to stop and keep count of what came back.
 final class Load {

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 
 /// Runs `body` on so many threads and gives what each came to, in their order. The first error of
 /// any is thrown once all have ended.
@@ -29,7 +30,7 @@ private final class Sink<Value: Sendable>: Sendable {
   }
 
   func take(_ index: Int) throws -> Value {
-    guard let result = results.withLock({ $0[index] }) else { throw Failure("no result") }
+    guard let result = results.withLock({ $0[index] }) else { throw TestFailure("no result") }
     return try result.get()
   }
 }

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 
 /// Eight ports in a row, which no other test of this process has meanwhile. They are below those that
 /// the kernel chooses from, so no reservation and no connection gets one.
@@ -20,7 +21,7 @@ final class PortRow: Sendable {
       if let row { taken.insert(row) }
       return row
     }
-    guard let free else { throw Failure("no row of ports is free in \(PortRow.range)") }
+    guard let free else { throw TestFailure("no row of ports is free in \(PortRow.range)") }
     first = free
   }
 

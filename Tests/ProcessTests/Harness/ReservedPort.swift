@@ -2,6 +2,7 @@
 
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// A port of the loopback that the kernel chose. It is bound, so the kernel gives it to nobody else,
 /// but nobody listens, so a server that asks for this very one gets it.
@@ -24,7 +25,7 @@ final class ReservedPort: Sendable {
       }
     }
     guard bound == 0, let local = Socket.localAddress(descriptor) else {
-      throw Failure("no port is free")
+      throw TestFailure("no port is free")
     }
     number = local.port
     // Only now, or the kernel might choose one that another reservation holds.

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import TestSupport
 
 /// A raw server on a port of its own. It answers probes by itself (`GET /health`) and hands every
 /// other request to its script; each connection has a thread.
@@ -36,7 +37,7 @@ final class ScriptedReplica: Sendable {
     _ script: @escaping Script
   ) throws {
     guard let address = SocketAddress(ip: host, port: port) else {
-      throw Failure("no address")
+      throw TestFailure("no address")
     }
     let listener = try Socket.listen(address)
     self.port = Socket.localAddress(listener)?.port ?? 0

@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 import Testing
 
 /// lbd under test. All that was started ends with it.
@@ -136,7 +137,7 @@ final class Stage {
       lbd = try Child.start("lbd", arguments, log: log)
     }
     _ = try eventually("lbd listens\n\(lbd?.error ?? "")") { () -> Bool? in
-      guard lbd?.isRunning == true else { throw Failure("lbd ended: \(lbd?.error ?? "")") }
+      guard lbd?.isRunning == true else { throw TestFailure("lbd ended: \(lbd?.error ?? "")") }
       return (try? Connection(port: port ?? mainPort)) == nil ? nil : true
     }
   }
@@ -154,7 +155,7 @@ final class Stage {
       "lbd", ["--takeover", "-c", confPath], log: directory + "/lbd-\(takeovers)")
     let former = lbd
     try eventually("the former lbd ends\n\(next.error)", within: 30) {
-      guard next.isRunning else { throw Failure("the next lbd ended: \(next.error)") }
+      guard next.isRunning else { throw TestFailure("the next lbd ended: \(next.error)") }
       return former?.isRunning != true
     }
     lbd = next
@@ -168,7 +169,7 @@ final class Stage {
     let child = try Child.start(
       "replicad", ["--port", "\(port)"] + arguments, log: directory + "/replicad-\(port)")
     try eventually("replicad listens on \(port): \(child.error)") {
-      guard child.isRunning else { throw Failure("replicad ended: \(child.error)") }
+      guard child.isRunning else { throw TestFailure("replicad ended: \(child.error)") }
       return child.error.contains("listening")
     }
     if replicas.updateValue(child, forKey: port) == nil { ports.append(port) }
@@ -204,14 +205,14 @@ final class Stage {
 
   /// What lbd says of its replicas.
   func pool() throws -> [ReplicaReport] {
-    guard let address = SocketAddress(path: socketPath) else { throw Failure(socketPath) }
+    guard let address = SocketAddress(path: socketPath) else { throw TestFailure(socketPath) }
     let answer = try Connection(address).get(ControlPath.pool)
     return try JSONDecoder().decode(PoolReport.self, from: Data(answer.body)).pools[0].replicas
   }
 
   func replica(_ port: UInt16) throws -> ReplicaReport {
     guard let found = try pool().first(where: { $0.name == "\(port)" }) else {
-      throw Failure("\(port) is not in the pool")
+      throw TestFailure("\(port) is not in the pool")
     }
     return found
   }

@@ -2,6 +2,7 @@
 // habits that go with it. Whatever is not so is a failure that names the line.
 
 import Foundation
+import TestSupport
 
 /// A whole scrape.
 struct Exposition {
@@ -42,18 +43,18 @@ struct Exposition {
   private let grammar = Grammar()
 
   init(_ text: String) throws {
-    guard text.hasSuffix("\n") else { throw Failure("the last line has no end") }
+    guard text.hasSuffix("\n") else { throw TestFailure("the last line has no end") }
     var help: (name: String, text: String)?
     for line in text.dropLast().components(separatedBy: "\n") {
       if let match = line.wholeMatch(of: grammar.help) {
-        guard help == nil else { throw Failure("HELP without TYPE before: \(line)") }
+        guard help == nil else { throw TestFailure("HELP without TYPE before: \(line)") }
         help = (String(match.1), String(match.2))
       } else if let match = line.wholeMatch(of: grammar.type) {
-        guard let said = help, said.name == match.1 else { throw Failure("no HELP: \(line)") }
+        guard let said = help, said.name == match.1 else { throw TestFailure("no HELP: \(line)") }
         families.append(Family(name: said.name, kind: String(match.2), help: said.text))
         help = nil
       } else {
-        guard help == nil else { throw Failure("HELP without TYPE before: \(line)") }
+        guard help == nil else { throw TestFailure("HELP without TYPE before: \(line)") }
         try take(sample(line), line)
       }
     }
@@ -61,12 +62,12 @@ struct Exposition {
   }
 
   private mutating func take(_ sample: Sample, _ line: String) throws {
-    guard let family = families.last else { throw Failure("a sample before its TYPE: \(line)") }
+    guard let family = families.last else { throw TestFailure("a sample before its TYPE: \(line)") }
     let isOwn =
       family.kind == "histogram"
       ? ["_bucket", "_sum", "_count"].contains { family.name + $0 == sample.name }
       : family.name == sample.name
-    guard isOwn else { throw Failure("not of \(family.name): \(line)") }
+    guard isOwn else { throw TestFailure("not of \(family.name): \(line)") }
     families[families.count - 1].samples.append(sample)
   }
 
@@ -75,7 +76,7 @@ struct Exposition {
   private func sample(_ line: String) throws -> Sample {
     guard let match = line.wholeMatch(of: grammar.sample),
       let value = number(match.3)
-    else { throw Failure("no sample: \(line)") }
+    else { throw TestFailure("no sample: \(line)") }
     return Sample(
       name: String(match.1), labels: try labels(match.2?.dropFirst().dropLast() ?? "", line),
       value: value)
@@ -96,12 +97,12 @@ struct Exposition {
     var found: [(name: String, value: String)] = []
     while !rest.isEmpty {
       guard let match = rest.prefixMatch(of: grammar.label) else {
-        throw Failure("no label at \(rest): \(line)")
+        throw TestFailure("no label at \(rest): \(line)")
       }
       found.append((String(match.1), Exposition.unescaped(match.2)))
       rest = rest[match.range.upperBound...]
     }
-    guard Set(found.map(\.name)).count == found.count else { throw Failure("twice: \(line)") }
+    guard Set(found.map(\.name)).count == found.count else { throw TestFailure("twice: \(line)") }
     return found
   }
 
@@ -123,15 +124,15 @@ struct Exposition {
 
   private func check() throws {
     let names = families.map(\.name)
-    guard Set(names).count == names.count else { throw Failure("a family twice: \(names)") }
+    guard Set(names).count == names.count else { throw TestFailure("a family twice: \(names)") }
     let series = families.flatMap(\.samples).map(\.series)
-    guard Set(series).count == series.count else { throw Failure("a series twice") }
+    guard Set(series).count == series.count else { throw TestFailure("a series twice") }
     for family in families {
       guard family.name.hasPrefix("lbd_"),
         family.name.hasSuffix("_total") == (family.kind == "counter")
-      else { throw Failure("\(family.name) is no name of a \(family.kind)") }
+      else { throw TestFailure("\(family.name) is no name of a \(family.kind)") }
       guard family.samples.allSatisfy({ $0.value >= 0 }) else {
-        throw Failure("\(family.name) is below zero")
+        throw TestFailure("\(family.name) is below zero")
       }
       if family.kind == "histogram" { try checkHistogram(family) }
     }
@@ -151,7 +152,7 @@ struct Exposition {
       let isCumulative = zip(buckets, buckets.dropFirst()).allSatisfy { $0.value <= $1.value }
       guard edges.last == .infinity, isAscending, isCumulative, counts.count == 1,
         sums.count == 1, buckets.last?.value == counts[0].value
-      else { throw Failure("no histogram: \(family.name) of \(labels): \(samples)") }
+      else { throw TestFailure("no histogram: \(family.name) of \(labels): \(samples)") }
     }
   }
 
@@ -159,7 +160,7 @@ struct Exposition {
 
   func family(_ name: String) throws -> Family {
     guard let found = families.first(where: { $0.name == name }) else {
-      throw Failure("there is no \(name)")
+      throw TestFailure("there is no \(name)")
     }
     return found
   }

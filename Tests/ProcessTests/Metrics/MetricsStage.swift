@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import LinuxIO
+import TestSupport
 
 extension Stage {
   /// What a conf has for a metrics' listener here.
@@ -27,7 +28,7 @@ extension Stage {
   /// The metrics at this moment, by the control socket; those of the listener may be a quarter of a
   /// second old.
   func metrics() throws -> Exposition {
-    guard let address = SocketAddress(path: socketPath) else { throw Failure(socketPath) }
+    guard let address = SocketAddress(path: socketPath) else { throw TestFailure(socketPath) }
     return try Exposition(try Connection(address).get(ControlPath.metrics).text)
   }
 

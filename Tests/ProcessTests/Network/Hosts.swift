@@ -3,6 +3,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 
 /// The namespaces; they are gone with the value.
 final class Hosts {
@@ -68,11 +69,11 @@ final class Hosts {
 
   private static func run(_ arguments: [String]) throws {
     guard FileManager.default.isExecutableFile(atPath: arguments[0]) else {
-      throw Failure("there is no \(arguments[0]): install Debian's iproute2 and nftables")
+      throw TestFailure("there is no \(arguments[0]): install Debian's iproute2 and nftables")
     }
     let outcome = try Child(arguments[0], Array(arguments.dropFirst())).outcome(within: 10)
     guard outcome.status == 0 else {
-      throw Failure("\(arguments.joined(separator: " ")): \(outcome.error) (needs root)")
+      throw TestFailure("\(arguments.joined(separator: " ")): \(outcome.error) (needs root)")
     }
   }
 }

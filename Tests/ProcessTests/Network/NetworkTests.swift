@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.serialized, .waitingFirst) struct NetworkTests {

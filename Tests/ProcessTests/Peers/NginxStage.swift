@@ -4,6 +4,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// lbd with one nginx that listens on so many ports, each a replica. All that was started ends with it.
 final class NginxStage {

@@ -2,6 +2,7 @@
 // that is not there fails the test and is named.
 
 import Foundation
+import TestSupport
 
 /// Where the peers are.
 enum Peer {
@@ -11,7 +12,7 @@ enum Peer {
   /// A program's path.
   static func program(_ path: String, package: String) throws -> String {
     guard FileManager.default.isExecutableFile(atPath: path) else {
-      throw Failure("there is no \(path): install Debian's \(package)")
+      throw TestFailure("there is no \(path): install Debian's \(package)")
     }
     return path
   }
@@ -28,7 +29,7 @@ enum Peer {
     let outcome = try Child(python, ["-I", "-c", question] + modules).outcome(within: 30)
     let missing = outcome.output.split(whereSeparator: \.isWhitespace).map { "python3-\($0)" }
     guard outcome.status == 0 && missing.isEmpty else {
-      throw Failure("Python has no \(missing): install Debian's packages\n\(outcome.error)")
+      throw TestFailure("Python has no \(missing): install Debian's packages\n\(outcome.error)")
     }
     return python
   }
@@ -50,7 +51,7 @@ enum Peer {
   ) throws -> Value {
     let child = try Child(try python.get(), ["-IB", directory + "/client.py", name, "\(port)"])
     let outcome = try child.outcome(within: 30)
-    guard outcome.status == 0 else { throw Failure("client.py \(name): \(outcome.error)") }
+    guard outcome.status == 0 else { throw TestFailure("client.py \(name): \(outcome.error)") }
     return try JSONDecoder().decode(type, from: Data(outcome.output.utf8))
   }
 

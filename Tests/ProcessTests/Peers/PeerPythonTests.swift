@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct PeerPythonTests {
@@ -122,12 +123,12 @@ import Testing
   // MARK: Peers
 
   @Test func `a peer that is not there fails its test and is named by its package`() throws {
-    let program = #expect(throws: Failure.self) {
+    let program = #expect(throws: TestFailure.self) {
       try Peer.program("/usr/bin/no-such", package: "no-such-light")
     }
     #expect(
       program?.description == "there is no /usr/bin/no-such: install Debian's no-such-light")
-    let module = #expect(throws: Failure.self) { try Peer.findPython(with: "json", "no_such") }
+    let module = #expect(throws: TestFailure.self) { try Peer.findPython(with: "json", "no_such") }
     #expect(module?.description.hasPrefix("Python has no [\"python3-no_such\"]: install") == true)
   }
 }

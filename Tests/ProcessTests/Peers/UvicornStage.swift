@@ -3,6 +3,7 @@
 import ControlProtocol
 import Foundation
 import LinuxIO
+import TestSupport
 
 /// lbd with so many uvicorns, all up. All that was started ends with it.
 final class UvicornStage {
@@ -47,7 +48,7 @@ final class UvicornStage {
   func awaitUp() throws {
     try eventually("all are up\n\(uvicornErrors)", within: 30) {
       guard uvicorns.values.allSatisfy(\.isRunning) else {
-        throw Failure("uvicorn ended: \(uvicornErrors)")
+        throw TestFailure("uvicorn ended: \(uvicornErrors)")
       }
       return try stage.pool().allSatisfy { $0.state == .up }
     }

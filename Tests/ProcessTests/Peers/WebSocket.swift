@@ -1,6 +1,7 @@
 // A WebSocket's client, written out by RFC 6455 so that a test sees each frame.
 
 import LinuxIO
+import TestSupport
 
 /// One WebSocket on a connection of its own.
 final class WebSocket {
@@ -39,7 +40,7 @@ final class WebSocket {
     let head = try connection.answerHead()
     // The answer to this very key (§1.3).
     guard head.status == 101, head["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" else {
-      throw Failure("no WebSocket: \(head)")
+      throw TestFailure("no WebSocket: \(head)")
     }
   }
 
@@ -52,7 +53,7 @@ final class WebSocket {
   func send(_ frame: Frame) throws {
     let mask: [UInt8] = [0x9A, 0x01, 0xFF, 0x5C]
     let count = frame.payload.count
-    guard count < 1 << 16 else { throw Failure("\(count) bytes are too many for this client") }
+    guard count < 1 << 16 else { throw TestFailure("\(count) bytes are too many for this client") }
     let length = count < 126 ? [UInt8(count)] : [126, UInt8(count >> 8), UInt8(count & 255)]
     try connection.send(
       [0x80 | frame.kind.rawValue, 0x80 | length[0]] + length.dropFirst() + mask
@@ -63,7 +64,7 @@ final class WebSocket {
   func receive() throws -> Frame {
     let start = try connection.take(2)
     guard start[0] & 0xF0 == 0x80, let kind = Kind(rawValue: start[0] & 0x0F), start[1] < 127 else {
-      throw Failure("no frame begins with \(start)")
+      throw TestFailure("no frame begins with \(start)")
     }
     var count = Int(start[1])
     if count == 126 {

@@ -6,6 +6,7 @@ import Balancing
 import Ledger
 import LinuxIO
 import Plan
+import TestSupport
 
 struct Simulation: ~Copyable {
   enum Event {
@@ -30,7 +31,7 @@ struct Simulation: ~Copyable {
     rise: 2, fall: 3, interval: second, fastInterval: 250 * millisecond,
     ejection: 5 * second)
 
-  var random: SplitMix
+  var random: Seeded
   var now: UInt64 = 0
   var events = EventQueue<Event>()
   /// By slot: each pool has as many, one pool's after another's. The first is the control socket's.
@@ -54,7 +55,7 @@ struct Simulation: ~Copyable {
   var faults: [String] = []
 
   init(seed: UInt64, pools count: Int, replicas: Int, limit: Int, wellInTen: Int) {
-    random = SplitMix(seed)
+    random = Seeded(seed)
     replicasOfEach = replicas
     pools = Numbering.mainPool...Numbering.mainPool + count - 1
     self.replicas = Array(repeating: SimulatedReplica(), count: 1 + count * replicas)
@@ -372,20 +373,5 @@ struct Simulation: ~Copyable {
       endHold(number)
       attempt(number, slot)
     }
-  }
-}
-
-/// The same numbers in every run with the same seed.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return word ^ word >> 31
   }
 }

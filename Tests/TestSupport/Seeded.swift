@@ -1,14 +1,12 @@
-// Random input that can be had again.
-
-/// The same numbers in every run with the same seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
+/// Random numbers that are the same in every run with the same seed (SplitMix64).
+package struct Seeded: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: UInt64) {
+  package init(_ seed: UInt64) {
     state = seed
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var word = state
     word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
