@@ -9,9 +9,8 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 .PHONY: help up down ps logs restart scale stop-replica start-replica build test check test-abuse \
-  test-browser test-cost test-network test-peers test-systemd test-docker fuzz fuzz-differential \
-  fuzz-process bench lint \
-  format install install-symbols uninstall dist test-man clean soak
+  test-browser test-cost test-network test-peers test-systemd test-docker test-upgrade fuzz \
+  fuzz-differential fuzz-process bench lint format install install-symbols uninstall dist test-man clean soak
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { start = sprintf("make %-27s", $$1 ($$1 == "up" ? " [CONF=FILE]" : \
@@ -69,7 +68,7 @@ run-tests = LBD_BIN_DIR='$(CURDIR)/$(BIN)' Tests/run.sh
 
 test: build ## all tests that need only the toolchain: units, and whole processes of the release build
 	@$(run-tests) --skip BrowserTests \
-	  --skip 'ProcessTests\.(Abuse|Cost|Peer|Network)'
+	  --skip 'ProcessTests\.(Abuse|Cost|Former|Peer|Network)'
 
 check: lint ## the format, and all tests but those of whole processes: without a release build
 	@Tests/run.sh --skip '^(ProcessTests|BrowserTests)\.'
@@ -92,6 +91,13 @@ test-browser: build ## /docs in a real browser; needs Debian's chromium and chro
 
 test-peers: build ## uvicorn, nginx, curl and Python's clients with lbd; Debian's packages are in .ci/run
 	@$(run-tests) --filter '\.Peer'
+
+# A directory with lbd and lbctl of the release before this one; built from history unless it is given.
+FORMER_BIN ?=
+
+test-upgrade: build ## this release and the former one, which it builds once, take over from each other
+	@$(if $(FORMER_BIN),,Tests/former.sh .build/former)
+	@FORMER_BIN='$(or $(FORMER_BIN),$(CURDIR)/.build/former)' $(run-tests) --filter 'ProcessTests\.Former'
 
 test-systemd: build ## the units under a real systemd, Debian 12's or with SUITE=trixie 13's; needs root
 	@deploy/systemd/test.sh
