@@ -4,6 +4,7 @@
 import ControlProtocol
 import Foundation
 import LinuxIO
+import TestSupport
 import Testing
 
 @Suite(.waiting) struct FormerReleaseTests {

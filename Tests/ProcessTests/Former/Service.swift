@@ -5,6 +5,7 @@ import ControlProtocol
 import Foundation
 import Glibc
 import LinuxIO
+import TestSupport
 
 /// An lbd with three replicas, an access log and metrics, whose release changes. All that was started ends
 /// with it.
@@ -57,7 +58,7 @@ final class Service {
   func install(_ version: Version) throws {
     let script = "mkdir -p \"${0%/*}\" && cp \"$1\" \"$0.new\" && mv \"$0.new\" \"$0\""
     let outcome = try Child("/bin/sh", ["-c", script, program, try version.path("lbd")]).outcome()
-    guard outcome.status == 0 else { throw Failure("\(outcome)") }
+    guard outcome.status == 0 else { throw TestFailure("\(outcome)") }
   }
 
   private func launch(_ arguments: String...) throws -> Int32 {
@@ -101,7 +102,7 @@ final class Service {
     try awaitControlSocket(of: pid)
     try awaitEnd(of: former)
     guard pid != former, Files.isSame("/proc/\(pid)/exe", program) else {
-      throw Failure("process \(pid) is not the next release's\n\(log)")
+      throw TestFailure("process \(pid) is not the next release's\n\(log)")
     }
     version = next
   }
@@ -115,7 +116,7 @@ final class Service {
       return !order.isRunning
     }
     let outcome = try order.outcome()
-    guard outcome.status == 0 else { throw Failure("\(outcome)\n\(log)") }
+    guard outcome.status == 0 else { throw TestFailure("\(outcome)\n\(log)") }
     pid = try holder() ?? 0
     try inbox?.await("the main process") { $0 == "MAINPID=\(pid)" }
   }
@@ -127,7 +128,7 @@ final class Service {
     // How one ended that an lbd has started, only that one knows.
     guard let child = children.first(where: { $0.pid == pid }) else { return }
     let status = try child.exitStatus()
-    guard status == 0 else { throw Failure("process \(pid) ended with \(status)\n\(log)") }
+    guard status == 0 else { throw TestFailure("process \(pid) ended with \(status)\n\(log)") }
   }
 
   /// Who answers at the control socket; nil where nobody does.
@@ -140,7 +141,7 @@ final class Service {
 
   private func awaitControlSocket(of pid: Int32) throws {
     try eventually("process \(pid) has the control socket\n\(log)") {
-      guard isRunning(pid) else { throw Failure("process \(pid) ended\n\(log)") }
+      guard isRunning(pid) else { throw TestFailure("process \(pid) ended\n\(log)") }
       return try holder() == pid
     }
   }

@@ -2,6 +2,7 @@
 // docs/failover.md.
 
 import Foundation
+import TestSupport
 
 /// A release under test.
 enum Version: CaseIterable {
@@ -14,11 +15,11 @@ enum Version: CaseIterable {
   func path(_ command: String) throws -> String {
     guard self == .former else { return try Binaries.path(command) }
     guard let directory = ProcessInfo.processInfo.environment["FORMER_BIN"] else {
-      throw Failure("where the former release's commands are is not said: run make test-upgrade")
+      throw TestFailure("where the former release's commands are is not said: run make test-upgrade")
     }
     let path = directory + "/" + command
     guard FileManager.default.isExecutableFile(atPath: path) else {
-      throw Failure("there is no \(path): FORMER_BIN names the former release's commands")
+      throw TestFailure("there is no \(path): FORMER_BIN names the former release's commands")
     }
     return path
   }

@@ -74,7 +74,7 @@ final class Load {
         if count > 0 && rest > 500 { return }
         let answer: Answer
         do { answer = try ask(connection) } catch {
-          throw Failure("request \(count + 1) of a connection, after \(rest) ms: \(error)")
+          throw TestFailure("request \(count + 1) of a connection, after \(rest) ms: \(error)")
         }
         (count, last) = (count + 1, Clock.now())
         counter.add()
