@@ -15,7 +15,8 @@ enum Version: CaseIterable {
   func path(_ command: String) throws -> String {
     guard self == .former else { return try Binaries.path(command) }
     guard let directory = ProcessInfo.processInfo.environment["FORMER_BIN"] else {
-      throw TestFailure("where the former release's commands are is not said: run make test-upgrade")
+      throw TestFailure(
+        "where the former release's commands are is not said: run make test-upgrade")
     }
     let path = directory + "/" + command
     guard FileManager.default.isExecutableFile(atPath: path) else {
