@@ -102,7 +102,7 @@ let package = Package(
     .executableTarget(
       name: "allocation-probe",
       dependencies: [
-        "AllocationCounter", "Balancing", "HTTPWire", "Ledger", "LinuxIO", "Plan", "Proxy",
+        "AllocationCounter", "Ledger", "LinuxIO", "Plan", "Proxy", "TestSupport",
       ],
       path: "Tests/AllocationProbe", swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
@@ -117,8 +117,9 @@ let package = Package(
       swiftSettings: swiftSettings, linkerSettings: staticExecutable),
     // What several test targets share.
     .target(
-      name: "TestSupport", dependencies: ["ControlProtocol", "LinuxIO"], path: "Tests/TestSupport",
-      swiftSettings: swiftSettings),
+      name: "TestSupport",
+      dependencies: ["Balancing", "ControlProtocol", "HTTPWire", "LinuxIO", "Plan"],
+      path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("LinuxIOTests", ["LinuxIO", "TestSupport"]),
     tests("HTTPWireTests", ["HTTPWire", "TestSupport"]),
     tests("BalancingTests", ["Balancing"]),

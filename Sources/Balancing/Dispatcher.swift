@@ -95,6 +95,15 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: Choosing
 
+  /// The replica for a request where nothing has to be weighed: the table is up to date, its replicas have
+  /// no limits, and the one whose turn it is was not tried. Nil where more has to be asked.
+  @inline(__always)
+  package func pick(_ attempts: inout Attempts, _ state: some PoolState) -> Int? {
+    guard !isStale(state), !hasLimits, hasReplica else { return nil }
+    let slot = picker.slot(ticket: attempts.ticket(state.drawTicket(pool)))
+    return attempts.count == 0 || !attempts.tried.contains(slot) ? slot : nil
+  }
+
   /// The replicas of one look at the table, in the order of a request's turn.
   package struct Candidates {
     fileprivate var ticket: Int

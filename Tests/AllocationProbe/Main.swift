@@ -8,6 +8,7 @@ import Ledger
 import LinuxIO
 import Plan
 import Proxy
+import TestSupport
 
 @main
 enum Main {
@@ -66,8 +67,8 @@ enum Main {
 
   private static func snapshot(_ replicas: [Replica], recordsAccess: Bool) -> Snapshot {
     Snapshot(
-      settings: .ofProbe(recordsAccess: recordsAccess), control: nil,
-      pool: PoolPlan(policy: .ofProbe, replicas: replicas), testToken: Array("secret".utf8),
+      settings: .ofTests(recordsAccess: recordsAccess), control: nil,
+      pool: PoolPlan(policy: .ofTests, replicas: replicas), testToken: Array("secret".utf8),
       pages: OwnDocuments(docs: [], openAPI: []))
   }
 

@@ -21,7 +21,7 @@ struct Client: ~Copyable {
     case delivering
   }
 
-  let descriptor: Descriptor
+  var leg: Leg
   /// Who the client is: the peer, or whom a trusted proxy has named.
   private(set) var address: AddressText
   private(set) var port: UInt16
@@ -36,11 +36,6 @@ struct Client: ~Copyable {
   /// The exchange under way, or `absent`.
   var exchange = SlabSlot<Exchange>.absent
   var phase = Phase.reading
-  /// The last event said so, and no call has said otherwise since.
-  var isReadable = false
-  var isWritable = true
-  /// The client has ended its direction, or the connection is over.
-  var isEnding = false
   /// The connection is over in both directions: what is at hand of it has no reader.
   var isOver = false
   /// It counts against what its address may have: see `AddressCounts`.
@@ -59,18 +54,14 @@ struct Client: ~Copyable {
   var resetsThen = false
   /// It is in the worker's list of those that gave way to others.
   var isWaiting = false
-  /// Bytes that the kernel still held for the client when its deadline last began: fewer at its end
-  /// mean that it reads, if slowly.
-  var unsent: Int32 = 0
-
   /// Bytes thrown away while lingering.
   var discarded = 0
 
   init(
-    descriptor: consuming Descriptor, peer: borrowing SocketAddress, isTrusted: Bool,
+    leg: consuming Leg, peer: borrowing SocketAddress, isTrusted: Bool,
     mustBeNamed: Bool, since: UInt64
   ) {
-    self.descriptor = descriptor
+    self.leg = leg
     self.since = since
     address = AddressText(peer)
     port = peer.port
@@ -95,16 +86,9 @@ struct Client: ~Copyable {
   }
 
   /// One receive into the input, which has space.
-  mutating func receive() -> TransferOutcome {
-    let space = input.buffer.space
-    let outcome = descriptor.receive(into: &input.buffer)
-    switch outcome {
-    // Less than there was room for: the kernel has no more (epoll(7)), unless an end follows.
-    case .moved(let count): isReadable = count == space || isEnding
-    case .wouldBlock: isReadable = false
-    case .ended, .failed: break
-    }
-    return outcome
+  @inline(__always)
+  mutating func receive(_ transport: (any LegTransport)?) -> TransferOutcome {
+    leg.receive(into: &input.buffer, transport)
   }
 }
 

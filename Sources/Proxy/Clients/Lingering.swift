@@ -20,10 +20,10 @@ extension Worker {
 
   /// After the last answer: ends the sending side and waits a while for the client's end.
   mutating func beginLingering(_ client: SlabSlot<Client>) {
-    Socket.endSending(clients[client].descriptor)
+    clients[client].leg.endSending()
     clients[client].phase = .lingering
     clients[client].since = now
-    clients[client].unsent = .max
+    clients[client].leg.untaken = .max
     clientDeadlines.set(client, at: now + lingeringTime(client))
     linger(client)
   }
@@ -36,13 +36,13 @@ extension Worker {
   /// The client has not ended its side. What the kernel still holds for it is delivered after the close,
   /// unless the client takes none of it for as long as it may be idle: that is thrown away then.
   mutating func endLingering(_ client: SlabSlot<Client>) {
-    let before = clients[client].unsent
-    let unsent = Socket.unsentBytes(clients[client].descriptor)
-    clients[client].unsent = unsent
+    let before = clients[client].leg.untaken
+    let unsent = clients[client].leg.countUntaken(transport)
+    clients[client].leg.untaken = unsent
     if before == .max && unsent > 0 && !clients[client].isLeaving {
       return clientDeadlines.set(client, at: now + settings.idleTimeout)
     }
-    if unsent > 0 && unsent >= before { Socket.resetOnClose(clients[client].descriptor) }
+    if unsent > 0 && unsent >= before { clients[client].leg.resetOnClose() }
     closeClient(client)
   }
 
@@ -57,17 +57,17 @@ extension Worker {
     clients[client].resetsThen = resetsThen
     clients[client].input.buffer.giveBack()
     clients[client].since = now
-    clients[client].unsent = .max
+    clients[client].leg.untaken = .max
     deliver(client)
   }
 
   mutating func deliver(_ client: SlabSlot<Client>) {
-    let unsent = Socket.unsentBytes(clients[client].descriptor)
-    if unsent < clients[client].unsent { clients[client].since = now }
-    clients[client].unsent = unsent
+    let unsent = clients[client].leg.countUntaken(transport)
+    if unsent < clients[client].leg.untaken { clients[client].since = now }
+    clients[client].leg.untaken = unsent
     guard unsent > 0 && now < clients[client].since + settings.idleTimeout else {
       if unsent > 0 || clients[client].resetsThen {
-        Socket.resetOnClose(clients[client].descriptor)
+        clients[client].leg.resetOnClose()
       }
       return closeClient(client)
     }
@@ -81,15 +81,15 @@ extension Worker {
   mutating func linger(_ client: SlabSlot<Client>) {
     guard clients[client].input.buffer.borrow(from: &buffers) else { return closeClient(client) }
     var rounds = 0
-    while clients[client].isReadable {
+    while clients[client].leg.isReadable {
       rounds += 1
       if rounds > Worker.burst { return giveWay(client) }
       clients[client].input.buffer.reset()
-      guard case .moved(let count) = clients[client].receive() else { break }
+      guard case .moved(let count) = clients[client].receive(transport) else { break }
       clients[client].discarded += count
       if clients[client].discarded > Worker.lingeringLimit { return closeClient(client) }
     }
-    if clients[client].isReadable { return closeClient(client) }
+    if clients[client].leg.isReadable { return closeClient(client) }
     clients[client].input.buffer.giveBack()
   }
 
@@ -102,6 +102,7 @@ extension Worker {
     if clients[client].isCounted, let network = ClientNetwork(clients[client].address) {
       links.addresses.leave(network)
     }
+    clients[client].leg.close(transport)
     _ = clients.remove(client)
     links.counts.add(.clients, links.index, by: -1)
   }

@@ -71,7 +71,7 @@ extension Client {
 
   /// Writes the header that says who the client is, and where it came in.
   func writeProxyHeader(_ version: ProxyVersion, to writer: inout ByteWriter) {
-    guard let local = Socket.localAddress(descriptor), let destination = local.ip?.unmapped,
+    guard let local = Socket.localAddress(leg.socket), let destination = local.ip?.unmapped,
       let source = IPAddress(address.bytes)
     else { return ProxyHeader.writeUnstated(version, to: &writer) }
     let ports = (port, local.port)

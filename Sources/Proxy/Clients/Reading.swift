@@ -10,13 +10,11 @@ extension Worker {
   // MARK: Events
 
   mutating func clientEvent(_ client: SlabSlot<Client>, _ readiness: Readiness) {
-    if readiness.isReadable { clients[client].isReadable = true }
-    if readiness.isWritable { clients[client].isWritable = true }
-    if readiness.isEnding { clients[client].isEnding = true }
+    clients[client].leg.note(readiness, transport)
     if readiness.isOver && (readiness.isBroken || !hasEnded(client)) {
       clients[client].isOver = true
     }
-    if clients[client].isEnding && clients[client].phase == .exchanging && isAbandoned(client) {
+    if clients[client].leg.isEnding && clients[client].phase == .exchanging && isAbandoned(client) {
       abandon(clients[client].exchange)
     } else {
       resumeClient(client)
@@ -42,7 +40,7 @@ extension Worker {
   /// Whether nobody is there for an answer: the connection is over, or the client has ended its
   /// direction, which clients do when they close, and lbd is not told that its clients may half-close.
   mutating func isGone(_ client: SlabSlot<Client>) -> Bool {
-    clients[client].isOver || clients[client].isEnding && !settings.servesHalfClosed
+    clients[client].isOver || clients[client].leg.isEnding && !settings.servesHalfClosed
   }
 
   /// Goes on with whatever the connection can do now.
@@ -81,9 +79,9 @@ extension Worker {
   private mutating func isReading(_ client: SlabSlot<Client>) -> Bool {
     let exchange = clients[client].exchange
     guard exchanges[exchange].response.pending > 0 else { return false }
-    let unsent = Socket.unsentBytes(clients[client].descriptor)
-    guard unsent < clients[client].unsent else { return false }
-    clients[client].unsent = unsent
+    let unsent = clients[client].leg.countUntaken(transport)
+    guard unsent < clients[client].leg.untaken else { return false }
+    clients[client].leg.untaken = unsent
     clientDeadlines.set(client, at: now + exchanges[exchange].silence)
     return true
   }
@@ -96,9 +94,9 @@ extension Worker {
     if clients[client].isOver { return closeClient(client) }
     while true {
       if !clients[client].input.buffer.isEmpty && parseRequest(client) { return }
-      guard clients[client].isReadable else { return awaitRequest(client) }
+      guard clients[client].leg.isReadable else { return awaitRequest(client) }
       guard borrowInput(client) else { return closeClient(client) }
-      switch clients[client].receive() {
+      switch clients[client].receive(transport) {
       case .moved: beginHead(client)
       case .wouldBlock: return awaitRequest(client)
       case .ended, .failed: return closeClient(client)

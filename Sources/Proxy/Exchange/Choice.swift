@@ -19,6 +19,16 @@ extension Worker {
   /// - Parameter last: the replica to ask where none is left that was not tried.
   mutating func dispatch(_ exchange: SlabSlot<Exchange>, orAgain last: Int? = nil) {
     let pool = exchanges[exchange].pool
+    if let replica = lanes[pool].dispatcher.pick(&exchanges[exchange].attempts, links.pool) {
+      return attempt(exchange, at: replica)
+    }
+    weigh(exchange, orAgain: last)
+  }
+
+  /// The same where more has to be asked: the table is to be made anew, or its replicas have limits, or
+  /// some were tried.
+  private mutating func weigh(_ exchange: SlabSlot<Exchange>, orAgain last: Int?) {
+    let pool = exchanges[exchange].pool
     // Who came first has the next room.
     if lanes[pool].dispatcher.mustQueue(exchanges[exchange].attempts, links.pool) {
       return hold(exchange, isFull: true)

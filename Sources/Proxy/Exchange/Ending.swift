@@ -20,17 +20,19 @@ extension Worker {
     let isPersistent =
       exchanges[exchange].request.isPersistent && isRequestRead && !clients[client].isLeaving
     let isTunnel = exchanges[exchange].response.isTunnel
-    let isAwaited = exchanges[exchange].request.endsConnection || clients[client].isEnding
+    let isAwaited = exchanges[exchange].request.endsConnection || clients[client].leg.isEnding
     let needsReset = exchanges[exchange].response.stage == .cutUnseen
     _ = exchanges.remove(exchange)
     clients[client].exchange = .absent
     clients[client].phase = .reading
-    if isTunnel { return closeClient(client) }
+    if isTunnel && !clients[client].leg.holdsOutput { return closeClient(client) }
+    if isTunnel { return beginDelivery(client, resetsThen: false) }
     if needsReset { return beginDelivery(client, resetsThen: true) }
     if isPersistent { return awaitNext(client) }
     // A client that did not ask for the end may be sending its next request, whose reset would
     // overtake what it has not read yet (RFC 9112 §9.6).
-    if isAwaited && isRequestRead && !clients[client].isReadable { return closeClient(client) }
+    let isLast = isAwaited && isRequestRead && !clients[client].leg.isReadable
+    if isLast && !clients[client].leg.holdsOutput { return closeClient(client) }
     beginLingering(client)
   }
 
@@ -48,7 +50,7 @@ extension Worker {
     clients[client].input.end()
     clients[client].since = now
     clientDeadlines.set(client, at: now + settings.clientIdleTimeout)
-    if !clients[client].input.buffer.isEmpty || clients[client].isReadable {
+    if !clients[client].input.buffer.isEmpty || clients[client].leg.isReadable {
       giveWay(client)
     }
   }

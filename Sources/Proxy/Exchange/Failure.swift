@@ -159,10 +159,10 @@ extension Worker {
     let hasHead = exchanges[exchange].response.hasHead
     // It sees that this one is cut by what its head says.
     let delivers =
-      mayDeliver && hasHead && clients[client].isEnding && !clients[client].isOver
+      mayDeliver && hasHead && clients[client].leg.isEnding && !clients[client].isOver
       && !exchanges[exchange].response.isTunnel && !exchanges[exchange].endsUnseen
     if !exchanges[exchange].response.isTunnel && !delivers && (hasHead || clients[client].isOver) {
-      Socket.resetOnClose(clients[client].descriptor)
+      clients[client].leg.resetOnClose()
     }
     if hasHead { count(exchange) }
     record(exchange, isAborted: true)

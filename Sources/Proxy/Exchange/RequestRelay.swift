@@ -43,7 +43,7 @@ extension Worker {
         continue
       }
       if exchanges[exchange].request.body.isDone { return requestSent(exchange, upstream) }
-      guard clients[client].isReadable else { return awaitBody(exchange, client) }
+      guard clients[client].leg.isReadable else { return awaitBody(exchange, client) }
       rounds += 1
       if rounds > Worker.burst { return giveWay(client) }
       guard receiveBody(exchange, client) else { return }
@@ -88,9 +88,9 @@ extension Worker {
   private mutating func sendRequest(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
-    guard upstreams[upstream].isWritable else { return false }
+    guard upstreams[upstream].leg.isWritable else { return false }
     let (from, to) = (clients[client].input.sentTo, clients[client].input.readyTo)
-    switch upstreams[upstream].descriptor.send(clients[client].input.buffer, from, to) {
+    switch upstreams[upstream].leg.send(clients[client].input.buffer, from, to, transport) {
     case .moved(let count):
       clients[client].input.sent(count)
       if exchanges[exchange].request.contact == .none {
@@ -98,7 +98,7 @@ extension Worker {
       }
       upstreams[upstream].isConnected = true
       upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
-      if count == to - from { return true }
+      if count == to - from || upstreams[upstream].leg.isWritable { return true }
       awaitReplica(exchange, client, upstream)
     case .wouldBlock: awaitReplica(exchange, client, upstream)
     case .failed(let code): requestBroke(exchange, upstream, code)
@@ -112,8 +112,7 @@ extension Worker {
   private mutating func awaitReplica(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
   ) {
-    upstreams[upstream].isWritable = false
-    upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
+    upstreams[upstream].leg.untaken = upstreams[upstream].leg.countUntaken(transport)
     upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
     if exchanges[exchange].response.pending == 0 { clientDeadlines.clear(client) }
   }
@@ -123,14 +122,14 @@ extension Worker {
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>, _ code: Int32
   ) {
     exchanges[exchange].response.isUpstreamReusable = false
-    upstreams[upstream].isWritable = false
+    upstreams[upstream].leg.isWritable = false
     if exchanges[exchange].response.isTunnel {
       // Nobody takes the client's bytes any more: its direction is over.
       exchanges[exchange].request.body = .done
       clients[exchanges[exchange].client].input.dropReady()
     }
     if exchanges[exchange].request.contact != .none {
-      upstreams[upstream].isReadable = true
+      upstreams[upstream].leg.isReadable = true
       pumpResponse(exchange)
     } else if upstreams[upstream].isConnected {
       attemptFailed(exchange, endOfConnection(exchange), SystemError.text(code))
@@ -143,7 +142,7 @@ extension Worker {
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) {
     if exchanges[exchange].response.isTunnel {
-      Socket.endSending(upstreams[upstream].descriptor)
+      upstreams[upstream].leg.endSending()
     } else if !exchanges[exchange].response.hasHead {
       clientDeadlines.clear(exchanges[exchange].client)
       awaitAnswer(exchange, upstream)
@@ -171,7 +170,7 @@ extension Worker {
       abandon(exchange)
       return false
     }
-    switch clients[client].receive() {
+    switch clients[client].receive(transport) {
     case .moved(let count):
       exchanges[exchange].request.awaitsContinue = false
       clientDeadlines.set(client, at: now + exchanges[exchange].silence)

@@ -91,7 +91,7 @@ extension Worker {
 
   /// The replica's direction ended: so does the client's, and with both the exchange.
   mutating func endTunnelHalf(_ exchange: SlabSlot<Exchange>) -> Digest {
-    Socket.endSending(clients[exchanges[exchange].client].descriptor)
+    clients[exchanges[exchange].client].leg.endSending()
     if isRequestSent(exchange) { end(exchange) }
     return .settled
   }

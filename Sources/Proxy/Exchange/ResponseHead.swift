@@ -118,7 +118,7 @@ extension Worker {
       upstreams[upstream].isDoubtful = true
     } else {
       exchanges[exchange].response.isUpstreamReusable = false
-      Socket.resetOnClose(upstreams[upstream].descriptor)
+      upstreams[upstream].leg.resetOnClose()
     }
   }
 

@@ -12,7 +12,7 @@ extension Worker {
     let client = exchanges[exchange].client
     var rounds = 0
     while true {
-      if exchanges[exchange].response.pending > 0 {
+      while exchanges[exchange].response.pending > 0 {
         guard sendResponse(exchange, client) else { return }
       }
       switch digest(exchange) {
@@ -25,7 +25,7 @@ extension Worker {
       case .needsBytes: break
       }
       let upstream = exchanges[exchange].upstream
-      guard upstream != .absent, upstreams[upstream].isReadable else {
+      guard upstream != .absent, upstreams[upstream].leg.isReadable else {
         return restResponse(exchange)
       }
       rounds += 1
@@ -38,12 +38,12 @@ extension Worker {
   private mutating func sendResponse(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
   ) -> Bool {
-    guard clients[client].isWritable else { return false }
+    guard clients[client].leg.isWritable else { return false }
     let pending = exchanges[exchange].response.pending
     let start = exchanges[exchange].response.buffer.start
-    switch clients[client].descriptor.send(
-      exchanges[exchange].response.buffer, start, start + pending)
-    {
+    let sent = clients[client].leg.send(
+      exchanges[exchange].response.buffer, start, start + pending, transport)
+    switch sent {
     case .moved(let count):
       exchanges[exchange].response.buffer.consume(count)
       exchanges[exchange].response.pending = pending - count
@@ -55,14 +55,13 @@ extension Worker {
         if exchanges[exchange].request.body.isDone { clientDeadlines.clear(client) }
         return true
       }
-      clients[client].isWritable = false
-    case .wouldBlock: clients[client].isWritable = false
-    case .ended: break
+      if clients[client].leg.isWritable { return true }
+    case .wouldBlock, .ended: break
     case .failed:
       abandon(exchange)
       return false
     }
-    clients[client].unsent = Socket.unsentBytes(clients[client].descriptor)
+    clients[client].leg.untaken = clients[client].leg.countUntaken(transport)
     clientDeadlines.set(client, at: now + exchanges[exchange].silence)
     // The replica waits for the client now. Before its head, only its time for that goes on: no number
     // of interim responses extends it.
@@ -115,18 +114,21 @@ extension Worker {
         exchange, .protocol, hasHead ? "a trailer of the response is too long" : tooLongHead)
       return false
     }
-    switch upstreams[upstream].descriptor.receive(into: &exchanges[exchange].response.buffer) {
+    let received = upstreams[upstream].leg.receive(
+      into: &exchanges[exchange].response.buffer, transport)
+    if upstreams[upstream].leg.wakesSender {
+      upstreams[upstream].leg.wakesSender = false
+      giveWay(exchanges[exchange].client)
+    }
+    switch received {
     case .moved(let count):
       exchanges[exchange].request.contact = .heard
       exchanges[exchange].response.isFlowing = count == space
-      if count < space && !upstreams[upstream].isEnding { upstreams[upstream].isReadable = false }
       if exchanges[exchange].response.hasHead {
         upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
       }
       return true
-    case .wouldBlock:
-      upstreams[upstream].isReadable = false
-      return true
+    case .wouldBlock: return true
     case .ended: return responseEnded(exchange, nil)
     case .failed(let code): return responseEnded(exchange, code)
     }
@@ -137,7 +139,7 @@ extension Worker {
     if code == nil && exchanges[exchange].response.hasHead && endBodyWithConnection(exchange) {
       exchanges[exchange].response.body = .done
       exchanges[exchange].response.isUpstreamReusable = false
-      upstreams[exchanges[exchange].upstream].isReadable = false
+      upstreams[exchanges[exchange].upstream].leg.isReadable = false
       return true
     }
     let reason = code.map { SystemError.text($0) } ?? "the connection was closed"

@@ -72,7 +72,7 @@ extension Worker {
     var next = clients.first
     while let client = next {
       if clients[client].phase == .reading {
-        clients[client].isReadable = true
+        clients[client].leg.isReadable = true
         readRequest(client)
       }
       next = clients.next(after: client)

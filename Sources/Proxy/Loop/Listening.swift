@@ -130,14 +130,14 @@ extension Worker {
     let isTrusted = settings.trusts(peer)
     let client = clients.insert(
       Client(
-        descriptor: descriptor, peer: peer, isTrusted: isTrusted,
-        mustBeNamed: settings.requiresProxyHeader, since: now))
+        leg: Leg(descriptor, link: transport?.open(isClient: true), isConnected: true), peer: peer,
+        isTrusted: isTrusted, mustBeNamed: settings.requiresProxyHeader, since: now))
     clients[client].isLeaving = hasLastCall
     links.counts.add(.clients, links.index)
     links.counts.add(.accepted, links.index)
     do {
       try poller.add(
-        clients[client].descriptor, .connection, token: Token.of(clients.token(client)))
+        clients[client].leg.socket, .connection, token: Token.of(clients.token(client)))
     } catch {
       return closeClient(client)
     }
@@ -154,7 +154,7 @@ extension Worker {
     let isCounted = links.addresses.enter(network, limit: settings.connectionsPerAddress)
     clients[client].isCounted = isCounted
     if !isCounted {
-      Socket.resetOnClose(clients[client].descriptor)
+      clients[client].leg.resetOnClose()
       links.counts.add(.tooManyOfOne, links.index)
     }
     return isCounted
@@ -185,7 +185,7 @@ extension Worker {
     while let found = restingClients.last {
       // One that has spoken since then rests no longer, or began to rest anew.
       if let client = clients.slot(of: found.token), isResting(client),
-        clients[client].since == found.since, clients[client].descriptor.isSilent
+        clients[client].since == found.since, clients[client].leg.isSilent(transport)
       {
         return client
       }

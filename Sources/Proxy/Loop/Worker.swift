@@ -34,6 +34,8 @@ package struct Worker: ~Copyable {
   var isStopped = false
 
   let poller: Poller
+  /// How the bytes of legs travel that do not travel as they are; nil where all do.
+  let transport: (any LegTransport)?
   /// Monotonic nanoseconds, read once for each batch of events.
   var now: UInt64
   var clients: Slab<Client>
@@ -92,13 +94,15 @@ package struct Worker: ~Copyable {
   /// - Parameter listener: the worker's own duplicate of the shared listening socket; nil for one that
   ///   is given it later.
   package init(
-    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor?, snapshot: Snapshot
+    links: WorkerLinks, limits: WorkerLimits, listener: consuming Descriptor?, snapshot: Snapshot,
+    transport: (any LegTransport)? = nil
   ) throws(SystemError) {
     self.links = links
     self.limits = limits
     self.listener = consume listener
     self.snapshot = snapshot
     settings = snapshot.settings
+    self.transport = transport
     poller = try Poller()
     now = Clock.now()
     // Workers that hand connections to each other may each fill another one up at the same moment: there

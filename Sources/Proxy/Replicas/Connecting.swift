@@ -78,14 +78,15 @@ extension Worker {
     let replica = exchanges[exchange].attempts.replica
     let upstream = upstreams.insert(
       Upstream(
-        descriptor: socket, replica: replica, pool: exchanges[exchange].pool,
+        leg: Leg(socket, link: transport?.open(isClient: false), isConnected: isConnected),
+        replica: replica, pool: exchanges[exchange].pool,
         generation: generations[replica], isConnected: isConnected))
     upstreams[upstream].idleSince = now
     links.counts.add(.upstreams, links.index)
     attach(upstream, to: exchange)
     do {
       try poller.add(
-        upstreams[upstream].descriptor, .connection,
+        upstreams[upstream].leg.socket, .connection,
         token: Token.of(upstreams.token(upstream)))
     } catch {
       return attemptFailed(exchange, .connect, error.reason)
@@ -131,13 +132,21 @@ extension Worker {
     upstreams[upstream].exchange = .absent
     links.tally.count(.ended, upstreams[upstream].replica)
     if parting == .breaks {
-      Socket.resetOnClose(upstreams[upstream].descriptor)
-    } else if parting == .rests && !upstreams[upstream].isEnding
-      && !upstreams[upstream].isReadable && !isDraining
+      upstreams[upstream].leg.resetOnClose()
+    } else if parting == .rests && !upstreams[upstream].leg.isEnding
+      && isQuiet(upstream) && !isDraining
     {
       return putIdle(upstream)
     }
     closeUpstream(upstream)
+  }
+
+  /// Whether a connection has neither sent more nor ended, as far as events say. Other transports may have
+  /// received what is for them alone.
+  @inline(__always)
+  private mutating func isQuiet(_ upstream: SlabSlot<Upstream>) -> Bool {
+    if !upstreams[upstream].leg.isReadable { return true }
+    return upstreams[upstream].leg.isQuiet(transport)
   }
 
   // MARK: Closing
@@ -146,6 +155,7 @@ extension Worker {
     upstreamDeadlines.clear(upstream)
     let pool = upstreams[upstream].pool
     links.pool.closeConnection(upstreams[upstream].replica)
+    upstreams[upstream].leg.close(transport)
     _ = upstreams.remove(upstream)
     links.counts.add(.upstreams, links.index, by: -1)
     if lanes[pool].policy.replicaConnections < .max { wakeLongestWaiting(pool) }
@@ -154,12 +164,10 @@ extension Worker {
   // MARK: Events
 
   mutating func upstreamEvent(_ upstream: SlabSlot<Upstream>, _ readiness: Readiness) {
-    if readiness.isReadable { upstreams[upstream].isReadable = true }
-    if readiness.isWritable { upstreams[upstream].isWritable = true }
-    if readiness.isEnding { upstreams[upstream].isEnding = true }
+    upstreams[upstream].leg.note(readiness, transport)
     if upstreams[upstream].exchange == .absent {
       // An idle connection has nothing to say: it ended, or what it says belongs to no request.
-      guard readiness.isReadable else { return }
+      guard readiness.isReadable, !isQuiet(upstream) else { return }
       if readiness.isEnding {
         let rest = now - upstreams[upstream].idleSince
         learntRests[upstreams[upstream].replica].ended(after: rest, now: now)
@@ -184,9 +192,9 @@ extension Worker {
   private mutating func finishConnect(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
-    guard upstreams[upstream].isWritable else { return false }
-    if upstreams[upstream].isEnding {
-      let code = Socket.error(upstreams[upstream].descriptor)
+    guard upstreams[upstream].leg.isWritable else { return false }
+    if upstreams[upstream].leg.isEnding {
+      let code = Socket.error(upstreams[upstream].leg.socket)
       if code != 0 {
         connectFailed(exchange, code)
         return false
@@ -200,9 +208,9 @@ extension Worker {
   private mutating func isReading(_ upstream: SlabSlot<Upstream>) -> Bool {
     let exchange = upstreams[upstream].exchange
     guard !clients[exchanges[exchange].client].input.isSent else { return false }
-    let before = upstreams[upstream].unsent
-    upstreams[upstream].unsent = Socket.unsentBytes(upstreams[upstream].descriptor)
-    return upstreams[upstream].unsent < before
+    let before = upstreams[upstream].leg.untaken
+    upstreams[upstream].leg.untaken = upstreams[upstream].leg.countUntaken(transport)
+    return upstreams[upstream].leg.untaken < before
   }
 
   mutating func upstreamDeadlinePassed(_ upstream: SlabSlot<Upstream>) {
@@ -239,7 +247,7 @@ extension Worker {
     let sent = clients[client].input.sentTo - clients[client].input.replayFrom
     guard address(of: upstreams[upstream].replica)?.isUnix == false,
       exchanges[exchange].request.isReplayable,
-      Int(Socket.unsentBytes(upstreams[upstream].descriptor)) >= sent
+      Int(upstreams[upstream].leg.countUntaken(transport)) >= sent
     else { return upstreamDeadlines.set(upstream, at: upstreams[upstream].answerBy) }
     let reason = "the request was not acknowledged"
     unreachable(exchange, reason)

@@ -42,7 +42,7 @@ extension Worker {
       }
       let most = lanes[upstreams[upstream].pool].policy.restingLimit
       if upstreams[upstream].isDoubtful && Int(idleCounts[replica]) >= most {
-        Socket.resetOnClose(upstreams[upstream].descriptor)
+        upstreams[upstream].leg.resetOnClose()
         closeUpstream(upstream)
         continue
       }
@@ -93,7 +93,7 @@ extension Worker {
         dropIdle(upstream)
         break
       }
-      if !mayHaveMoreEvents || upstreams[upstream].descriptor.isSilent {
+      if !mayHaveMoreEvents || upstreams[upstream].leg.isSilent(transport) {
         unlinkIdle(upstream)
         return upstream
       }
@@ -115,7 +115,7 @@ extension Worker {
       else { continue }
       rested.swapAt(index, rested.count - 1)
       rested.removeLast()
-      if upstreams[upstream].descriptor.isSilent { return upstream }
+      if upstreams[upstream].leg.isSilent(transport) { return upstream }
       closeUpstream(upstream)
       return nil
     }
@@ -138,7 +138,7 @@ extension Worker {
   /// Closes an idle connection. Those of a burst are reset: closed one by one they would keep a local
   /// port each for a minute (RFC 9293 §3.6), and as many as there are ports use up a replica.
   mutating func dropIdle(_ upstream: SlabSlot<Upstream>) {
-    if upstreams[upstream].isSurplus { Socket.resetOnClose(upstreams[upstream].descriptor) }
+    if upstreams[upstream].isSurplus { upstreams[upstream].leg.resetOnClose() }
     unlinkIdle(upstream)
     closeUpstream(upstream)
   }

@@ -6,7 +6,7 @@ import LinuxIO
 /// A connection to a replica.
 struct Upstream: ~Copyable {
   private let anchor = Anchor()
-  let descriptor: Descriptor
+  var leg: Leg
   /// The replica's slot.
   let replica: Int
   /// The number of the replica's pool.
@@ -17,13 +17,6 @@ struct Upstream: ~Copyable {
   var exchange = SlabSlot<Exchange>.absent
   /// The connection stands.
   var isConnected: Bool
-  var isReadable = false
-  var isWritable: Bool
-  /// The replica has ended its direction, or the connection is over.
-  var isEnding = false
-  /// Bytes that the kernel still held for the replica when its deadline last began: fewer at its end
-  /// mean that it reads, if slowly.
-  var unsent: Int32 = 0
   /// It has served an exchange before.
   var isReused = false
   /// Since when it is idle, or when it was opened; and by when it must be used again.
@@ -44,13 +37,12 @@ struct Upstream: ~Copyable {
   var older = SlabSlot<Upstream>.absent
 
   init(
-    descriptor: consuming Descriptor, replica: Int, pool: Int, generation: UInt32, isConnected: Bool
+    leg: consuming Leg, replica: Int, pool: Int, generation: UInt32, isConnected: Bool
   ) {
-    self.descriptor = descriptor
+    self.leg = leg
     self.replica = replica
     self.pool = pool
     self.generation = generation
     self.isConnected = isConnected
-    isWritable = isConnected
   }
 }

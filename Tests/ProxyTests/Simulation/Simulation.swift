@@ -195,6 +195,9 @@ struct Simulation: ~Copyable {
 
   private mutating func dispatch(_ number: Int, orAgain last: Int?) {
     let pool = requests[number].pool
+    if let slot = dispatchers[pool].pick(&requests[number].attempts, state) {
+      return attempt(number, slot)
+    }
     if dispatchers[pool].mustQueue(requests[number].attempts, state) {
       return hold(number, isFull: true)
     }

@@ -1,14 +1,14 @@
-// The settings of the worker whose allocations are counted.
+// The settings of a worker that tests run by itself.
 
 import Balancing
 import HTTPWire
-import Plan
+package import Plan
 
 extension Settings {
   private static var second: UInt64 { 1_000_000_000 }
 
-  /// Nothing runs into a limit, so that what is counted is what every request costs.
-  static func ofProbe(recordsAccess: Bool) -> Settings {
+  /// Nothing runs into a limit.
+  package static func ofTests(recordsAccess: Bool) -> Settings {
     Settings(
       idleTimeout: 60 * second, clientHeaderTimeout: 10 * second, clientIdleTimeout: 75 * second,
       headLimit: 16 << 10, fieldLimit: 100, bodyLimit: .max, byteTime: second / 500,
@@ -21,7 +21,7 @@ extension Settings {
 }
 
 extension Policy {
-  static var ofProbe: Policy {
+  package static var ofTests: Policy {
     let second: UInt64 = 1_000_000_000
     return Policy(
       connectTimeout: second, responseTimeout: 30 * second, idleTimeout: 60 * second,
