@@ -19,7 +19,7 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
   static let all = [
     PricedRequest(
       name: "a small GET", text: "GET /getInfo HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
-      instructions: 9_670),
+      instructions: 9_734),
     PricedRequest(
       name: "a browser's GET",
       text: "GET /getInfo?page=2 HTTP/1.1\r\nHost: app.example.org\r\n"
@@ -29,21 +29,21 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
         + "Connection: keep-alive\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n"
         + "Upgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\n"
         + "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\nPriority: u=0, i\r\n\r\n",
-      instructions: 15_630),
+      instructions: 15_763),
     PricedRequest(
       name: "a POST in chunks",
       text: "POST /getInfo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         + "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
-      instructions: 11_320),
+      instructions: 11_465),
   ]
 }
 
 @Suite(.serialized, .waitingFirst) struct CostInstructionTests {
-  /// How far a figure may be off.
-  private static let slack = 0.05
+  /// How far a figure may be off. Runs scatter by less than a thousandth; compilers differ.
+  private static let slack = 0.02
 
   @Test(arguments: PricedRequest.all)
-  func `a request costs the instructions that it should, give or take a twentieth`(
+  func `a request costs the instructions that it should, give or take a fiftieth`(
     _ request: PricedRequest
   ) throws {
     let (few, many) = (200, 1700)
@@ -54,14 +54,16 @@ struct PricedRequest: Sendable, CustomTestStringConvertible {
       "\(request.name) costs \(instructions) instructions, not \(request.instructions)")
   }
 
-  /// The instructions of a whole life of lbd in which it serves so many requests.
+  /// The instructions of a worker's whole life in which it serves so many requests. What other threads do
+  /// meanwhile depends on time.
   private func total(_ count: Int, _ request: String) throws -> Int {
     let stage = try Stage()
     try stage.startReplica()
     try stage.writeConf(ports: stage.ports, lbd: "workers = 1", health: Stage.noProbes)
     let profile = stage.directory + "/callgrind"
     try stage.start(
-      by: "exec valgrind --tool=callgrind --callgrind-out-file='\(profile)' \"$0\" \"$@\"")
+      by: "exec valgrind --tool=callgrind --toggle-collect='*WorkerV3run*' "
+        + "--callgrind-out-file='\(profile)' \"$0\" \"$@\"")
     let connection = try stage.connect()
     for _ in 0..<count {
       try connection.send(request)
