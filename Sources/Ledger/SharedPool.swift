@@ -26,20 +26,22 @@ package final class SharedPool: Sendable {
   /// Open connections to each replica.
   private let connectionCells = SharedCells(count: Numbering.slots)
   private let retries = RetryWindow(pools: Numbering.pools)
-  /// When the request that has waited longest began to, by pool and worker: 0 where none waits; and
-  /// whether a word is on its way to that worker that there may be a replica.
+  /// When the request that has waited longest began to, by worker and pool: 0 where none waits; and
+  /// whether a word is on its way to that worker that there may be a replica. Each worker has lines of
+  /// its own.
   private let waiting: SharedCells
   private let told: SharedCells
+  private static var workerRow: Int { SharedCells.wholePairs(Numbering.pools) }
   /// Who is told when a replica may get requests, where requests wait for one.
   private let workers: [Mailbox<Order>]
+  /// Since then a pool is empty that has never had a usable replica.
+  private let startedAt: UInt64
 
   package init(workers: [Mailbox<Order>] = [], now: UInt64 = Clock.now()) {
     self.workers = workers
-    waiting = SharedCells(count: Numbering.pools * max(1, workers.count))
-    told = SharedCells(count: Numbering.pools * max(1, workers.count))
-    for pool in 0..<Numbering.pools {
-      poolCells.store(SharedPool.cell(SharedPool.emptySinceCell, pool), Int(now))
-    }
+    startedAt = now
+    waiting = SharedCells(count: SharedPool.workerRow * max(1, workers.count))
+    told = SharedCells(count: SharedPool.workerRow * max(1, workers.count))
     setUsable(Numbering.controlSlot, in: Numbering.controlPool, true, now: now)
   }
 
@@ -109,25 +111,25 @@ package final class SharedPool: Sendable {
 
   /// The worker's own call: since when its request that has waited longest for a pool does; 0 for none.
   package func setWaiting(since time: UInt64, _ pool: Int, worker: Int) {
-    waiting.store(pool * max(1, workers.count) + worker, Int(time))
+    waiting.store(worker * SharedPool.workerRow + pool, Int(time))
   }
 
   /// Whether a worker is to be told that there may be something for its requests that wait for a pool:
   /// not where it was told already and has not looked yet.
   package func tell(_ worker: Int, _ pool: Int) -> Bool {
-    told.exchange(pool * max(1, workers.count) + worker, from: 0, to: 1)
+    told.exchange(worker * SharedPool.workerRow + pool, from: 0, to: 1)
   }
 
   /// The worker's own call: it is about to look.
   package func hear(_ worker: Int, _ pool: Int) {
-    told.store(pool * max(1, workers.count) + worker, 0)
+    told.store(worker * SharedPool.workerRow + pool, 0)
   }
 
   /// The worker whose request has waited longest for a pool; nil where none waits.
   package func longestWaiting(_ pool: Int) -> Int? {
     var longest: (worker: Int, since: Int)?
     for worker in workers.indices {
-      let since = waiting.load(pool * workers.count + worker)
+      let since = waiting.load(worker * SharedPool.workerRow + pool)
       if since != 0 && since < longest?.since ?? .max { longest = (worker, since) }
     }
     return longest?.worker
@@ -215,7 +217,8 @@ extension SharedPool: PoolState {
   package func isUsable(_ slot: Int) -> Bool { usableCells.load(slot) != SharedPool.out }
 
   package func emptySince(_ pool: Int) -> UInt64 {
-    UInt64(poolCells.load(SharedPool.cell(SharedPool.emptySinceCell, pool)))
+    let since = poolCells.load(SharedPool.cell(SharedPool.emptySinceCell, pool))
+    return since == 0 ? startedAt : UInt64(since)
   }
 
   @inline(__always)

@@ -16,6 +16,27 @@ import Proxy
 import Roster
 import Telemetry
 
+/// The sockets that a start has opened so far.
+struct StartSockets: ~Copyable {
+  var control: ControlServer
+  var metrics = ControlServer(.metrics, nil, now: Clock.now())
+  /// Nil where another lbd has it still.
+  var listener: MainListener?
+  /// What takes its place there.
+  var next: NextListener?
+
+  /// - Parameter listener: nil where another lbd has the path still.
+  init(control listener: consuming ControlListener?) {
+    control = ControlServer(.control, listener, now: Clock.now())
+  }
+
+  /// The start fails: paths of its own go with it.
+  mutating func remove() {
+    control.remove()
+    metrics.remove()
+  }
+}
+
 extension Daemon {
   /// The signals that it reads. None of them has any other effect from the first moment on.
   static let signals = [SIGHUP, SIGINT, SIGTERM, SIGUSR1]
@@ -51,9 +72,8 @@ extension Daemon {
 
   init(
     _ configuration: Configuration, _ effective: String, path: String,
-    environment: [String: String], parts: consuming Parts,
-    control: consuming ControlServer, metrics: consuming ControlServer, manager: ServiceManager,
-    listener: consuming MainListener?
+    environment: [String: String], parts: consuming Parts, sockets: consuming StartSockets,
+    manager: ServiceManager
   ) {
     self.path = path
     self.environment = environment
@@ -81,11 +101,11 @@ extension Daemon {
     var random = SystemRandomNumberGenerator()
     testToken = String(random.next() | 1 << 63, radix: 16)
     mark = random.next()
-    self.control = control
-    self.metrics = metrics
-    listenerAddress = listener?.address
-    listenerOrigin = listener?.origin ?? .conf
-    self.listener = listener.take()?.take()
+    listenerAddress = sockets.listener?.address
+    listenerOrigin = sockets.listener?.origin ?? .conf
+    listener = sockets.listener.take()?.take()
+    control = sockets.control
+    metrics = sockets.metrics
     probes = ReplicaProbes(
       HealthProber(
         ProbeSettings(configuration), slots: Numbering.slots, mark: mark, now: Clock.now()),

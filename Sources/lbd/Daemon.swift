@@ -118,48 +118,9 @@ struct Daemon: ~Copyable {
     let report = takesOver ? NextReport(environment) : nil
     let origin = report.map { MainListener.Origin(word: $0.word) } ?? .conf
     do throws(StartFailure) {
-      let workers = configuration.workers ?? Thread.usableProcessors()
-      let limits = try ConnectionLimits(
-        configuration, replicas: configuration.replicas.count, workers: workers)
-      var takeover = takesOver ? try Takeover.begin(at: configuration.control) : nil
-      // From here on signals are read, since what is opened now has to be put in order at the end.
-      let parts = try Parts.open(limits)
-      let accessFile = try AccessLog.open(configuration.log.access)
-      // In this order, so that lbctl works as soon as clients can connect.
-      var control = ControlServer(
-        .control, try controlListener(configuration, takesOver), now: Clock.now())
-      var metrics = ControlServer(.metrics, nil, now: Clock.now())
-      // Before it has taken over, another process is the main one.
-      let manager = ServiceManager(environment: takesOver ? [:] : environment)
-      var listener: MainListener?
-      var nextListener: NextListener?
-      do throws(StartFailure) {
-        if takesOver {
-          nextListener = try takeover?.nextListener(configuration, workers: workers, origin)
-        } else {
-          metrics = try metricsServer(configuration)
-          listener = try MainListener.open(configuration, environment, manager)
-        }
-      } catch {
-        control.remove()
-        metrics.remove()
-        throw error
-      }
-      var daemon = Daemon(
+      var daemon = try open(
         configuration, effective, path: path, environment: environment,
-        parts: parts, control: control, metrics: metrics, manager: manager,
-        listener: listener.take())
-      // What was passed may listen where the conf does not say.
-      if let failure = loop(configuration.replicas, daemon.ownPlaces) {
-        daemon.control.remove()
-        daemon.metrics.remove()
-        throw failure
-      }
-      if takesOver { daemon.listenerOrigin = origin }
-      daemon.takeover = takeover.take()
-      daemon.nextListener = nextListener.take()
-      try daemon.access.prepare(for: configuration.log.access)
-      daemon.access.use(accessFile, configuration.log.access)
+        origin: takesOver ? origin : nil)
       try daemon.start()
       daemon.serve()
       daemon.finish()
@@ -172,6 +133,53 @@ struct Daemon: ~Copyable {
       if isOwn { tellFurther(configuration, besides: error.line) }
       return error.status
     }
+  }
+
+  /// Opens all that the conf names.
+  /// - Parameter origin: where the listener of the lbd that this one takes over from came from; nil where
+  ///   it takes over from none.
+  private static func open(
+    _ configuration: Configuration, _ effective: String, path: String,
+    environment: [String: String], origin: MainListener.Origin?
+  ) throws(StartFailure) -> Daemon {
+    let workers = configuration.workers ?? Thread.usableProcessors()
+    let limits = try ConnectionLimits(
+      configuration, replicas: configuration.replicas.count, workers: workers)
+    var takeover = origin == nil ? nil : try Takeover.begin(at: configuration.control)
+    // From here on signals are read, since what is opened now has to be put in order at the end.
+    let parts = try Parts.open(limits)
+    let accessFile = try AccessLog.open(configuration.log.access)
+    // In this order, so that lbctl works as soon as clients can connect.
+    var sockets = StartSockets(control: try controlListener(configuration, origin != nil))
+    // Before it has taken over, another process is the main one.
+    let manager = ServiceManager(environment: origin == nil ? environment : [:])
+    do throws(StartFailure) {
+      if let origin {
+        sockets.next = try takeover?.nextListener(configuration, workers: workers, origin)
+      } else {
+        sockets.metrics = try metricsServer(configuration)
+        sockets.listener = try MainListener.open(configuration, environment, manager)
+      }
+    } catch {
+      sockets.remove()
+      throw error
+    }
+    let next = sockets.next.take()
+    var daemon = Daemon(
+      configuration, effective, path: path, environment: environment, parts: parts,
+      sockets: sockets, manager: manager)
+    // What was passed may listen where the conf does not say.
+    if let failure = loop(configuration.replicas, daemon.ownPlaces) {
+      daemon.control.remove()
+      daemon.metrics.remove()
+      throw failure
+    }
+    if let origin { daemon.listenerOrigin = origin }
+    daemon.takeover = takeover.take()
+    daemon.nextListener = next
+    try daemon.access.prepare(for: configuration.log.access)
+    daemon.access.use(accessFile, configuration.log.access)
+    return daemon
   }
 
   // MARK: The loop

@@ -75,6 +75,25 @@ import Testing
     try stage.awaitPool("nothing is in flight") { $0[0].active == 0 }
   }
 
+  @Test func `what is in flight has the times that a reload sets`() throws {
+    let replica = try ScriptedReplica { _, connection in
+      try connection.send("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+      while true { try connection.send(try connection.take(4)) }
+    }
+    let stage = try Stage(scripted: [replica], sections: "[timeouts]\ntunnel_idle = 1h\n")
+    let tunnel = try stage.connect()
+    try tunnel.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+    #expect(try tunnel.answerHead().status == 101)
+    try stage.writeConf(
+      ports: [replica.port], health: Stage.noProbes,
+      sections: "[timeouts]\ntunnel_idle = 300ms\n")
+    #expect(try stage.lbctl("reload").status == 0)
+    // The time that is running is the former one: the next byte begins another.
+    try tunnel.send("ping")
+    #expect(try tunnel.take(4) == Array("ping".utf8))
+    _ = try tunnel.takeRest()
+  }
+
   @Test func `a connection that never says a word is closed`() throws {
     let stage = try Stage(
       replicas: 1, sections: "[timeouts]\nclient_header = 300ms\nclient_idle = 300ms\n")

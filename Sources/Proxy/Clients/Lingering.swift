@@ -93,6 +93,15 @@ extension Worker {
     clients[client].input.buffer.giveBack()
   }
 
+  /// Closes the connection, after what its transport holds for the client.
+  mutating func endClient(_ client: SlabSlot<Client>) {
+    if clients[client].leg.holdsOutput {
+      beginDelivery(client, resetsThen: false)
+    } else {
+      closeClient(client)
+    }
+  }
+
   /// Closes the connection; an exchange on it was ended before.
   mutating func closeClient(_ client: SlabSlot<Client>) {
     if clients[client].exchange != .absent {

@@ -57,7 +57,7 @@ extension Worker {
     guard clients.contains(client) else { return }
     switch clients[client].phase {
     case .reading where clients[client].hasBegunHead: headIsLate(client)
-    case .reading: closeClient(client)
+    case .reading: endClient(client)
     case .lingering: endLingering(client)
     case .delivering: deliver(client)
     case .exchanging where exchanges[clients[client].exchange].attempts.isHeld:
@@ -99,7 +99,8 @@ extension Worker {
       switch clients[client].receive(transport) {
       case .moved: beginHead(client)
       case .wouldBlock: return awaitRequest(client)
-      case .ended, .failed: return closeClient(client)
+      case .ended: return endClient(client)
+      case .failed: return closeClient(client)
       }
     }
   }

@@ -22,8 +22,23 @@ extension Worker {
     answer(exchange, status, detail, error, retryAfter: retryAfter)
   }
 
+  /// The control socket, which has the pool's state, failed.
+  mutating func answerNoControl(_ exchange: SlabSlot<Exchange>) {
+    let detail: StaticString = "the control socket does not answer"
+    fail(exchange, 502, detail, .refused, cause: detail.description)
+  }
+
+  /// The control socket has as many requests of clients as it may: others need it, too.
+  private mutating func answerControlFull(_ exchange: SlabSlot<Exchange>) {
+    let detail: StaticString = "too many ask for the pool's state at once"
+    fail(exchange, 503, detail, .exhausted, cause: detail.description, retryAfter: 1)
+  }
+
   /// - Parameter isFull: replicas are usable, and each has as many requests as it may.
   mutating func answerNoReplica(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
+    if exchanges[exchange].pool == Numbering.controlPool {
+      return isFull ? answerControlFull(exchange) : answerNoControl(exchange)
+    }
     let waited =
       exchanges[exchange].attempts.heldSince == 0
       ? "" : " after a wait of \((now - exchanges[exchange].attempts.heldSince) / 1_000_000) ms"

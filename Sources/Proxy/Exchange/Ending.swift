@@ -25,8 +25,7 @@ extension Worker {
     _ = exchanges.remove(exchange)
     clients[client].exchange = .absent
     clients[client].phase = .reading
-    if isTunnel && !clients[client].leg.holdsOutput { return closeClient(client) }
-    if isTunnel { return beginDelivery(client, resetsThen: false) }
+    if isTunnel { return endClient(client) }
     if needsReset { return beginDelivery(client, resetsThen: true) }
     if isPersistent { return awaitNext(client) }
     // A client that did not ask for the end may be sending its next request, whose reset would

@@ -50,6 +50,7 @@ extension Worker {
   private mutating func answerFailure(
     _ exchange: SlabSlot<Exchange>, _ attempt: FailedAttempt, _ status: Int, _ cause: String
   ) {
+    if exchanges[exchange].pool == Numbering.controlPool { return answerNoControl(exchange) }
     let detail: StaticString =
       status == 504 ? "the replica did not answer in time" : "the replica failed"
     fail(exchange, status, detail, ProxyError(attempt), cause: cause)

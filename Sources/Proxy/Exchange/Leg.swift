@@ -190,9 +190,7 @@ struct Leg: ~Copyable {
 
   /// Whether what is readable is for the transport alone, and has been read.
   mutating func isQuiet(_ other: (any LegTransport)?) -> Bool {
-    guard transport != .plain, isSilent(other) else { return false }
-    isReadable = false
-    return true
+    transport != .plain && isSilentOther(other)
   }
 
   /// The leg is about to go.
@@ -225,6 +223,8 @@ struct Leg: ~Copyable {
     guard let other else { return false }
     let receipt = other.take(link, socket)
     note(output: receipt)
-    return receipt.outcome == .wouldBlock && !receipt.mayHaveMore && !isEnding
+    // No event comes again for what was taken.
+    isReadable = receipt.outcome != .wouldBlock || receipt.mayHaveMore || isEnding
+    return !isReadable
   }
 }

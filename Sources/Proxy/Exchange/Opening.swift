@@ -74,4 +74,12 @@ extension Worker {
     clients[client].input.begin(head: writer.count)
     return true
   }
+
+  /// Takes the longest silence from the exchange's pool, for what has begun.
+  mutating func setSilence(_ exchange: SlabSlot<Exchange>) {
+    let pool = exchanges[exchange].pool
+    exchanges[exchange].silence =
+      exchanges[exchange].response.isTunnel
+      ? lanes[pool].policy.tunnelIdleTimeout : lanes[pool].policy.idleTimeout
+  }
 }

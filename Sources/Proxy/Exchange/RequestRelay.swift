@@ -88,7 +88,10 @@ extension Worker {
   private mutating func sendRequest(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
-    guard upstreams[upstream].leg.isWritable else { return false }
+    guard upstreams[upstream].leg.isWritable else {
+      if upstreams[upstream].leg.holdsOutput { awaitReplica(exchange, client, upstream) }
+      return false
+    }
     let (from, to) = (clients[client].input.sentTo, clients[client].input.readyTo)
     switch upstreams[upstream].leg.send(clients[client].input.buffer, from, to, transport) {
     case .moved(let count):

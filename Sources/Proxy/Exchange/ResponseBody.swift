@@ -78,7 +78,7 @@ extension Worker {
   /// After a 101: bytes both ways until both sides have ended.
   mutating func beginTunnel(_ exchange: SlabSlot<Exchange>) {
     exchanges[exchange].response.stage = .tunnel
-    exchanges[exchange].silence = lanes[exchanges[exchange].pool].policy.tunnelIdleTimeout
+    setSilence(exchange)
     exchanges[exchange].request.isPersistent = false
     exchanges[exchange].response.isUpstreamReusable = false
     exchanges[exchange].request.isReplayable = false
@@ -92,7 +92,9 @@ extension Worker {
   /// The replica's direction ended: so does the client's, and with both the exchange.
   mutating func endTunnelHalf(_ exchange: SlabSlot<Exchange>) -> Digest {
     clients[exchanges[exchange].client].leg.endSending()
-    if isRequestSent(exchange) { end(exchange) }
+    let upstream = exchanges[exchange].upstream
+    let isHeld = upstream != .absent && upstreams[upstream].leg.holdsOutput
+    if isRequestSent(exchange) && !isHeld { end(exchange) }
     return .settled
   }
 }

@@ -115,7 +115,8 @@ extension Worker {
   /// same. To a HEAD that is what is asked for (RFC 9110 §9.3.2), and the connection only waits a moment.
   private mutating func doubt(_ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>) {
     if exchanges[exchange].request.method == .head {
-      upstreams[upstream].isDoubtful = true
+      // lbd's own control socket knows what a HEAD is.
+      upstreams[upstream].isDoubtful = upstreams[upstream].pool != Numbering.controlPool
     } else {
       exchanges[exchange].response.isUpstreamReusable = false
       upstreams[upstream].leg.resetOnClose()

@@ -38,7 +38,11 @@ extension Worker {
   private mutating func sendResponse(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
   ) -> Bool {
-    guard clients[client].leg.isWritable else { return false }
+    guard clients[client].leg.isWritable else {
+      // A transport that holds what was sent before has room for no more.
+      if !clientDeadlines.isSet(client) { awaitClient(exchange, client) }
+      return false
+    }
     let pending = exchanges[exchange].response.pending
     let start = exchanges[exchange].response.buffer.start
     let sent = clients[client].leg.send(
@@ -61,6 +65,14 @@ extension Worker {
       abandon(exchange)
       return false
     }
+    awaitClient(exchange, client)
+    return false
+  }
+
+  /// The client does not take the response as fast as it comes: its deadline runs.
+  private mutating func awaitClient(
+    _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
+  ) {
     clients[client].leg.untaken = clients[client].leg.countUntaken(transport)
     clientDeadlines.set(client, at: now + exchanges[exchange].silence)
     // The replica waits for the client now. Before its head, only its time for that goes on: no number
@@ -69,7 +81,6 @@ extension Worker {
     if upstream != .absent && exchanges[exchange].response.hasHead {
       upstreamDeadlines.clear(upstream)
     }
-    return false
   }
 
   /// Nothing to send and nothing to receive: waits for the replica without a buffer.
@@ -91,29 +102,8 @@ extension Worker {
   private mutating func receiveResponse(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
-    guard exchanges[exchange].response.buffer.borrow(from: &buffers) else {
-      fail(
-        exchange, 503, "lbd is out of buffers", .exhausted, cause: "every buffer is in use")
-      return false
-    }
-    if exchanges[exchange].response.buffer.isEmpty {
-      if exchanges[exchange].response.isFlowing {
-        exchanges[exchange].response.buffer.exchange(for: &largeBuffers)
-      } else {
-        exchanges[exchange].response.buffer.reset()
-      }
-    }
-    // Interim responses, or chunks, may have left only the buffer's end to what is not whole yet.
-    if exchanges[exchange].response.buffer.space == 0 {
-      exchanges[exchange].response.buffer.compact()
-    }
-    let space = exchanges[exchange].response.buffer.space
-    guard space > 0 else {
-      let hasHead = exchanges[exchange].response.hasHead
-      attemptFailed(
-        exchange, .protocol, hasHead ? "a trailer of the response is too long" : tooLongHead)
-      return false
-    }
+    let space = makeRoomForResponse(exchange)
+    guard space > 0 else { return false }
     let received = upstreams[upstream].leg.receive(
       into: &exchanges[exchange].response.buffer, transport)
     if upstreams[upstream].leg.wakesSender {
@@ -132,6 +122,35 @@ extension Worker {
     case .ended: return responseEnded(exchange, nil)
     case .failed(let code): return responseEnded(exchange, code)
     }
+  }
+
+  /// Makes sure that there is a buffer for the response, with space in it. Gives the space; 0 where there is
+  /// none to be had, which has settled the exchange.
+  @inline(__always)
+  private mutating func makeRoomForResponse(_ exchange: SlabSlot<Exchange>) -> Int {
+    guard exchanges[exchange].response.buffer.borrow(from: &buffers) else {
+      fail(
+        exchange, 503, "lbd is out of buffers", .exhausted, cause: "every buffer is in use")
+      return 0
+    }
+    if exchanges[exchange].response.buffer.isEmpty {
+      if exchanges[exchange].response.isFlowing {
+        exchanges[exchange].response.buffer.exchange(for: &largeBuffers)
+      } else {
+        exchanges[exchange].response.buffer.reset()
+      }
+    }
+    // Interim responses, or chunks, may have left only the buffer's end to what is not whole yet.
+    if exchanges[exchange].response.buffer.space == 0 {
+      exchanges[exchange].response.buffer.compact()
+    }
+    let space = exchanges[exchange].response.buffer.space
+    if space == 0 {
+      let hasHead = exchanges[exchange].response.hasHead
+      attemptFailed(
+        exchange, .protocol, hasHead ? "a trailer of the response is too long" : tooLongHead)
+    }
+    return space
   }
 
   /// The replica's direction ended. True when that is how this body ends.

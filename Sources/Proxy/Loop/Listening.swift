@@ -185,9 +185,11 @@ extension Worker {
     while let found = restingClients.last {
       // One that has spoken since then rests no longer, or began to rest anew.
       if let client = clients.slot(of: found.token), isResting(client),
-        clients[client].since == found.since, clients[client].leg.isSilent(transport)
+        clients[client].since == found.since
       {
-        return client
+        if clients[client].leg.isSilent(transport) { return client }
+        // What a transport has taken from the socket is announced by no event.
+        if clients[client].leg.isReadable { giveWay(client) }
       }
       restingClients.removeLast()
     }
@@ -196,7 +198,9 @@ extension Worker {
 
   /// A request that has begun keeps its client; an answer that ended the connection was sent.
   private mutating func isResting(_ client: SlabSlot<Client>) -> Bool {
-    guard now >= clients[client].since + Worker.leastRest else { return false }
+    guard now >= clients[client].since + Worker.leastRest, !clients[client].leg.holdsOutput else {
+      return false
+    }
     return switch clients[client].phase {
     case .reading: !clients[client].hasBegunHead && clients[client].input.buffer.isEmpty
     case .lingering: true

@@ -45,8 +45,18 @@ extension Worker {
     where addresses.count <= replica || addresses[replica] != before[replica] {
       closeConnections(to: replica)
     }
+    renewSilences()
     fitLimits()
     access.adopt(next.settings, next.pools[Numbering.mainPool].replicas)
+  }
+
+  /// What is in flight has the times that are set now.
+  private mutating func renewSilences() {
+    var next = exchanges.first
+    while let exchange = next {
+      setSilence(exchange)
+      next = exchanges.next(after: exchange)
+    }
   }
 
   private mutating func adopt(_ pool: PoolPlan, _ number: Int) {

@@ -28,7 +28,7 @@ struct AccessRecorder: ~Copyable {
   private var time = AccessTime()
   /// What a line says of each replica, by slot; those that have left the pool keep theirs for what is
   /// in flight.
-  private var replicas = LineTable(rows: Numbering.replicas, stride: 192)
+  private var replicas = LineTable(rows: Numbering.slots, stride: 192)
 
   init(ring: LogRing, exchanges: Int) {
     self.ring = ring
