@@ -21,10 +21,10 @@ package enum Order: Sendable {
   case release(Int)
   /// Accept from this listener, which is the reader's from now on, in the place of the former one.
   case listen(Int32)
-  /// End the connections that are there, each after what is in flight on it, and say `gone` once they have.
-  /// Others go on being accepted; `isLast`: each for what it asks first.
-  case letGo(isLast: Bool)
-  /// Close those of the latest `letGo` that are still there.
+  /// End the connections that are open now, each after what is in flight on it, and say `gone` once all
+  /// have ended. New connections are still accepted; `isLast`: each for its first request.
+  case drainClients(isLast: Bool)
+  /// Close the connections of the latest `drainClients` that are still open.
   case cut
   /// Accept nothing more, end what is in flight, then stop.
   /// - Parameter takesWaiting: see `Worker.drain`.
@@ -50,7 +50,7 @@ package enum Evidence: Sendable {
   case answered(status: Int, tried: TriedReplicas, attempts: Int, cause: String)
   /// The access log's file refuses what is written; nil once it takes it again.
   case accessLog(failure: Int32?)
-  /// The connections that `letGo` was for have ended.
+  /// The connections that `drainClients` was for have ended.
   case gone(isLast: Bool)
   /// The worker has stopped.
   case stopped

@@ -32,8 +32,8 @@ package struct ServiceManager: Sendable {
     }
   }
 
-  /// Has it close what it holds by this name.
-  package func forget(_ name: String) {
+  /// Has the manager close the sockets that it holds by this name.
+  package func release(_ name: String) {
     notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
   }
 

@@ -21,7 +21,7 @@ package struct Signals: ~Copyable {
       })
   }
 
-  /// Keeps signals from having any effect until they are let go or read: those that come wait, one of
+  /// Keeps signals from having any effect until they are released or read: those that come wait, one of
   /// each. For the calling thread and all that it starts.
   package static func hold(_ numbers: [Int32]) {
     var set = set(numbers)
@@ -29,8 +29,8 @@ package struct Signals: ~Copyable {
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// What waits takes effect, and what still comes.
-  package static func letGo(_ numbers: [Int32]) {
+  /// Lets signals have their effect again, also those that wait.
+  package static func release(_ numbers: [Int32]) {
     var set = set(numbers)
     // Safe: the set is read while the call runs only.
     unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
@@ -49,7 +49,7 @@ package struct Signals: ~Copyable {
       if unsafe unsafeBitCast(handler, to: Int.self) == 1 { continue }
       _ = signal(number) { _ in _exit(0) }
     }
-    letGo(numbers)
+    release(numbers)
   }
 
   private static func set(_ numbers: [Int32]) -> sigset_t {

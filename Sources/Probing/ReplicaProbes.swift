@@ -28,8 +28,8 @@ package struct ReplicaProbes: ~Copyable {
     prober.forget(slot)
   }
 
-  /// The replica has left its slot.
-  package mutating func leave(_ slot: Int) {
+  /// Forgets the replica of a slot: it was removed.
+  package mutating func forget(_ slot: Int) {
     stop(slot)
     if slot < histories.count { histories[slot] = ProbeHistory() }
   }

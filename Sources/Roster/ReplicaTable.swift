@@ -32,8 +32,8 @@ package struct ReplicaTable {
   /// A slot for a replica that comes; nil when the tables are full.
   package mutating func takeSlot() -> Int? { slots.take() }
 
-  /// The replica has left the table, and its slot is free.
-  package mutating func giveBack(_ slot: Int, of name: String) { slots.giveBack(slot, of: name) }
+  /// Frees the slot of a replica that was removed.
+  package mutating func freeSlot(_ slot: Int, of name: String) { slots.free(slot, of: name) }
 
   private mutating func findPlaces(from start: Int) {
     for index in start..<records.count {
@@ -51,13 +51,13 @@ package struct ReplicaTable {
     findPlaces(from: records.count - 1)
   }
 
-  /// Takes a replica out; its slot stays its own until it is given back.
+  /// Removes a replica. Its slot stays taken until `freeSlot`.
   package mutating func remove(at index: Int) -> ReplicaRecord {
     defer { findPlaces(from: index) }
     return records.remove(at: index)
   }
 
-  /// Takes all out, likewise.
+  /// Removes all replicas, likewise.
   package mutating func removeAll() { records.removeAll(keepingCapacity: true) }
 }
 

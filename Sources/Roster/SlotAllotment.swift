@@ -1,6 +1,6 @@
 // Which replica has which row of the tables that the workers share.
 
-/// Hands out the slots of the shared tables. A slot that was given back rests for as long as there
+/// Hands out the slots of the shared tables. A slot that was freed rests for as long as there
 /// are others, so that what is still in flight to its last replica is not taken for the next one's.
 struct SlotAllotment {
   /// All that there are.
@@ -29,8 +29,9 @@ struct SlotAllotment {
     return slot
   }
 
-  /// - Parameter name: of the replica that leaves the slot.
-  mutating func giveBack(_ slot: Int, of name: String) {
+  /// Frees a slot.
+  /// - Parameter name: of the replica that was removed.
+  mutating func free(_ slot: Int, of name: String) {
     returned.append(slot)
     formerNames[slot] = name
   }

@@ -30,15 +30,15 @@ package struct ReplicaMeters {
   }
 
   /// A replica comes into a slot. It goes on with the counts that it had under its name.
-  package mutating func enter(_ slot: Int, name: String, now: UInt64) {
+  package mutating func add(_ slot: Int, name: String, now: UInt64) {
     while rows.count <= slot { rows.append(nil) }
     rows[slot] = Row(
       meter: Meter(slot: slot, tallies: tallies, now: now),
       counts: former.take(name, slot: slot, tallies: tallies))
   }
 
-  /// It leaves the slot.
-  package mutating func leave(_ slot: Int, name: String) {
+  /// The replica of a slot was removed. Its counts are kept under its name.
+  package mutating func remove(_ slot: Int, name: String) {
     guard slot < rows.count, let row = rows[slot] else { return }
     former.keep(name, row.counts, slot: slot, tallies: tallies)
     rows[slot] = nil

@@ -30,7 +30,7 @@ extension Daemon {
     let next = loaded.plan.next
     var opened = try open(loaded)
     // Nothing fails from here on.
-    if opened.listener != nil { MainListener.letGo(by: manager) }
+    if opened.listener != nil { MainListener.release(by: manager) }
     if let listener = opened.listener?.hand(to: orders) { use(listener) }
     if next.log.access != access.target {
       access.use((try? loaded.read.access?.get())?.take(), next.log.access)
@@ -203,7 +203,7 @@ extension Daemon {
       if addresses[replica.name] == replica.configuration.address && kept[replica.name] == nil {
         kept[replica.name] = replica
       } else {
-        letGo(replica)
+        forget(replica)
         former[replica.configuration.address] = replica
       }
     }

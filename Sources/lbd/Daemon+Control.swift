@@ -199,7 +199,7 @@ extension Daemon {
     }
     guard let index = find(value) else { return noReplica(value) }
     let (name, address) = (replicas[index].name, replicas[index].configuration.address)
-    dismiss(at: index)
+    remove(at: index)
     // The next reload brings back what the conf names, as it was ordered.
     let isOfConf = configuration.replicas.contains { $0.name == name }
     if !isOfConf { standing[name] = StandingOrder() }

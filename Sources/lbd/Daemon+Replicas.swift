@@ -24,7 +24,7 @@ extension Daemon {
   mutating func admit(_ replica: ReplicaConfiguration) -> Int? {
     guard let slot = replicas.takeSlot() else { return nil }
     pool.setUsable(slot, in: Numbering.mainPool, false)
-    meters.enter(slot, name: replica.name, now: now)
+    meters.add(slot, name: replica.name, now: now)
     var record = ReplicaRecord(slot: slot, configuration: replica, now: now)
     record.standing = standing[replica.name]
     replicas.append(record)
@@ -33,21 +33,21 @@ extension Daemon {
     return slot
   }
 
-  /// Takes a replica out of the table; what is in flight to it ends by itself.
-  mutating func dismiss(at index: Int) {
+  /// Removes a replica from the table. What is in flight to the replica ends by itself.
+  mutating func remove(at index: Int) {
     pool.setUsable(replicas[index].slot, in: Numbering.mainPool, false)
-    letGo(replicas.remove(at: index))
+    forget(replicas.remove(at: index))
   }
 
-  /// Ends all that goes on for a replica that has left the table. A worker may choose it until it has
-  /// adopted the snapshot that follows, so that it is never without any in between.
-  mutating func letGo(_ replica: ReplicaRecord) {
+  /// Ends all that goes on for a replica that was removed from the table. A worker may choose the replica
+  /// until the worker has adopted the next snapshot, so that no worker is without replicas in between.
+  mutating func forget(_ replica: ReplicaRecord) {
     let slot = replica.slot
     pool.markLeaving(slot, of: Numbering.mainPool)
-    probes.leave(slot)
+    probes.forget(slot)
     resolver.forget(slot)
-    meters.leave(slot, name: replica.name)
-    replicas.giveBack(slot, of: replica.name)
+    meters.remove(slot, name: replica.name)
+    replicas.freeSlot(slot, of: replica.name)
   }
 
   /// Lets the workers go on with what is in force now.

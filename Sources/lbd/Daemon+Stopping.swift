@@ -55,7 +55,7 @@ extension Daemon {
     dropUpgrade()
     guard listener != nil, manager.isThere || listenerOrigin != .conf else { return drain() }
     sayStop("stops: serves on until what is in flight has ended")
-    letGo(.servesOn, until: stop.end - min(Stop.lastCall, stop.end - now))
+    enter(.servesOn, until: stop.end - min(Stop.lastCall, stop.end - now))
   }
 
   private mutating func sayStop(_ line: String) {
@@ -68,11 +68,11 @@ extension Daemon {
     history.add(.drain, cause: "what is in flight may end")
   }
 
-  private mutating func letGo(_ stage: Stop.Stage, until deadline: UInt64) {
+  private mutating func enter(_ stage: Stop.Stage, until deadline: UInt64) {
     stop.stage = stage
     stop.deadline = deadline
     stop.waitsFor = orders.count
-    for mailbox in orders { mailbox.post(.letGo(isLast: stage == .lastCall)) }
+    for mailbox in orders { mailbox.post(.drainClients(isLast: stage == .lastCall)) }
   }
 
   /// A worker's clients that were let go have gone.
@@ -85,7 +85,7 @@ extension Daemon {
   /// The time of a stage is over, or what it waited for is.
   mutating func goOnStopping() {
     switch stop.stage {
-    case .servesOn: letGo(.lastCall, until: min(now + Stop.lastCall, max(now, stop.end)))
+    case .servesOn: enter(.lastCall, until: min(now + Stop.lastCall, max(now, stop.end)))
     case .lastCall:
       for mailbox in orders { mailbox.post(.cut) }
       drain()

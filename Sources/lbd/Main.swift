@@ -19,7 +19,7 @@ enum Main {
     StandardDescriptors.fill()
     let environment = Console.environment()
     let options = Options.parse(Array(CommandLine.arguments.dropFirst()))
-    if !options.runs { Signals.letGo(Daemon.signals) }
+    if !options.runs { Signals.release(Daemon.signals) }
     switch options {
     case .run(let path): run(path, environment, takesOver: false)
     case .takeOver(let path): run(path, environment, takesOver: true)

@@ -29,7 +29,7 @@ struct MainListener: ~Copyable {
 
   /// What it holds of an earlier lbd's gives way to this one.
   static func replace(_ listener: borrowing Descriptor, by manager: ServiceManager) {
-    manager.forget(keptName)
+    manager.release(keptName)
     keep(listener, by: manager)
   }
 
@@ -56,11 +56,11 @@ struct MainListener: ~Copyable {
     }
     let hasKept = sockets.entries.contains { $0.name == keptName }
     if let listener = try take(sockets, configuration) {
-      if hasKept && listener.origin != .kept { manager.forget(keptName) }
+      if hasKept && listener.origin != .kept { manager.release(keptName) }
       return listener
     }
     // Where another address of the same port is wanted, the kept one is in the way until it is gone.
-    if hasKept { manager.forget(keptName) }
+    if hasKept { manager.release(keptName) }
     let wanted = try address(configuration)
     let descriptor = try listen(wanted, patience: hasKept ? 40 : 0)
     manager.keep(descriptor, as: keptName)
@@ -90,8 +90,8 @@ struct MainListener: ~Copyable {
 
   /// Has it close what it holds of them, and waits a little for that: as long as it has not, clients
   /// can connect there and nobody accepts.
-  static func letGo(by manager: ServiceManager) {
-    manager.forget(keptName)
+  static func release(by manager: ServiceManager) {
+    manager.release(keptName)
     manager.settle(milliseconds: 1000)
   }
 

@@ -41,7 +41,8 @@ extension Worker {
     }
     switch lanes[pool].dispatcher.otherwise(isFull: isFull, orAgain: last, links.pool) {
     case .again(let replica):
-      enter(exchange, at: replica) ? attempt(exchange, at: replica) : hold(exchange, isFull: true)
+      takeRoom(exchange, at: replica)
+        ? attempt(exchange, at: replica) : hold(exchange, isFull: true)
     case .hold(let isFull): hold(exchange, isFull: isFull)
     case .noOther: answerNoOther(exchange)
     }
@@ -96,7 +97,7 @@ extension Worker {
     var candidates = lanes[pool].dispatcher.candidates(
       &exchanges[exchange].attempts, links.pool)
     while let replica = lanes[pool].dispatcher.next(&candidates, exchanges[exchange].attempts) {
-      if enter(exchange, at: replica) { return .replica(replica) }
+      if takeRoom(exchange, at: replica) { return .replica(replica) }
       isFull = true
     }
     return isFull ? .full : .none
@@ -105,7 +106,7 @@ extension Worker {
   /// Counts the request among those in flight of a replica that has a limit of them. False where as many
   /// are as may be.
   @inline(__always)
-  private mutating func enter(_ exchange: SlabSlot<Exchange>, at replica: Int) -> Bool {
+  private mutating func takeRoom(_ exchange: SlabSlot<Exchange>, at replica: Int) -> Bool {
     let pool = exchanges[exchange].pool
     return !lanes[pool].dispatcher.hasLimits || count(exchange, at: replica, of: pool)
   }
@@ -123,7 +124,7 @@ extension Worker {
   }
 
   /// The attempt is over: whoever waits may have its room.
-  mutating func leave(_ exchange: SlabSlot<Exchange>) {
+  mutating func freeRoom(_ exchange: SlabSlot<Exchange>) {
     guard exchanges[exchange].attempts.isCounted else { return }
     exchanges[exchange].attempts.isCounted = false
     links.pool.endRequest(exchanges[exchange].attempts.replica)

@@ -8,7 +8,7 @@ import Plan
 extension Worker {
   /// Ends the connections that are there, each after what is in flight on it.
   /// - Parameter isLast: newcomers, too, are let go after their first request.
-  mutating func letGo(isLast: Bool) {
+  mutating func drainClients(isLast: Bool) {
     guard !isDraining else { return }
     hasLastCall = isLast
     markLeaving()

@@ -19,7 +19,7 @@ extension Worker {
       case .closeConnections(let replica): closeConnections(to: replica)
       case .release(let replica): _ = closeOneResting(replica)
       case .listen(let listener): listen(on: Descriptor(owning: listener))
-      case .letGo(let isLast): letGo(isLast: isLast)
+      case .drainClients(let isLast): drainClients(isLast: isLast)
       case .cut: cutLeaving()
       case .drain(let takesWaiting): drain(takesWaiting: takesWaiting)
       case .stop: isStopped = true

@@ -48,7 +48,7 @@ extension Worker {
   /// The replica has as many connections as it may, and none that rests here: the request waits.
   private mutating func awaitConnection(_ exchange: SlabSlot<Exchange>) {
     askForRelease(exchanges[exchange].attempts.replica)
-    leave(exchange)
+    freeRoom(exchange)
     exchanges[exchange].attempts.takeBack()
     hold(exchange, isFull: true)
   }
@@ -125,7 +125,7 @@ extension Worker {
 
   /// Takes the connection from its exchange.
   mutating func detach(_ exchange: SlabSlot<Exchange>, _ parting: Parting) {
-    leave(exchange)
+    freeRoom(exchange)
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent else { return }
     exchanges[exchange].upstream = .absent
