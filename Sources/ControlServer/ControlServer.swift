@@ -6,7 +6,7 @@ package import LinuxIO
 
 /// The control socket, or the metrics' listener, with its connections. The control thread owns it.
 package struct ControlServer: ~Copyable {
-  private let door: Door
+  private let endpoint: ControlEndpoint
   private var listener: ControlListener?
   private var isListening = false
   private var connections: Slab<ControlConnection>
@@ -15,11 +15,11 @@ package struct ControlServer: ~Copyable {
   private var due: [SlabToken<ControlConnection>] = []
 
   /// - Parameter listener: nil for a server that nobody can reach, until it is opened.
-  package init(_ door: Door, _ listener: consuming ControlListener?, now: UInt64) {
-    self.door = door
+  package init(_ endpoint: ControlEndpoint, _ listener: consuming ControlListener?, now: UInt64) {
+    self.endpoint = endpoint
     self.listener = consume listener
-    connections = Slab(capacity: door.most)
-    deadlines = Deadlines(capacity: door.most, now: now)
+    connections = Slab(capacity: endpoint.most)
+    deadlines = Deadlines(capacity: endpoint.most, now: now)
   }
 
   /// Listens there from now on; connections go on.
@@ -63,7 +63,7 @@ package struct ControlServer: ~Copyable {
     switch listener {
     case .some(let listener):
       isListening =
-        (try? poller.add(listener.descriptor, .readable, token: door.listenerToken)) != nil
+        (try? poller.add(listener.descriptor, .readable, token: endpoint.listenerToken)) != nil
     case .none: break
     }
   }
@@ -80,11 +80,11 @@ package struct ControlServer: ~Copyable {
   /// many as there may be, each takes the place of the one that has got no further for longest: who holds
   /// them all keeps nobody out.
   package mutating func accept(_ poller: borrowing Poller, now: UInt64) {
-    for _ in 0..<Door.share {
+    for _ in 0..<ControlEndpoint.share {
       switch next() {
       case .accepted(let descriptor, _):
-        if connections.count >= door.most { makeRoom() }
-        guard connections.count < door.most else { return }
+        if connections.count >= endpoint.most { makeRoom() }
+        guard connections.count < endpoint.most else { return }
         welcome(descriptor, poller, now)
       case .none: return
       case .exhausted: return pause(poller)
@@ -121,7 +121,7 @@ package struct ControlServer: ~Copyable {
     if (try? poller.add(connections[slot].descriptor, .connection, token: token)) == nil {
       _ = connections.remove(slot)
     } else {
-      deadlines.set(slot, at: now + door.patience)
+      deadlines.set(slot, at: now + endpoint.patience)
       makeDue(slot)
     }
   }
@@ -154,9 +154,9 @@ package struct ControlServer: ~Copyable {
   package mutating func receive(_ event: Event, now: UInt64) {
     guard let slot = slot(event.token) else { return }
     // What it sends does not count: who owes it an answer waits for it to read.
-    let isAwaited = door.isPatient || connections[slot].owesOutput && event.readiness.isWritable
+    let isAwaited = endpoint.isPatient || connections[slot].owesOutput && event.readiness.isWritable
     if isAwaited && !connections[slot].isPinned {
-      deadlines.set(slot, at: now + door.patience)
+      deadlines.set(slot, at: now + endpoint.patience)
     }
     if event.readiness.isReadable && !connections[slot].receive() { return close(slot) }
     if event.readiness.isWritable && connections[slot].owesOutput {
@@ -186,7 +186,7 @@ package struct ControlServer: ~Copyable {
 
   /// What names a connection, in its events too.
   package func token(_ slot: SlabSlot<ControlConnection>) -> UInt64 {
-    connections.token(slot).rawValue | door.tokenBit
+    connections.token(slot).rawValue | endpoint.tokenBit
   }
 
   /// The next whole request of a connection. What is no request is answered here.
@@ -216,7 +216,7 @@ package struct ControlServer: ~Copyable {
     guard let slot = slot(token) else { return nil }
     connections[slot].isHeld = false
     connections[slot].lastUse = now
-    deadlines.set(slot, at: now + door.patience)
+    deadlines.set(slot, at: now + endpoint.patience)
     return slot
   }
 
@@ -233,7 +233,7 @@ package struct ControlServer: ~Copyable {
   package func isOpen(_ token: UInt64) -> Bool { slot(token) != nil }
 
   private func slot(_ token: UInt64) -> SlabSlot<ControlConnection>? {
-    connections.slot(of: SlabToken(rawValue: token & ~door.tokenBit))
+    connections.slot(of: SlabToken(rawValue: token & ~endpoint.tokenBit))
   }
 
   /// The process at a connection's other end.

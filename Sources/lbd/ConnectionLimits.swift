@@ -25,7 +25,7 @@ struct ConnectionLimits {
   init(_ configuration: Configuration, replicas: Int, workers: Int) throws(StartFailure) {
     descriptors = min(Descriptor.raiseLimit(), 2 << 20)
     reserve =
-      128 + Door.control.most + Door.metrics.most + workers * 8
+      128 + ControlEndpoint.control.most + ControlEndpoint.metrics.most + workers * 8
       + HealthProber.descriptors(replicas: replicas, configuration.health)
     self.workers = workers
     ordered = configuration.limits.connections

@@ -31,8 +31,8 @@ extension Daemon {
   /// Answers some of what is asked, a request of each connection in turn: probes, signals and the
   /// watchdog go between, however much a caller asks at once.
   mutating func answerControl() {
-    let end = now + Door.turn
-    for _ in 0..<Door.share {
+    let end = now + ControlEndpoint.turn
+    for _ in 0..<ControlEndpoint.share {
       guard let slot = control.nextDue() else { return }
       if let request = control.nextRequest(slot, now: now) {
         if let answer = answer(request, from: control.token(slot)) {

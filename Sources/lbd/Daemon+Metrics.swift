@@ -23,7 +23,7 @@ extension Daemon {
   }
 
   mutating func answerMetrics() {
-    for _ in 0..<Door.share {
+    for _ in 0..<ControlEndpoint.share {
       guard let slot = metrics.nextDue() else { return }
       if let request = metrics.nextRequest(slot, now: now) {
         metrics.answer(slot, answerMetrics(request), isLast: true)

@@ -21,8 +21,8 @@ struct Daemon: ~Copyable {
   enum Source {
     static var signals: UInt64 { 0 }
     static var evidence: UInt64 { 1 }
-    static var control: UInt64 { Door.control.listenerToken }
-    static var metrics: UInt64 { Door.metrics.listenerToken }
+    static var control: UInt64 { ControlEndpoint.control.listenerToken }
+    static var metrics: UInt64 { ControlEndpoint.metrics.listenerToken }
     static var resolutions: UInt64 { 3 }
     static var files: UInt64 { 5 }
     /// The lbd that this one follows.
@@ -218,8 +218,8 @@ struct Daemon: ~Copyable {
     case Source.resolutions: takeResolutions()
     case Source.files: takeFileAnswers()
     case Source.former: settleTakeover()
-    case let token where token & Door.control.tokenBit != 0: control.receive(event, now: now)
-    case let token where token & Door.metrics.tokenBit != 0: metrics.receive(event, now: now)
+    case let token where token & ControlEndpoint.control.tokenBit != 0: control.receive(event, now: now)
+    case let token where token & ControlEndpoint.metrics.tokenBit != 0: metrics.receive(event, now: now)
     default: if let result = probes.prober.handle(event, poller) { probed(result) }
     }
   }

@@ -4,7 +4,7 @@
 import Glibc
 import LinuxIO
 
-/// Attacks the control thread's doors. Its own thread owns it.
+/// Attacks the control thread's endpoints. Its own thread owns it.
 struct ControlAttacker {
   let scene: Scene
   let index: UInt64

@@ -139,7 +139,7 @@ extension Worker {
     guard clients[client].input.buffer.isEmpty else { return }
     clients[client].input.buffer.giveBack()
     // Its answer will end the connection; without a request the deadline does.
-    if clients[client].isLeaving { clientDeadlines.set(client, at: now + Worker.farewell) }
+    if clients[client].isLeaving { clientDeadlines.set(client, at: now + Worker.drainGrace) }
   }
 
   /// Parses what is at hand. True when that settled what the connection does next; false when more

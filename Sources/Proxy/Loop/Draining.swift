@@ -64,8 +64,8 @@ extension Worker {
   }
 
   /// How long a client may still send a request on an open connection while lbd drains, in
-  /// nanoseconds: one that is on its way when the connection is closed would be lost.
-  static var farewell: UInt64 { 1_000_000_000 }
+  /// nanoseconds: a request that is on its way when the connection is closed would be lost.
+  static var drainGrace: UInt64 { 1_000_000_000 }
 
   /// Sets an end to connections that have no request under way and none to read.
   mutating func endSilent() {

@@ -1,7 +1,8 @@
-// The two places where the control thread is asked: what one has and the other has not.
+// The two endpoints where the control thread is asked, and how they differ.
 
-/// What tells the control socket from the metrics' listener, where strangers may come.
-package struct Door {
+/// An endpoint of the control thread: the control socket, or the metrics' listener, which strangers may
+/// reach.
+package struct ControlEndpoint {
   /// The token of the listener itself.
   package let listenerToken: UInt64
   /// Set in the tokens of connections, to tell them from other records' on the same epoll.
@@ -18,9 +19,9 @@ package struct Door {
   /// How long the requests of one turn may take together, in nanoseconds, before the next has to wait.
   package static let turn: UInt64 = 10_000_000
 
-  /// Its patience is longer than a worker's, who keeps an idle connection to it.
-  package static let control = Door(
+  /// A worker keeps an idle connection to this endpoint; the patience here is longer than the worker's.
+  package static let control = ControlEndpoint(
     listenerToken: 2, tokenBit: 1 << 31, most: 128, patience: 75_000_000_000, isPatient: true)
-  package static let metrics = Door(
+  package static let metrics = ControlEndpoint(
     listenerToken: 4, tokenBit: 1 << 30, most: 32, patience: 10_000_000_000, isPatient: false)
 }
