@@ -1,5 +1,5 @@
 // What the threads say to each other: orders from the control thread to a worker, connections from
-// one worker to another, evidence from the workers to the control thread. None comes with a request
+// one worker to another, reports from the workers to the control thread. None comes with a request
 // on an open connection.
 
 package import Balancing
@@ -38,7 +38,7 @@ package enum Order: Sendable {
 }
 
 /// What a worker tells the control thread.
-package enum Evidence: Sendable {
+package enum WorkerReport: Sendable {
   /// The replica was taken out since it could not be reached.
   case unreachable(slot: Int, cause: String)
   /// The replica's gateway failures in a row are a multiple of `Policy.failuresToEject`: see

@@ -188,7 +188,7 @@ package final class SharedPool: Sendable {
   /// A worker met a gateway failure of a replica it had reached: a 502, 503 or 504 that it answered, a
   /// connection that it broke, a time that it let pass, an invalid response. Not for a connect that
   /// failed, which is `markDown`'s. Gives how many there were in a row, over all workers. The worker that
-  /// gets a multiple of `Policy.failuresToEject`, where that is not 0, posts `Evidence.failing`; so
+  /// gets a multiple of `Policy.failuresToEject`, where that is not 0, posts `WorkerReport.failing`; so
   /// one that was dropped, or came when too many were out, is made up for by a later one.
   package func recordFailure(_ slot: Int) -> Int { failures.add(slot, 1) + 1 }
 

@@ -24,13 +24,13 @@ package struct WorkerLinks: Sendable {
   package let addresses: AddressCounts
   /// The mailboxes of all workers, by index.
   package let workers: [Mailbox<Order>]
-  package let evidence: Mailbox<Evidence>
+  package let reports: Mailbox<WorkerReport>
   /// Where the lines of the access log go.
   package let access: LogRing
 
   package init(
     index: Int, pool: SharedPool, tally: Tally, counts: WorkerCounts, addresses: AddressCounts,
-    workers: [Mailbox<Order>], evidence: Mailbox<Evidence>, access: LogRing = LogRing()
+    workers: [Mailbox<Order>], reports: Mailbox<WorkerReport>, access: LogRing = LogRing()
   ) {
     self.index = index
     self.pool = pool
@@ -38,7 +38,7 @@ package struct WorkerLinks: Sendable {
     self.counts = counts
     self.addresses = addresses
     self.workers = workers
-    self.evidence = evidence
+    self.reports = reports
     self.access = access
   }
 

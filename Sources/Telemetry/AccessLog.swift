@@ -18,10 +18,10 @@ package struct AccessLog: ~Copyable {
   /// The lines lost that were told of.
   private var told: Int
 
-  package init(workers: Int, evidence: Mailbox<Evidence>) throws(SystemError) {
+  package init(workers: Int, reports: Mailbox<WorkerReport>) throws(SystemError) {
     let bell = try LogBell()
     let rings = (0..<workers).map { _ in LogRing(bell: bell) }
-    writer = try AccessWriter(rings: rings, bell: bell, evidence: evidence)
+    writer = try AccessWriter(rings: rings, bell: bell, reports: reports)
     self.rings = rings
     (target, isRunning, told) = (.off, false, 0)
   }

@@ -35,15 +35,15 @@ final class AccessWriter: Sendable {
 
   private let rings: [LogRing]
   private let bell: LogBell
-  private let evidence: Mailbox<Evidence>
+  private let reports: Mailbox<WorkerReport>
   private let orders = Mutex(Orders())
   private let cells = SharedCells(count: Cell.count)
   private let ended: WakeUp
 
-  init(rings: [LogRing], bell: LogBell, evidence: Mailbox<Evidence>) throws(SystemError) {
+  init(rings: [LogRing], bell: LogBell, reports: Mailbox<WorkerReport>) throws(SystemError) {
     self.rings = rings
     self.bell = bell
-    self.evidence = evidence
+    self.reports = reports
     ended = try WakeUp()
   }
 
@@ -252,7 +252,7 @@ final class AccessWriter: Sendable {
     case .failed(let code): failure = code
     }
     // Bounded by the pauses between two rounds.
-    evidence.post(.accessLog(failure: failure))
+    reports.post(.accessLog(failure: failure))
   }
 
   private func wait(_ round: Round, _ idleRounds: Int, _ file: borrowing Descriptor?) {

@@ -133,7 +133,7 @@ extension Daemon {
     hastenToEjectionEnd(index)
     if hasChanged { healthChanged(index, cause(of: result, at: index)) }
     if isPass { otherAnswered(than: index) }
-    // A worker may have taken it out since; where that was right its evidence follows. What passed
+    // A worker may have marked it down since; where that was right the worker's report follows. What passed
     // on a connection from before says nothing against it.
     let isUsable = replicas[index].isUsable
     if pool.isUsable(result.slot) != isUsable && (result.isFresh || !isUsable) {
@@ -155,8 +155,8 @@ extension Daemon {
     }
     probes.schedule.hasten(slot, to: next)
     if let result = probes.prober.doubt(slot, poller) { probed(result) }
-    // A probe that passed while the evidence was on its way has set it usable again: its word, being
-    // the later one of two, is undone only by the evidence's own.
+    // A probe that passed while the report was on its way has set the replica usable again. The report is
+    // the later word of the two, and only this call undoes the probe's.
     pool.setUsable(slot, in: Numbering.mainPool, replicas[index].isUsable)
   }
 

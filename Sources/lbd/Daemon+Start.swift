@@ -46,7 +46,7 @@ extension Daemon {
     let limits: ConnectionLimits
     let signals: Signals
     let poller: Poller
-    let evidence: Mailbox<Evidence>
+    let reports: Mailbox<WorkerReport>
     let resolver: Resolver
     let files: FileWork
     let access: AccessLog
@@ -59,11 +59,11 @@ extension Daemon {
         let poller = try Poller()
         var orders: [Mailbox<Order>] = []
         for _ in 0..<workers { orders.append(try Mailbox(limit: 4096)) }
-        let evidence = try Mailbox<Evidence>(limit: 4096)
+        let reports = try Mailbox<WorkerReport>(limit: 4096)
         return Parts(
-          limits: limits, signals: signals, poller: poller, evidence: evidence,
+          limits: limits, signals: signals, poller: poller, reports: reports,
           resolver: try Resolver(), files: try FileWork(),
-          access: try AccessLog(workers: workers, evidence: evidence), orders: orders)
+          access: try AccessLog(workers: workers, reports: reports), orders: orders)
       } catch {
         throw StartFailure("cannot start: \(error)")
       }
@@ -86,7 +86,7 @@ extension Daemon {
     watchdog = Watchdog(environment: environment, process: getpid(), now: startedAt)
     limits = parts.limits
     let workers = limits.workers
-    evidence = parts.evidence
+    reports = parts.reports
     resolver = parts.resolver
     files = parts.files
     orders = parts.orders
@@ -156,7 +156,7 @@ extension Daemon {
     metrics.listen(poller)
     do {
       try poller.add(signals.descriptor, .readable, token: Source.signals)
-      try poller.add(evidence.wakeUp.descriptor, .readable, token: Source.evidence)
+      try poller.add(reports.wakeUp.descriptor, .readable, token: Source.reports)
       try poller.add(files.answers.wakeUp.descriptor, .readable, token: Source.files)
       try poller.add(resolver.answers.wakeUp.descriptor, .readable, token: Source.resolutions)
     } catch {
@@ -176,7 +176,7 @@ extension Daemon {
     for index in 0..<running {
       let links = WorkerLinks(
         index: index, pool: pool, tally: tallies[index], counts: workerCounts, addresses: addresses,
-        workers: orders, evidence: evidence, access: access.rings[index])
+        workers: orders, reports: reports, access: access.rings[index])
       do {
         let number = try listenerDuplicate()
         try Thread.start("lbd-worker-\(index)") {

@@ -7,9 +7,9 @@ import LinuxIO
 import Telemetry
 
 extension Daemon {
-  /// What the workers saw.
-  mutating func takeEvidence() {
-    for message in evidence.take() {
+  /// Takes the reports of the workers.
+  mutating func takeReports() {
+    for message in reports.take() {
       switch message {
       case .unreachable(let slot, let cause): unreachable(slot, cause)
       case .failing(let slot, let cause): failing(slot, cause)

@@ -1,5 +1,5 @@
 // lbd from start to end, on the control thread: it opens what is needed, starts the workers, then
-// waits for whatever comes (signals, evidence, probes, orders, look-ups) and acts on it. Workers
+// waits for whatever comes (signals, reports, probes, orders, look-ups) and acts on it. Workers
 // serve requests without it; nothing here is on a request's path.
 
 import Balancing
@@ -20,7 +20,7 @@ struct Daemon: ~Copyable {
   /// Where the loop's events come from; records of probes and connections have tokens of slabs.
   enum Source {
     static var signals: UInt64 { 0 }
-    static var evidence: UInt64 { 1 }
+    static var reports: UInt64 { 1 }
     static var control: UInt64 { ControlEndpoint.control.listenerToken }
     static var metrics: UInt64 { ControlEndpoint.metrics.listenerToken }
     static var resolutions: UInt64 { 3 }
@@ -53,7 +53,7 @@ struct Daemon: ~Copyable {
   let workerCounts: WorkerCounts
   let addresses: AddressCounts
   let orders: [Mailbox<Order>]
-  let evidence: Mailbox<Evidence>
+  let reports: Mailbox<WorkerReport>
   let resolver: Resolver
   let files: FileWork
   var reloads = ReloadQueue()
@@ -212,14 +212,16 @@ struct Daemon: ~Copyable {
   private mutating func handle(_ event: Event) {
     switch event.token {
     case Source.signals: while let signal = signals.next() { received(signal) }
-    case Source.evidence: takeEvidence()
+    case Source.reports: takeReports()
     case Source.control: control.accept(poller, now: now)
     case Source.metrics: metrics.accept(poller, now: now)
     case Source.resolutions: takeResolutions()
     case Source.files: takeFileAnswers()
     case Source.former: settleTakeover()
-    case let token where token & ControlEndpoint.control.tokenBit != 0: control.receive(event, now: now)
-    case let token where token & ControlEndpoint.metrics.tokenBit != 0: metrics.receive(event, now: now)
+    case let token where token & ControlEndpoint.control.tokenBit != 0:
+      control.receive(event, now: now)
+    case let token where token & ControlEndpoint.metrics.tokenBit != 0:
+      metrics.receive(event, now: now)
     default: if let result = probes.prober.handle(event, poller) { probed(result) }
     }
   }

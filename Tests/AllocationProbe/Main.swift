@@ -79,7 +79,7 @@ enum Main {
     let links = WorkerLinks(
       index: 0, pool: pool, tally: Tally(), counts: WorkerCounts(workers: 1),
       addresses: AddressCounts(),
-      workers: [try Mailbox(limit: 16)], evidence: try Mailbox(limit: 16))
+      workers: [try Mailbox(limit: 16)], reports: try Mailbox(limit: 16))
     let snapshot = snapshot(replicas, recordsAccess: false)
     for replica in replicas { pool.setUsable(replica.slot, in: Numbering.mainPool, true) }
     try Thread.start("worker") {

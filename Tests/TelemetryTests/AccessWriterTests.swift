@@ -16,7 +16,7 @@ import Testing
     defer { try? Files.remove(path) }
     let bell = try LogBell()
     let ring = LogRing(bell: bell)
-    let writer = try AccessWriter(rings: [ring], bell: bell, evidence: Mailbox(limit: 8))
+    let writer = try AccessWriter(rings: [ring], bell: bell, reports: Mailbox(limit: 8))
     writer.use(try Files.openToAppend(path, mode: 0o600))
     ring.write([UInt8]("the first line\n".utf8).span)
     try writer.start()

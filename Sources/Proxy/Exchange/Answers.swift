@@ -13,7 +13,7 @@ extension Worker {
     cause: String,
     retryAfter: Int = 0
   ) {
-    links.evidence.post(
+    links.reports.post(
       .answered(
         status: status, tried: exchanges[exchange].attempts.tried,
         attempts: exchanges[exchange].attempts.count,

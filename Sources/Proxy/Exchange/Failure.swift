@@ -90,7 +90,7 @@ extension Worker {
   ) {
     let replica = exchanges[exchange].attempts.replica
     links.tally.count(.init(attempt.failure), replica)
-    links.evidence.post(.failed(slot: replica, attempt.failure, cause: reason), isDroppable: true)
+    links.reports.post(.failed(slot: replica, attempt.failure, cause: reason), isDroppable: true)
     // What ends in the midst of a response may be the client's doing as well.
     guard attempt.phase != .answering && isAtPresentAddress(exchange) else { return }
     switch attempt.failure {
@@ -117,7 +117,7 @@ extension Worker {
     let count = links.pool.recordFailure(replica)
     let limit = lanes[exchanges[exchange].pool].policy.failuresToEject
     guard limit > 0 && count % limit == 0 else { return }
-    links.evidence.post(.failing(slot: replica, cause: reason()), isDroppable: true)
+    links.reports.post(.failing(slot: replica, cause: reason()), isDroppable: true)
   }
 
   /// An exchange's replica could not be reached: no request goes there until a probe has passed.
@@ -128,7 +128,7 @@ extension Worker {
       links.pool.markDown(replica, in: pool, now: now)
     else { return }
     closeIdle(replica)
-    links.evidence.post(.unreachable(slot: replica, cause: reason))
+    links.reports.post(.unreachable(slot: replica, cause: reason))
   }
 
   /// Ends a response that its replica broke off. The client gets what lbd has taken of it, and then sees

@@ -27,7 +27,7 @@ extension Worker {
     while let token = leaving.last, clients.slot(of: token) == nil { leaving.removeLast() }
     guard leaving.isEmpty else { return }
     seesOff = false
-    links.evidence.post(.gone(isLast: hasLastCall))
+    links.reports.post(.gone(isLast: hasLastCall))
   }
 
   /// Those who were let go have had their time.

@@ -257,6 +257,6 @@ package struct Worker: ~Copyable {
     }
     let lent = buffers.lent + largeBuffers.lent
     guard lent == 0 else { fatalError("a worker ends and \(lent) buffers are out") }
-    links.evidence.post(.stopped)
+    links.reports.post(.stopped)
   }
 }

@@ -73,7 +73,7 @@ private final class RoughStage {
     for replica in replicas { pool.setUsable(replica.slot, in: Numbering.mainPool, true) }
     links = WorkerLinks(
       index: 0, pool: pool, tally: Tally(), counts: WorkerCounts(workers: 1),
-      addresses: AddressCounts(), workers: [mailbox], evidence: try Mailbox(limit: 64))
+      addresses: AddressCounts(), workers: [mailbox], reports: try Mailbox(limit: 64))
     let snapshot = Snapshot(
       settings: .ofTests(recordsAccess: false), control: nil,
       pool: PoolPlan(policy: .ofTests, replicas: replicas), testToken: Array("secret".utf8),
