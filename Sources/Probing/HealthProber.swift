@@ -21,8 +21,8 @@ package struct HealthProber: ~Copyable {
   private static var probesEach: Int { 16 }
   /// Probes of one replica that may be under way at once.
   private static var mostEach: Int { 8 }
-  /// Probes beside the first ones, of all replicas together.
-  private static var mostBeside: Int { 512 }
+  /// The most concurrent probes, of all replicas together, the first ones not counted.
+  private static var mostConcurrent: Int { 512 }
 
   private var settings: ProbeSettings
   private var probes: ProbeTable
@@ -42,14 +42,14 @@ package struct HealthProber: ~Copyable {
     Hops.writeVia(mark, to: &writer)
     via = writer.bytes.indices.map { writer.bytes[$0] }
     head.fields.setLimit(settings.fieldLimit)
-    let capacity = slots + HealthProber.mostBeside
+    let capacity = slots + HealthProber.mostConcurrent
     probes = ProbeTable(capacity: capacity, slots: slots)
     deadlines = Deadlines(capacity: capacity, now: now)
   }
 
   /// The most descriptors that the probes of so many replicas take.
   package static func descriptors(replicas: Int, _ health: HealthConfiguration) -> Int {
-    replicas + min(mostBeside, replicas * (min(health.fall, mostEach) - 1))
+    replicas + min(mostConcurrent, replicas * (min(health.fall, mostEach) - 1))
   }
 
   /// Goes on by other settings.
@@ -76,7 +76,7 @@ package struct HealthProber: ~Copyable {
     if settings.health.check == .off { return ProbeResult(target, .pass, "off") }
     let now = Clock.now()
     if let record = probes.latest(of: target.slot), probes[record].isOpen {
-      return openBeside(target, poller, now: now)
+      return openConcurrent(target, poller, now: now)
     }
     // Counted from the slot on, since a pool's replicas begin together.
     let turn = (target.number + target.slot) % HealthProber.probesEach
@@ -110,10 +110,10 @@ package struct HealthProber: ~Copyable {
 
   /// Begins one more probe of a replica, unless those under way are enough. The result, when it is
   /// there at once.
-  private mutating func openBeside(
+  private mutating func openConcurrent(
     _ target: ProbeTarget, _ poller: borrowing Poller, now: UInt64
   ) -> ProbeResult? {
-    guard probes.beside < HealthProber.mostBeside,
+    guard probes.concurrent < HealthProber.mostConcurrent,
       probes.count(of: target.slot) < min(target.missing, HealthProber.mostEach)
     else { return nil }
     guard let result = open(target, mayRest: false, poller, now: now) else { return nil }
@@ -220,7 +220,7 @@ package struct HealthProber: ~Copyable {
     }
   }
 
-  /// The next result of a probe that took too long. Begins others beside those that take long.
+  /// The next result of a probe that took too long. Begins concurrent ones where a probe takes long.
   package mutating func nextExpired(_ poller: borrowing Poller, now: UInt64) -> ProbeResult? {
     if !deadlines.hasExpired { deadlines.expire(now: now) }
     while let record = deadlines.nextExpired() {
@@ -228,7 +228,7 @@ package struct HealthProber: ~Copyable {
       let (target, startedAt) = (probes[record].target, probes[record].startedAt)
       if now < startedAt + settings.timeout {
         deadlines.set(record, at: startedAt + settings.timeout)
-        if let result = openBeside(target, poller, now: now) { return result }
+        if let result = openConcurrent(target, poller, now: now) { return result }
       } else {
         close(record)
         return ProbeResult(target, .failure, "timeout", nanoseconds: now - startedAt)
@@ -252,7 +252,7 @@ package struct HealthProber: ~Copyable {
       let record = next
       if !probes[record].isFresh { return restart(record, poller) }
       probes[record].mayRest = false
-      next = probes[record].beside
+      next = probes[record].nextOfReplica
     }
     return nil
   }

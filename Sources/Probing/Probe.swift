@@ -41,8 +41,8 @@ struct Probe: ~Copyable {
   var questions = 0
   /// It may rest behind its answer.
   var mayRest: Bool
-  /// The record of another probe of the same replica that is under way, or `absent`.
-  var beside = SlabSlot<Probe>.absent
+  /// The next record in the list of the same replica's, or `absent`.
+  var nextOfReplica = SlabSlot<Probe>.absent
   /// The answer so far, where its head came in pieces.
   private var answer: [UInt8] = []
   /// The answer's body, where it matters and the head has passed.

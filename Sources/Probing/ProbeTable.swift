@@ -7,8 +7,8 @@ struct ProbeTable: ~Copyable {
   private var probes: Slab<Probe>
   /// Each replica's latest record in `probes`, by the replica's slot.
   private let records: ZeroedArray<SlabLink<Probe>>
-  /// Probes that are under way beside another of their replica.
-  private(set) var beside = 0
+  /// Concurrent probes: those that are under way while another of their replica is.
+  private(set) var concurrent = 0
 
   /// - Parameters:
   ///   - capacity: the most records.
@@ -44,13 +44,13 @@ struct ProbeTable: ~Copyable {
   /// How many records the replica in a slot has.
   func count(of slot: Int) -> Int {
     var (count, next) = (0, records[slot].slot)
-    while next != .absent { (count, next) = (count + 1, probes[next].beside) }
+    while next != .absent { (count, next) = (count + 1, probes[next].nextOfReplica) }
     return count
   }
 
   /// Another record of the same replica; nil where there is none.
   func other(than record: SlabSlot<Probe>) -> SlabSlot<Probe>? {
-    if probes[record].beside != .absent { return probes[record].beside }
+    if probes[record].nextOfReplica != .absent { return probes[record].nextOfReplica }
     let latest = records[probes[record].target.slot].slot
     return latest == record ? nil : latest
   }
@@ -59,8 +59,8 @@ struct ProbeTable: ~Copyable {
   mutating func insert(_ probe: consuming Probe) -> SlabSlot<Probe> {
     let record = probes.insert(probe)
     let slot = probes[record].target.slot
-    probes[record].beside = records[slot].slot
-    if records[slot].slot != .absent { beside += 1 }
+    probes[record].nextOfReplica = records[slot].slot
+    if records[slot].slot != .absent { concurrent += 1 }
     records[slot] = SlabLink(record)
     return record
   }
@@ -70,12 +70,12 @@ struct ProbeTable: ~Copyable {
     let probe = probes.remove(record)
     let slot = probe.target.slot
     if records[slot].slot == record {
-      records[slot] = SlabLink(probe.beside)
+      records[slot] = SlabLink(probe.nextOfReplica)
     } else {
       var other = records[slot].slot
-      while probes[other].beside != record { other = probes[other].beside }
-      probes[other].beside = probe.beside
+      while probes[other].nextOfReplica != record { other = probes[other].nextOfReplica }
+      probes[other].nextOfReplica = probe.nextOfReplica
     }
-    if records[slot].slot != .absent { beside -= 1 }
+    if records[slot].slot != .absent { concurrent -= 1 }
   }
 }
