@@ -17,7 +17,7 @@ package struct ReplicaRecord {
   /// Where it is; nil while its name does not resolve.
   package var address: SocketAddress?
   package var health: Health
-  package var standing = StandingOrder()
+  package var adminState = AdminState()
   /// When the last order came.
   package var orderedAt: UInt64
   /// The last probe's verdict, such as `200` or `refused`.
@@ -57,13 +57,13 @@ package struct ReplicaRecord {
   package var name: String { configuration.name }
 
   /// Whether requests may go there.
-  package var isUsable: Bool { health.isUsable && standing.order == .ready }
+  package var isUsable: Bool { health.isUsable && adminState.order == .ready }
 
   /// Whether it is asked how it is. One in maintenance is not.
-  package var isProbed: Bool { address != nil && standing.order != .maint }
+  package var isProbed: Bool { address != nil && adminState.order != .maint }
 
   /// Its share relative to the other replicas.
-  package var weight: Int { standing.weight ?? configuration.weight }
+  package var weight: Int { adminState.weight ?? configuration.weight }
 
   package var observed: ObservedState {
     guard address != nil else { return .unresolved }
@@ -78,7 +78,7 @@ package struct ReplicaRecord {
 
   /// What people read: what was ordered, where that takes it out, else what was observed.
   package var state: ReplicaState {
-    switch standing.order {
+    switch adminState.order {
     case .ready: ReplicaState(rawValue: observed.rawValue) ?? .starting
     case .drain: .draining
     case .maint: .maint
@@ -87,12 +87,12 @@ package struct ReplicaRecord {
 
   /// Since when it is in this state.
   package var since: UInt64 {
-    standing.order == .ready ? max(health.since, orderedAt) : orderedAt
+    adminState.order == .ready ? max(health.since, orderedAt) : orderedAt
   }
 
   /// Takes over what was observed of another record at the same address: observations are of those.
   package mutating func inherit(_ former: ReplicaRecord) {
-    guard former.standing.order != .maint else { return }
+    guard former.adminState.order != .maint else { return }
     (address, probes) = (former.address, former.probes)
     health = former.health
     (checkResult, checkMilliseconds) = (former.checkResult, former.checkMilliseconds)

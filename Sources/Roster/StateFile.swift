@@ -20,26 +20,26 @@ package struct StateFile {
 
   /// What it holds; nothing when there is none. It has to be this user's own or root's, for it orders
   /// replicas out.
-  package func read() throws(StartFailure) -> StandingOrders {
+  package func read() throws(StartFailure) -> AdminStates {
     let bytes: [UInt8]?
     do throws(Files.Distrust) {
-      bytes = try Files.readOwn(path, limit: StandingOrders.limit)
+      bytes = try Files.readOwn(path, limit: AdminStates.limit)
     } catch {
       throw StartFailure("the state \(path) is not read: \(error.reason)")
     }
-    return try bytes.map { (bytes) throws(StartFailure) in try parse(bytes) } ?? StandingOrders()
+    return try bytes.map { (bytes) throws(StartFailure) in try parse(bytes) } ?? AdminStates()
   }
 
-  private func parse(_ bytes: [UInt8]) throws(StartFailure) -> StandingOrders {
+  private func parse(_ bytes: [UInt8]) throws(StartFailure) -> AdminStates {
     do throws(StateFlaw) {
-      return try StandingOrders(reading: bytes)
+      return try AdminStates(reading: bytes)
     } catch {
       throw StartFailure("the state \(path) is refused: line \(error.line): \(error.reason)")
     }
   }
 
   /// Puts these orders in its place.
-  package func write(_ orders: StandingOrders) throws(SystemError) {
+  package func write(_ orders: AdminStates) throws(SystemError) {
     try Files.replace(path, with: Array(orders.text.utf8))
   }
 }

@@ -92,7 +92,7 @@ package struct ReplicaMeters {
       resolved: replica.hostName == nil ? nil : replica.address?.description,
       lookup: replica.lookupFailure,
       config: .init(weight: replica.configuration.weight), weight: replica.weight,
-      order: replica.standing.order, observed: replica.observed, state: replica.state,
+      order: replica.adminState.order, observed: replica.observed, state: replica.state,
       stateSeconds: Double(now - replica.since) / 1e9, figures: figures(slot, now: now),
       check: .init(
         result: replica.checkResult, latencyMilliseconds: replica.checkMilliseconds,

@@ -184,7 +184,7 @@ extension Daemon {
     replaceReplicas(next.replicas)
     if next.health.interval < before.health.interval { hastenProbes() }
     publish()
-    standing.keep(only: replicas.map(\.name))
+    adminStates.keep(only: replicas.map(\.name))
     _ = keepState()
   }
 

@@ -202,7 +202,7 @@ extension Daemon {
     remove(at: index)
     // The next reload brings back what the conf names, as it was ordered.
     let isOfConf = configuration.replicas.contains { $0.name == name }
-    if !isOfConf { standing[name] = StandingOrder() }
+    if !isOfConf { adminStates[name] = AdminState() }
     if let next = try? ConnectionLimits(
       configuration, replicas: replicas.count, workers: limits.workers)
     {

@@ -22,7 +22,7 @@ extension Daemon {
           + "\"if\": the order that must be in force, or nothing")
     }
     guard let index = find(value) else { return noReplica(value) }
-    let present = replicas[index].standing.order
+    let present = replicas[index].adminState.order
     guard condition == nil || condition == present else {
       return ControlAnswer(
         200,
@@ -43,11 +43,11 @@ extension Daemon {
   }
 
   mutating func take(_ order: ReplicaOrder, at index: Int) {
-    let before = replicas[index].standing.order
+    let before = replicas[index].adminState.order
     guard order != before else { return }
-    replicas[index].standing.order = order
+    replicas[index].adminState.order = order
     replicas[index].orderedAt = now
-    standing[replicas[index].name] = replicas[index].standing
+    adminStates[replicas[index].name] = replicas[index].adminState
     let slot = replicas[index].slot
     if order == .maint {
       probes.stop(slot)
@@ -65,7 +65,7 @@ extension Daemon {
   private func outcome(at index: Int) -> String {
     let replica = replicas[index]
     let active = tallies.active(replica.slot)
-    return switch replica.standing.order {
+    return switch replica.adminState.order {
     case .ready where replica.isUsable: "\(replica.name) is ready and gets requests"
     case .ready:
       "\(replica.name) is ready and gets requests once it is up; it is \(replica.observed.rawValue)"
@@ -78,7 +78,7 @@ extension Daemon {
   /// Said when an order has left nobody to serve.
   private var emptyPoolWarning: String? {
     guard !replicas.contains(where: \.isUsable),
-      replicas.contains(where: { $0.standing.order != .ready && $0.health.isUsable })
+      replicas.contains(where: { $0.adminState.order != .ready && $0.health.isUsable })
     else { return nil }
     return "no replica is left to serve: requests are answered 503 until one is ready"
   }
@@ -113,8 +113,8 @@ extension Daemon {
           + "\"\(values[1])\"; to send a replica nothing, drain it")
     }
     let replica = replicas[index].configuration
-    replicas[index].standing.weight = weight == replica.weight ? nil : weight
-    standing[replica.name] = replicas[index].standing
+    replicas[index].adminState.weight = weight == replica.weight ? nil : weight
+    adminStates[replica.name] = replicas[index].adminState
     publish()
     logOrder("weight \(weight)", at: index, request.user)
     let beside = weight == replica.weight ? "as in the conf" : "the conf says \(replica.weight)"

@@ -26,7 +26,7 @@ extension Daemon {
     pool.setUsable(slot, in: Numbering.mainPool, false)
     meters.add(slot, name: replica.name, now: now)
     var record = ReplicaRecord(slot: slot, configuration: replica, now: now)
-    record.standing = standing[replica.name]
+    record.adminState = adminStates[replica.name]
     replicas.append(record)
     if record.isProbed { probes.schedule.set(slot, at: now) }
     if record.hostName != nil { nextLookup = now }

@@ -17,7 +17,7 @@ extension ProbeResult {
 extension Daemon {
   /// Whether no other replica answers, so that this one's silence must not take it out.
   func isLastToAnswer(_ index: Int) -> Bool {
-    replicas[index].standing.order == .ready
+    replicas[index].adminState.order == .ready
       && !replicas.indices.contains { $0 != index && isAnswering($0) }
   }
 

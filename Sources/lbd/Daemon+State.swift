@@ -9,15 +9,15 @@ extension Daemon {
   /// Takes up the orders of before. A state that cannot be read is said and left: lbd starts without.
   mutating func loadState() {
     if let orders = takeover?.orders {
-      standing = ofConf(orders)
+      adminStates = ofConf(orders)
       return
     }
     do throws(StartFailure) {
       let kept = try stateFile.read()
-      keptStanding = kept
-      standing = ofConf(kept)
-      guard !standing.byName.isEmpty else { return }
-      let names = standing.byName.keys.sorted().joined(separator: ", ")
+      keptAdminStates = kept
+      adminStates = ofConf(kept)
+      guard !adminStates.byName.isEmpty else { return }
+      let names = adminStates.byName.keys.sorted().joined(separator: ", ")
       log.write(
         .info, "orders of before are in force for \(names)",
         ["event": "state-loaded", "path": stateFile.path, "replicas": names])
@@ -29,7 +29,7 @@ extension Daemon {
   }
 
   /// Without those of replicas that the conf does not name: nobody could take them back.
-  func ofConf(_ orders: StandingOrders) -> StandingOrders {
+  func ofConf(_ orders: AdminStates) -> AdminStates {
     var orders = orders
     orders.keep(only: configuration.replicas.map(\.name))
     return orders
@@ -38,10 +38,10 @@ extension Daemon {
   /// Writes the orders in force if they have changed, at the end too unless another lbd keeps them then.
   /// What to tell an operator where that fails.
   mutating func keepState() -> String? {
-    guard standing != keptStanding, succession.side.state != .followed else { return nil }
+    guard adminStates != keptAdminStates, succession.side.state != .followed else { return nil }
     do throws(SystemError) {
-      try stateFile.write(standing)
-      keptStanding = standing
+      try stateFile.write(adminStates)
+      keptAdminStates = adminStates
       return nil
     } catch {
       let line = "a restart forgets it: \(stateFile.path) cannot be written: \(error.reason)"

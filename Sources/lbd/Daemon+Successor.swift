@@ -98,7 +98,7 @@ extension Daemon {
   }
 
   private func ordersAnswer() -> ControlAnswer {
-    var answer = ControlAnswer(200, Array(standing.text.utf8))
+    var answer = ControlAnswer(200, Array(adminStates.text.utf8))
     answer.type = "text/plain; charset=utf-8"
     return answer
   }

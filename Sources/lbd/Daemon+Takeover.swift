@@ -27,7 +27,7 @@ extension Daemon {
     let what = former.hasFormer ? "drains" : "has ended"
     log.write(.info, "taken over: the former lbd \(what)", ["event": "takeover"])
     // The state holds what the former one kept, for replicas that this conf may not name.
-    keptStanding = nil
+    keptAdminStates = nil
     _ = keepState()
     former.watch(poller, token: Source.former)
     takeover = consume former
@@ -69,14 +69,14 @@ extension Daemon {
   }
 
   /// What was ordered since the former lbd was first asked.
-  private mutating func adopt(_ next: StandingOrders) {
+  private mutating func adopt(_ next: AdminStates) {
     for index in replicas.indices {
       let wanted = next[replicas[index].name]
       take(wanted.order, at: index)
-      replicas[index].standing.weight = wanted.weight
+      replicas[index].adminState.weight = wanted.weight
     }
-    guard next != standing else { return }
-    standing = next
+    guard next != adminStates else { return }
+    adminStates = next
     publish()
   }
 

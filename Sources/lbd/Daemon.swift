@@ -88,10 +88,10 @@ struct Daemon: ~Copyable {
   var mayBeSlow = false
   var doubtsSaid = 0
   /// What operators ordered of replicas.
-  var standing = StandingOrders()
+  var adminStates = AdminStates()
   let stateFile: StateFile
   /// What the state's file holds of them.
-  var keptStanding: StandingOrders? = StandingOrders()
+  var keptAdminStates: AdminStates? = AdminStates()
   var now = Clock.now()
   var phase = Phase.serving
   var isReady = false

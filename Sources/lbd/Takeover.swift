@@ -19,7 +19,7 @@ struct Takeover: ~Copyable {
   /// Where clients connect to.
   private var listener: Descriptor?
   /// What operators have ordered.
-  private(set) var orders = StandingOrders()
+  private(set) var orders = AdminStates()
   /// Why it came to nothing.
   private(set) var reason = "the former lbd says nothing"
 
@@ -181,7 +181,7 @@ struct Takeover: ~Copyable {
     case .malformed: return refused("its answer makes no sense")
     case .complete(let end):
       guard Framing.examine(head, received.span, to: .post, into: &framing),
-        case .length(let length) = framing.body, length <= StandingOrders.limit
+        case .length(let length) = framing.body, length <= AdminStates.limit
       else { return refused("its answer makes no sense; is it older than this one?") }
       guard received.count >= end + length else { return nil }
       let body = Array(received[end..<end + length])
@@ -197,7 +197,7 @@ struct Takeover: ~Copyable {
     default: return refused("it answered \(status): \(Takeover.detail(body))")
     }
     do throws(StateFlaw) {
-      orders = try StandingOrders(reading: body)
+      orders = try AdminStates(reading: body)
       return .granted
     } catch {
       return refused("line \(error.line) of its orders: \(error.reason)")

@@ -261,7 +261,7 @@ import Testing
 }
 
 /// Orders outlive lbd.
-@Suite(.waiting) struct StandingOrderTests {
+@Suite(.waiting) struct AdminStateTests {
   private func statePath(_ stage: Stage) -> String { stage.directory + "/lbd.state" }
 
   @Test func `orders and weights are in force after kill -9, from the first request on`() throws {

@@ -14,7 +14,7 @@ package struct StateFlaw: Error, Equatable {
   package let reason: String
 }
 
-extension StandingOrders {
+extension AdminStates {
   /// A text may have so many bytes: each of 1024 replicas takes less than 160.
   package static let limit = 256 << 10
   private static let first = "lbd-state 1"
@@ -23,25 +23,25 @@ extension StandingOrders {
   /// One line for each order, by name. What has no name of the conf's kind was added to the running
   /// pool and is gone after a restart, and so are its orders.
   package var text: String {
-    var lines = [StandingOrders.first]
-    for (name, standing) in byName.sorted(by: { $0.key < $1.key })
+    var lines = [AdminStates.first]
+    for (name, state) in byName.sorted(by: { $0.key < $1.key })
     where ReplicaConfiguration.isName(name) {
-      if standing.order != .ready { lines.append("order \(name) \(standing.order.rawValue)") }
-      if let weight = standing.weight { lines.append("weight \(name) \(weight)") }
+      if state.order != .ready { lines.append("order \(name) \(state.order.rawValue)") }
+      if let weight = state.weight { lines.append("weight \(name) \(weight)") }
     }
-    return (lines + [StandingOrders.last, ""]).joined(separator: "\n")
+    return (lines + [AdminStates.last, ""]).joined(separator: "\n")
   }
 
   /// Reads what `text` has written. Anything else is refused as a whole, whatever it is.
   package init(reading bytes: [UInt8]) throws(StateFlaw) {
-    guard bytes.count <= StandingOrders.limit else {
-      throw StateFlaw(line: 1, reason: "it is longer than \(StandingOrders.limit) bytes")
+    guard bytes.count <= AdminStates.limit else {
+      throw StateFlaw(line: 1, reason: "it is longer than \(AdminStates.limit) bytes")
     }
     let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-    guard lines.first.map({ String(decoding: $0, as: UTF8.self) }) == StandingOrders.first else {
-      throw StateFlaw(line: 1, reason: "it does not begin with \(StandingOrders.first)")
+    guard lines.first.map({ String(decoding: $0, as: UTF8.self) }) == AdminStates.first else {
+      throw StateFlaw(line: 1, reason: "it does not begin with \(AdminStates.first)")
     }
-    guard bytes.suffix(5) == Array("\n\(StandingOrders.last)\n".utf8)[...] else {
+    guard bytes.suffix(5) == Array("\n\(AdminStates.last)\n".utf8)[...] else {
       throw StateFlaw(line: lines.count, reason: "its end is missing")
     }
     self.init()

@@ -4,7 +4,7 @@
 package import ControlProtocol
 
 /// What was ordered of one replica.
-package struct StandingOrder: Equatable {
+package struct AdminState: Equatable {
   package var order: ReplicaOrder
   /// Its share, in the place of the conf's.
   package var weight: Int?
@@ -19,14 +19,14 @@ package struct StandingOrder: Equatable {
 }
 
 /// The orders in force, by the names of their replicas. The control thread owns it.
-package struct StandingOrders: Equatable {
-  package private(set) var byName: [String: StandingOrder] = [:]
+package struct AdminStates: Equatable {
+  package private(set) var byName: [String: AdminState] = [:]
 
   /// Nothing is ordered of any.
   package init() {}
 
-  package subscript(name: String) -> StandingOrder {
-    get { byName[name] ?? StandingOrder() }
+  package subscript(name: String) -> AdminState {
+    get { byName[name] ?? AdminState() }
     set { byName[name] = newValue.isNone ? nil : newValue }
   }
 

@@ -5,17 +5,17 @@ import Testing
 
 @testable import Roster
 
-@Suite struct StandingOrdersTests {
-  private func read(_ text: String) -> StandingOrders? {
-    try? StandingOrders(reading: Array(text.utf8))
+@Suite struct AdminStatesTests {
+  private func read(_ text: String) -> AdminStates? {
+    try? AdminStates(reading: Array(text.utf8))
   }
 
   @Test func `orders read back the same`() throws {
-    var orders = StandingOrders()
+    var orders = AdminStates()
     #expect(read(orders.text) == orders)
     orders["8081"].order = .drain
     orders["8082"].weight = 50
-    orders["a.b_c-d"] = StandingOrder(order: .maint, weight: 256)
+    orders["a.b_c-d"] = AdminState(order: .maint, weight: 256)
     #expect(
       orders.text
         == "lbd-state 1\norder 8081 drain\nweight 8082 50\norder a.b_c-d maint\n"
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `what is ordered back leaves no line, and neither does what was only added`() {
-    var orders = StandingOrders()
+    var orders = AdminStates()
     orders["8081"].order = .drain
     orders["8081"].order = .ready
     orders["127.0.0.1:9000"].order = .drain
@@ -45,20 +45,20 @@ import Testing
   }
 
   @Test func `noise and cut texts end nothing`() {
-    var orders = StandingOrders()
+    var orders = AdminStates()
     for index in 0..<200 { orders["r\(index)"].weight = index + 1 }
     let whole = Array(orders.text.utf8)
     for count in 0..<whole.count {
-      #expect((try? StandingOrders(reading: Array(whole[..<count]))) == nil)
+      #expect((try? AdminStates(reading: Array(whole[..<count]))) == nil)
     }
     var noise = SystemRandomNumberGenerator()
     for _ in 0..<500 {
       var bytes = whole
       bytes[Int.random(in: 0..<bytes.count, using: &noise)] = .random(in: 0...255, using: &noise)
-      _ = try? StandingOrders(reading: bytes)
+      _ = try? AdminStates(reading: bytes)
     }
-    let tooLong = Array(repeating: UInt8(0x0A), count: StandingOrders.limit + 1)
-    #expect((try? StandingOrders(reading: tooLong)) == nil)
+    let tooLong = Array(repeating: UInt8(0x0A), count: AdminStates.limit + 1)
+    #expect((try? AdminStates(reading: tooLong)) == nil)
   }
 
   @Test func `the file is in systemd's directory, else beside the control socket`() {
