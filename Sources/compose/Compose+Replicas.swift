@@ -46,7 +46,7 @@ extension Compose {
 
   private func awaitListening(_ replica: LocalReplica, _ conf: Conf) throws(Failure) {
     let name = replica.name(home: conf.home)
-    let listens = try Patience(seconds: options.wait).wait { () throws(Failure) in
+    let listens = try Deadline(seconds: options.wait).wait { () throws(Failure) in
       let answers = Ports.isAnswering(replica.host, replica.port)
       // Asked second: where another process has the port, ours has ended by the time it answers.
       if supervisor.pid(of: name) != nil { return answers }
@@ -71,7 +71,7 @@ extension Compose {
   private func awaitUp(_ replica: LocalReplica, _ conf: Conf) throws(Failure) {
     let pool = pool(conf)
     var state = "not in the pool"
-    let isUp = try Patience(seconds: options.wait).wait { () throws(Failure) in
+    let isUp = try Deadline(seconds: options.wait).wait { () throws(Failure) in
       let found = try pool.report()?.replica(at: replica.address)?.state
       state = found?.rawValue ?? state
       return found?.isServing ?? false

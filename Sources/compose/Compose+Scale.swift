@@ -64,7 +64,7 @@ extension Compose {
   private func shrink(_ conf: Conf) throws(Failure) {
     guard let replica = try members(conf).last else { return }
     try pool(conf).remove(replica)
-    _ = Patience(seconds: Compose.drainSeconds).wait { Ports.connections(to: replica.port) == 0 }
+    _ = Deadline(seconds: Compose.drainSeconds).wait { Ports.connections(to: replica.port) == 0 }
     try supervisor.end([replica.name(home: conf.home)])
   }
 }

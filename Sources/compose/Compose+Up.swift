@@ -38,7 +38,7 @@ extension Compose {
       try run.noteOwnApp()
     }
     let pool = pool(conf)
-    _ = try Patience(seconds: options.wait).wait { () throws(Failure) in
+    _ = try Deadline(seconds: options.wait).wait { () throws(Failure) in
       guard let pid = supervisor.pid(of: Compose.lbd) else { throw lbdEnded() }
       guard let report = try pool.report(), report.pid == Int(pid) else { return false }
       return !report.replicas.contains { $0.state == .starting }
@@ -123,7 +123,7 @@ extension Compose {
   private func awaitAll(_ conf: Conf) throws(Failure) {
     let pool = pool(conf)
     var detail = "lbd does not answer at \(conf.configuration.control)"
-    let isUp = try Patience(seconds: options.wait).wait { () throws(Failure) in
+    let isUp = try Deadline(seconds: options.wait).wait { () throws(Failure) in
       guard let pid = supervisor.pid(of: Compose.lbd) else { throw lbdEnded() }
       guard let report = try pool.report(), report.pid == Int(pid) else { return false }
       let health = HealthReport(report.pools)

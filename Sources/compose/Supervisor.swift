@@ -45,9 +45,9 @@ struct Supervisor {
   /// Asks all of them to stop, waits until they have, and stops by force what does not.
   func end(_ names: [String]) throws(Failure) {
     for name in names { try signal(name, SIGTERM) }
-    let patience = Patience(seconds: grace)
+    let deadline = Deadline(seconds: grace)
     for name in names {
-      if !patience.wait(until: { pid(of: name) == nil }) { try endByForce(name) }
+      if !deadline.wait(until: { pid(of: name) == nil }) { try endByForce(name) }
       run.forget(name)
     }
   }
@@ -56,7 +56,7 @@ struct Supervisor {
     guard let pid = pid(of: name) else { return }
     Console.error("compose: \(name) (pid \(pid)) does not stop: killed")
     try signal(name, SIGKILL)
-    guard Patience(seconds: 5).wait(until: { self.pid(of: name) == nil }) else {
+    guard Deadline(seconds: 5).wait(until: { self.pid(of: name) == nil }) else {
       throw Failure(
         "compose: \(name) (pid \(pid)) outlives SIGKILL; see ps -o stat,wchan -p \(pid)")
     }
