@@ -1,10 +1,10 @@
 // When each replica is to be probed: a pure table of times that knows no clock and no socket. Probes
-// that go on at one pace are spread evenly over it, each replica at a place of its own, so that a
+// that go on at one pace are spread evenly over it, each replica at a phase of its own, so that a
 // thousand replicas are a thousand small moments a second and no burst. A call costs O(log n).
 
 /// How the probes of a replica follow each other.
 package enum ProbePace: Sendable, Equatable {
-  /// One in each period for as long as things stay as they are, at the replica's place in it. A new
+  /// One in each period for as long as things stay as they are, at the replica's phase in it. A new
   /// pace begins between a half and one and a half periods after the last probe.
   case steady(UInt64)
   /// One period behind the last probe, since a verdict is open.
@@ -16,8 +16,8 @@ package struct ProbeSchedule: Sendable {
   private struct Row {
     /// When the replica's next probe is due, or was.
     var due: UInt64 = 0
-    /// Its place in the heap; negative while it has none.
-    var place = -1
+    /// The slot's index in the heap; negative while it is not in the heap.
+    var heapIndex = -1
   }
 
   private let origin: UInt64
@@ -39,7 +39,7 @@ package struct ProbeSchedule: Sendable {
 
   /// When a replica's probe is due; nil when none is.
   package func due(_ slot: Int) -> UInt64? {
-    slot < rows.count && rows[slot].place >= 0 ? rows[slot].due : nil
+    slot < rows.count && rows[slot].heapIndex >= 0 ? rows[slot].due : nil
   }
 
   /// Takes a slot whose time has come out of the table; nil when there is none.
@@ -53,8 +53,8 @@ package struct ProbeSchedule: Sendable {
   package mutating func set(_ slot: Int, at time: UInt64) {
     while rows.count <= slot { rows.append(Row()) }
     rows[slot].due = time
-    if rows[slot].place < 0 {
-      rows[slot].place = heap.count
+    if rows[slot].heapIndex < 0 {
+      rows[slot].heapIndex = heap.count
       heap.append(slot)
     }
     sift(slot)
@@ -73,8 +73,8 @@ package struct ProbeSchedule: Sendable {
     switch pace {
     case .steady(let period):
       // Each strays half as far, since the time between two has two ends.
-      let point = self.point(of: slot, period, from: last + period / 2)
-      time = stray(from: point, by: Double(period) * jitter / 2)
+      let moment = self.moment(of: slot, period, from: last + period / 2)
+      time = stray(from: moment, by: Double(period) * jitter / 2)
     case .urgent(let period): time = stray(from: last + period, by: Double(period) * jitter)
     }
     set(slot, at: max(now, time))
@@ -82,21 +82,21 @@ package struct ProbeSchedule: Sendable {
 
   /// Forgets a replica's time.
   package mutating func remove(_ slot: Int) {
-    guard slot < rows.count, rows[slot].place >= 0 else { return }
-    let place = rows[slot].place
-    rows[slot].place = -1
+    guard slot < rows.count, rows[slot].heapIndex >= 0 else { return }
+    let index = rows[slot].heapIndex
+    rows[slot].heapIndex = -1
     let last = heap.removeLast()
     guard last != slot else { return }
-    heap[place] = last
-    rows[last].place = place
+    heap[index] = last
+    rows[last].heapIndex = index
     sift(last)
   }
 
-  // MARK: Places
+  // MARK: Phases
 
-  /// The first moment at or after `time` at which a replica's place in a period comes round. The
-  /// places of any row of slots are about evenly far apart (multiples of the golden ratio).
-  private func point(of slot: Int, _ period: UInt64, from time: UInt64) -> UInt64 {
+  /// The first moment at or after `time` at which a replica's phase in a period comes round. The
+  /// phases of consecutive slots are about evenly far apart (multiples of the golden ratio).
+  private func moment(of slot: Int, _ period: UInt64, from time: UInt64) -> UInt64 {
     let share = UInt64(slot) &* 0x9E37_79B9_7F4A_7C15
     let first = origin + share.multipliedFullWidth(by: period).high
     guard time > first else { return first }
@@ -121,26 +121,26 @@ package struct ProbeSchedule: Sendable {
 
   /// Moves a slot to where it belongs.
   private mutating func sift(_ slot: Int) {
-    var place = rows[slot].place
-    while place > 0, isBefore(slot, heap[(place - 1) / 2]) {
-      put(heap[(place - 1) / 2], at: place)
-      place = (place - 1) / 2
+    var index = rows[slot].heapIndex
+    while index > 0, isBefore(slot, heap[(index - 1) / 2]) {
+      put(heap[(index - 1) / 2], at: index)
+      index = (index - 1) / 2
     }
-    while let child = earlierChild(of: place), isBefore(heap[child], slot) {
-      put(heap[child], at: place)
-      place = child
+    while let child = earlierChild(of: index), isBefore(heap[child], slot) {
+      put(heap[child], at: index)
+      index = child
     }
-    put(slot, at: place)
+    put(slot, at: index)
   }
 
-  private func earlierChild(of place: Int) -> Int? {
-    let left = place * 2 + 1
+  private func earlierChild(of index: Int) -> Int? {
+    let left = index * 2 + 1
     guard left < heap.count else { return nil }
     return left + 1 < heap.count && isBefore(heap[left + 1], heap[left]) ? left + 1 : left
   }
 
-  private mutating func put(_ slot: Int, at place: Int) {
-    heap[place] = slot
-    rows[slot].place = place
+  private mutating func put(_ slot: Int, at index: Int) {
+    heap[index] = slot
+    rows[slot].heapIndex = index
   }
 }

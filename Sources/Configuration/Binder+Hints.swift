@@ -57,7 +57,7 @@ extension Binder {
   }
 
   /// Where a setting that stands before any section should stand.
-  static func place(for setting: Setting) -> String {
+  static func remedy(for setting: Setting) -> String {
     let key = setting.key
     if Schema.sections.contains(where: { $0.kind == "lbd" && $0[key] != nil }) {
       return "write [lbd] above it"

@@ -5,7 +5,7 @@ extension Binder {
     hasGaps = true
     let kinds = Schema.sections.map(\.kind) + [Schema.replica.kind]
     diagnostics.add(
-      section.place, "unknown section \(section.title), \(Binder.hint(section, among: kinds))")
+      section.location, "unknown section \(section.title), \(Binder.hint(section, among: kinds))")
     inspect(section, as: Binder.meant(by: section.kind, among: kinds), isSure: false)
   }
 
@@ -24,14 +24,14 @@ extension Binder {
       guard let home = kind ?? Binder.onlyHome(of: setting.key) else { continue }
       var part = DocumentSection(
         kind: home, name: home == Schema.replica.kind ? section.name ?? "NAME" : nil,
-        place: section.place, namePlace: section.namePlace)
+        location: section.location, nameLocation: section.nameLocation)
       part.settings = [setting]
       check(part, isSure: isSure)
     }
   }
 
   private mutating func check(_ section: DocumentSection, isSure: Bool) {
-    var bound = BoundSection(place: section.place)
+    var bound = BoundSection(location: section.location)
     if section.kind == Schema.replica.kind {
       guard isSure || section.settings.contains(where: { Schema.replica[$0.key] != nil }) else {
         return

@@ -43,8 +43,8 @@ struct Binder {
     hasGaps = hasGaps || !document.loose.isEmpty
     for setting in document.loose {
       diagnostics.add(
-        setting.place,
-        "\(quoted(setting.key)) stands before any section, \(Binder.place(for: setting))"
+        setting.location,
+        "\(quoted(setting.key)) stands before any section, \(Binder.remedy(for: setting))"
       )
     }
     for section in document.sections { bind(section) }
@@ -60,10 +60,10 @@ struct Binder {
     }
     if let first = sections[section.title] {
       diagnostics.add(
-        section.place,
-        "\(section.title) again, it began at \(first.place.fileAndLine): merge the two")
+        section.location,
+        "\(section.title) again, it began at \(first.location.fileAndLine): merge the two")
     }
-    var bound = sections[section.title] ?? BoundSection(place: section.place)
+    var bound = sections[section.title] ?? BoundSection(location: section.location)
     if let schema {
       var filled = configuration
       bind(section, to: schema, &filled, &bound)
@@ -81,7 +81,7 @@ struct Binder {
     bind(section, to: Schema.replica, &replica, &bound)
     for key in Schema.replica.keys where key.isRequired && bound.settings[key.name] == nil {
       diagnostics.add(
-        section.place, "\(section.title) has no \(key.name), add \(key.name) = \(key.form)")
+        section.location, "\(section.title) has no \(key.name), add \(key.name) = \(key.form)")
     }
     if !isAgain { replicas.append(BoundReplica(replica: replica, section: bound)) }
   }
@@ -94,13 +94,13 @@ struct Binder {
     for setting in section.settings {
       guard let key = schema[setting.key] else {
         hasGaps = hasGaps || section.kind == "lbd"
-        diagnostics.add(setting.place, Binder.unknown(setting, in: section, of: schema))
+        diagnostics.add(setting.location, Binder.unknown(setting, in: section, of: schema))
         continue
       }
       if let first = bound.settings[key.name] {
         diagnostics.add(
-          setting.place,
-          "\(quoted(key.name)) again, it was set at \(first.place.fileAndLine): remove one")
+          setting.location,
+          "\(quoted(key.name)) again, it was set at \(first.location.fileAndLine): remove one")
         continue
       }
       bound.settings[key.name] = setting
@@ -118,7 +118,7 @@ struct Binder {
 
 /// One section of the conf, bound.
 struct BoundSection {
-  let place: Place
+  let location: SourceLocation
   /// By key, good or bad.
   var settings: [String: Setting] = [:]
   /// The keys whose values were refused.
@@ -139,20 +139,21 @@ extension Binder {
   private mutating func isNamedAsItShould(_ section: DocumentSection, isReplica: Bool) -> Bool {
     switch (isReplica, section.name) {
     case (true, nil):
-      diagnostics.add(section.place, "[replica] has no name, write [replica r1]")
+      diagnostics.add(section.location, "[replica] has no name, write [replica r1]")
     case (true, let name?) where !ReplicaConfiguration.isName(name):
       let bare = name.filter { $0 != "\"" && $0 != "'" }
       guard bare == name || !ReplicaConfiguration.isName(bare) else {
         diagnostics.add(
-          section.namePlace ?? section.place, "\(quoted(name)) has quotes, write [replica \(bare)]")
+          section.nameLocation ?? section.location,
+          "\(quoted(name)) has quotes, write [replica \(bare)]")
         break
       }
       diagnostics.add(
-        section.namePlace ?? section.place,
+        section.nameLocation ?? section.location,
         "\(quoted(name)) is no name, write up to 64 ASCII letters, digits, \".\", \"_\" or \"-\"")
     case (false, _?):
       diagnostics.add(
-        section.namePlace ?? section.place,
+        section.nameLocation ?? section.location,
         "[\(section.kind)] takes no name, write [\(section.kind)]")
     default: return true
     }
@@ -168,18 +169,19 @@ extension Binder {
     let start = "bad value for \(quoted(setting.key)) in \(section.title): "
     let (key, text) = (setting.key, setting.value ?? "")
     if let hint = Slips.hint(value: text, of: key, in: section.kind) {
-      return diagnostics.add(setting.valuePlace, "\(start)\(quoted(text)) \(hint)")
+      return diagnostics.add(setting.valueLocation, "\(start)\(quoted(text)) \(hint)")
     }
     if diagnostics.hasRoom,
       let mend = Mend.find(text, of: key, in: section.kind, isAccepted: isAccepted)
     {
       return diagnostics.add(
-        setting.valuePlace,
+        setting.valueLocation,
         "\(start)\(quoted(text)) \(mend.reason), write \(key) = \(clipped(mend.text))")
     }
     for refusal in [refusal] + refusal.others {
-      let offset = setting.valuePlace.offset + (setting.isVerbatim ? refusal.offset : 0)
-      diagnostics.add(Place(line: setting.place.line, offset: offset), start + refusal.why)
+      let offset = setting.valueLocation.offset + (setting.isVerbatim ? refusal.offset : 0)
+      diagnostics.add(
+        SourceLocation(line: setting.location.line, offset: offset), start + refusal.why)
     }
   }
 }

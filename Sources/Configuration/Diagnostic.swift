@@ -19,12 +19,12 @@ package struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
     self.excerpt = []
   }
 
-  init(at place: Place, message: String) {
-    self.file = printable(place.line.file)
-    self.line = place.line.number
-    self.column = place.column
+  init(at location: SourceLocation, message: String) {
+    self.file = printable(location.line.file)
+    self.line = location.line.number
+    self.column = location.column
     self.message = message
-    self.excerpt = Diagnostic.excerpt(of: place)
+    self.excerpt = Diagnostic.excerpt(of: location)
   }
 
   package var description: String {
@@ -34,13 +34,13 @@ package struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// At most 160 columns around the caret: a line may be a mebibyte long.
-  private static func excerpt(of place: Place) -> [String] {
-    let scalars = Array(place.line.text.unicodeScalars)
-    let start = place.column <= 120 ? 0 : place.column - 80
+  private static func excerpt(of location: SourceLocation) -> [String] {
+    let scalars = Array(location.line.text.unicodeScalars)
+    let start = location.column <= 120 ? 0 : location.column - 80
     let end = min(scalars.count, start + 160)
     let lead = start > 0 ? "…" : ""
     let shown = printable(scalars[min(start, end)..<end])
-    let before = scalars[min(start, end)..<min(end, place.column - 1)]
+    let before = scalars[min(start, end)..<min(end, location.column - 1)]
     let blank = before.map { $0 == "\t" ? "\t" : " " }.joined()
     return [lead + shown, (lead.isEmpty ? "" : " ") + blank + "^"]
   }

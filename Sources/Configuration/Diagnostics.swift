@@ -11,10 +11,10 @@ struct Diagnostics {
 
   var isEmpty: Bool { found.isEmpty }
 
-  mutating func add(_ place: Place, _ message: @autoclosure () -> String) {
+  mutating func add(_ location: SourceLocation, _ message: @autoclosure () -> String) {
     guard takeRoom() else { return }
-    let diagnostic = Diagnostic(at: place, message: message())
-    found.append((place.line.order, place.column, diagnostic))
+    let diagnostic = Diagnostic(at: location, message: message())
+    found.append((location.line.order, location.column, diagnostic))
   }
 
   /// For the file as a whole; comes after all that have a place.

@@ -12,8 +12,8 @@ struct DocumentSection {
   let kind: String
   let name: String?
   /// Of the word behind the bracket.
-  let place: Place
-  let namePlace: Place?
+  let location: SourceLocation
+  let nameLocation: SourceLocation?
   /// Whether the header could not be read, which has been reported.
   var isRefused = false
   var settings: [Setting] = []
@@ -24,10 +24,10 @@ struct DocumentSection {
 /// One `key = value`.
 struct Setting {
   let key: String
-  let place: Place
+  let location: SourceLocation
   /// Expanded; nil when that failed, which has been reported.
   let value: String?
-  let valuePlace: Place
+  let valueLocation: SourceLocation
   let variables: [String]
   /// Whether the value stands in the line as it is, so that an offset into it is one into the line.
   let isVerbatim: Bool

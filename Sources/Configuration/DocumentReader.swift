@@ -35,7 +35,7 @@ struct DocumentReader {
   }
 
   /// `origin` is the `include` that names the file, nil for the one that lbd was started with.
-  mutating func read(_ path: String, from origin: Place? = nil) {
+  mutating func read(_ path: String, from origin: SourceLocation? = nil) {
     fileCount += 1
     switch files.read(path, limit: DocumentReader.fileLimit) {
     case .failed(let reason):
@@ -54,7 +54,7 @@ struct DocumentReader {
     }
   }
 
-  private mutating func refuse(_ path: String, from origin: Place?, _ why: String) {
+  private mutating func refuse(_ path: String, from origin: SourceLocation?, _ why: String) {
     hasGaps = true
     if let origin {
       diagnostics.add(origin, "cannot read \(quoted(path)): \(why)")
@@ -78,15 +78,16 @@ struct DocumentReader {
     switch LineContent(line) {
     case .blank: break
     case .malformed(let why, let offset):
-      diagnostics.add(Place(line: line, offset: offset), why)
+      diagnostics.add(SourceLocation(line: line, offset: offset), why)
       hasGaps = true
       if line.bytes.first(where: { !$0.isBlank }) == .openBracket { current = unread(line) }
     case .section(let kind, let name):
       current = .section(document.sections.count)
       document.sections.append(
         DocumentSection(
-          kind: kind.text, name: name?.text, place: Place(line: line, offset: kind.offset),
-          namePlace: name.map { Place(line: line, offset: $0.offset) }))
+          kind: kind.text, name: name?.text,
+          location: SourceLocation(line: line, offset: kind.offset),
+          nameLocation: name.map { SourceLocation(line: line, offset: $0.offset) }))
     case .setting(let key, let value):
       take(expanded(key, value, on: line), current)
     }
@@ -97,7 +98,8 @@ struct DocumentReader {
     let word = line.text.drop { " \t[".contains($0) }.prefix { !" \t]".contains($0) }
     document.sections.append(
       DocumentSection(
-        kind: String(word), name: nil, place: Place(line: line, offset: 0), namePlace: nil,
+        kind: String(word), name: nil, location: SourceLocation(line: line, offset: 0),
+        nameLocation: nil,
         isRefused: true))
     return .section(document.sections.count - 1)
   }
@@ -111,7 +113,8 @@ struct DocumentReader {
       guard document.sections[index].kind == "lbd" else {
         let title = document.sections[index].title
         diagnostics.add(
-          setting.place, "include stands in \(title), move it to [lbd] or above the first section")
+          setting.location,
+          "include stands in \(title), move it to [lbd] or above the first section")
         return
       }
       include(setting)
@@ -120,20 +123,22 @@ struct DocumentReader {
   }
 
   private mutating func expanded(_ key: Word, _ value: Word, on line: SourceLine) -> Setting {
-    let place = Place(line: line, offset: value.offset)
+    let location = SourceLocation(line: line, offset: value.offset)
     var text: String?
     var variables: [String] = []
     switch Expansion(of: value.text, in: environment) {
     case .text(let expanded, let names): (text, variables) = (expanded, names)
     case .refused(let refusal):
-      diagnostics.add(Place(line: line, offset: value.offset + refusal.offset), refusal.why)
+      diagnostics.add(
+        SourceLocation(line: line, offset: value.offset + refusal.offset), refusal.why)
     }
     if text == "" {
-      diagnostics.add(place, "\(quoted(key.text)) has no value, write one or remove the line")
+      diagnostics.add(location, "\(quoted(key.text)) has no value, write one or remove the line")
       text = nil
     }
     return Setting(
-      key: key.text, place: Place(line: line, offset: key.offset), value: text, valuePlace: place,
+      key: key.text, location: SourceLocation(line: line, offset: key.offset), value: text,
+      valueLocation: location,
       variables: variables, isVerbatim: text == value.text)
   }
 }
@@ -146,20 +151,20 @@ extension DocumentReader {
     guard value.utf8.first != UInt8(ascii: "\""), value.utf8.first != UInt8(ascii: "'") else {
       hasGaps = true
       diagnostics.add(
-        setting.valuePlace, "\(quoted(value)) has quotes, write the path without them")
+        setting.valueLocation, "\(quoted(value)) has quotes, write the path without them")
       return
     }
     guard value.utf8.last != .semicolon else {
       hasGaps = true
       diagnostics.add(
-        setting.valuePlace,
+        setting.valueLocation,
         "\(quoted(value)) ends with a semicolon, write include = \(clipped(value.dropLast()))")
       return
     }
-    let base = setting.place.line.file.utf8
+    let base = setting.location.line.file.utf8
     let directory = base.lastIndex(of: .slash).map { String(base[...$0]) ?? "" } ?? ""
     let pattern = value.hasPrefix("/") ? value : directory + value
-    for path in paths(of: pattern, for: setting) { follow(path, from: setting.valuePlace) }
+    for path in paths(of: pattern, for: setting) { follow(path, from: setting.valueLocation) }
   }
 
   private mutating func paths(of pattern: String, for setting: Setting) -> [String] {
@@ -169,25 +174,25 @@ extension DocumentReader {
     case .paths(let paths): return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     case .failed(let reason):
       diagnostics.add(
-        setting.valuePlace,
+        setting.valueLocation,
         "cannot list \(quoted(pattern)): \(printable(reason)), name a directory that can be read")
       return []
     }
   }
 
-  private mutating func follow(_ path: String, from place: Place) {
+  private mutating func follow(_ path: String, from location: SourceLocation) {
     if open.contains(path) {
       let circle = (open.drop { $0 != path } + [path]).map { clipped($0) }
       diagnostics.add(
-        place, "an include in a circle (\(circle.joined(separator: " > "))), remove this one")
+        location, "an include in a circle (\(circle.joined(separator: " > "))), remove this one")
     } else if open.count >= DocumentReader.depthLimit {
       diagnostics.add(
-        place, "includes more than \(DocumentReader.depthLimit) deep, name the file further up")
+        location, "includes more than \(DocumentReader.depthLimit) deep, name the file further up")
     } else if fileCount >= DocumentReader.countLimit {
       diagnostics.add(
-        place, "more than \(DocumentReader.countLimit) files in all, merge some of them")
+        location, "more than \(DocumentReader.countLimit) files in all, merge some of them")
     } else {
-      read(path, from: place)
+      read(path, from: location)
     }
   }
 }

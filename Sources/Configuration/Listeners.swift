@@ -1,6 +1,6 @@
 /// Where lbd itself listens, and which addresses lead there, as far as text can tell.
 ///
-/// The validator finds two listeners at one place and replicas that are lbd itself; lbd asks for what
+/// The validator finds two listeners at one address and replicas that are lbd itself; lbd asks for what
 /// comes later, by `lbctl add`. What a name resolves to, and which addresses a machine has, is not known
 /// here.
 
@@ -15,8 +15,8 @@ extension Configuration {
   /// Where lbd listens: the main listener, the metrics', the control socket.
   package var listeners: [OwnListener] {
     var listeners = [OwnListener(key: "main_port", address: .host(host, port: mainPort))]
-    if let place = metrics.listen {
-      listeners.append(OwnListener(key: "[metrics] listen", address: place))
+    if let address = metrics.listen {
+      listeners.append(OwnListener(key: "[metrics] listen", address: address))
     }
     listeners.append(OwnListener(key: "control", address: .unix(control)))
     return listeners
@@ -92,13 +92,13 @@ extension HostName {
 // MARK: Validation
 
 extension Binder {
-  /// Two listeners at one place: only one of them could be opened.
+  /// Two listeners at one address: only one of them could be opened.
   mutating func checkListeners() {
     let listeners = soundListeners
     for (index, listener) in listeners.enumerated() where listener.key == "[metrics] listen" {
-      for (place, other) in listeners.enumerated()
-      where place != index && listener.address.collides(with: other.address) {
-        guard let value = sections["[metrics]"]?.settings["listen"]?.valuePlace else { continue }
+      for (otherIndex, other) in listeners.enumerated()
+      where otherIndex != index && listener.address.collides(with: other.address) {
+        guard let value = sections["[metrics]"]?.settings["listen"]?.valueLocation else { continue }
         diagnostics.add(
           value,
           "\(clipped(listener.address.description)) is where \(other.key) in [lbd] has lbd listen "
@@ -109,7 +109,7 @@ extension Binder {
 
   /// Replicas, or probes of them, that would reach lbd itself.
   mutating func checkLoop(
-    _ named: [ReplicaConfiguration], _ ports: Place?, _ whole: [BoundReplica]
+    _ named: [ReplicaConfiguration], _ ports: SourceLocation?, _ whole: [BoundReplica]
   ) {
     let listeners = soundListeners
     func listener(behind address: ReplicaAddress) -> OwnListener? {
@@ -122,18 +122,19 @@ extension Binder {
     }
     for bound in whole {
       guard let own = listener(behind: bound.replica.address) else { continue }
-      let place = bound.section.settings["address"]?.valuePlace ?? bound.section.place
-      diagnostics.add(place, Binder.loop(own))
+      let location = bound.section.settings["address"]?.valueLocation ?? bound.section.location
+      diagnostics.add(location, Binder.loop(own))
     }
     guard let port = configuration.health.port,
-      let place = sections["[health]"]?.settings["port"]?.valuePlace
+      let location = sections["[health]"]?.settings["port"]?.valueLocation
     else { return }
     let probed = named.map(\.address) + whole.map(\.replica.address)
     guard let own = probed.lazy.compactMap({ listener(behind: $0.at(port: port)) }).first else {
       return
     }
     if case .host = own.address {
-      diagnostics.add(place, "\(port) is \(own.key), lbd would probe itself: choose another port")
+      diagnostics.add(
+        location, "\(port) is \(own.key), lbd would probe itself: choose another port")
     }
   }
 

@@ -8,17 +8,18 @@ enum Origin: CustomStringConvertible {
   case environment([String], String)
 
   init(_ setting: Setting) {
-    let place = setting.place.fileAndLine
-    self = setting.variables.isEmpty ? .written(place) : .environment(setting.variables, place)
+    let location = setting.location.fileAndLine
+    self =
+      setting.variables.isEmpty ? .written(location) : .environment(setting.variables, location)
   }
 
   var description: String {
     switch self {
     case .builtIn: "default"
     case .variable(let name): "${\(name)}"
-    case .written(let place): place
-    case .environment(let names, let place):
-      names.map { "${\($0)}" }.joined(separator: ", ") + ", \(place)"
+    case .written(let location): location
+    case .environment(let names, let location):
+      names.map { "${\($0)}" }.joined(separator: ", ") + ", \(location)"
     }
   }
 }

@@ -14,8 +14,10 @@ package struct ReloadPlan: Sendable, Equatable {
 
   /// - Parameters:
   ///   - running: what is in force, with the replicas that are in the pool now.
-  ///   - hasPlace: a socket that was passed says where lbd listens, not the conf.
-  package init(from running: Configuration, to loaded: Configuration, hasPlace: Bool = false) {
+  ///   - listensOnPassedSocket: a socket that was passed says where lbd listens, not the conf.
+  package init(
+    from running: Configuration, to loaded: Configuration, listensOnPassedSocket: Bool = false
+  ) {
     var next = loaded
     var (changes, leftOut, overruled): ([String], [String], [String]) = ([], [], [])
     for section in Schema.sections {
@@ -27,7 +29,9 @@ package struct ReloadPlan: Sendable, Equatable {
         if key.isFixed {
           key.copy(running, &next)
           leftOut.append(line)
-        } else if hasPlace && section.kind == "lbd" && ["host", "main_port"].contains(key.name) {
+        } else if listensOnPassedSocket && section.kind == "lbd"
+          && ["host", "main_port"].contains(key.name)
+        {
           overruled.append(line)
         } else {
           changes.append("~ \(line)")

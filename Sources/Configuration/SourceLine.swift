@@ -1,6 +1,6 @@
 /// One line of a conf file: its bytes, and where they came from.
 ///
-/// Made for every line of every file of a load; a diagnostic or an origin is a `Place` on one.
+/// Made for every line of every file of a load; a diagnostic or an origin is a `SourceLocation` on one.
 struct SourceLine {
   let file: String
   /// 1-based within the file.
@@ -14,8 +14,8 @@ struct SourceLine {
   var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// A byte of a line.
-struct Place {
+/// Where in a conf's files something stands: a byte of a line.
+struct SourceLocation {
   let line: SourceLine
   /// 0-based, in bytes; may stand behind the last.
   let offset: Int

@@ -20,7 +20,7 @@ extension Binder {
     checkProbe()
     checkProxyHeaders()
     checkListeners()
-    checkLoop(named, lbd?.settings["ports"]?.valuePlace, whole)
+    checkLoop(named, lbd?.settings["ports"]?.valueLocation, whole)
     configuration.replicas = named + replicas.map(\.replica)
   }
 
@@ -30,15 +30,16 @@ extension Binder {
   }
 
   private mutating func checkCount(_ count: Int, _ lbd: BoundSection?, file: String) {
-    if count > Binder.replicaLimit, let place = lbd?.place ?? replicas.last?.section.place {
-      diagnostics.add(place, "\(count) replicas, name at most \(Binder.replicaLimit)")
+    if count > Binder.replicaLimit, let location = lbd?.location ?? replicas.last?.section.location
+    {
+      diagnostics.add(location, "\(count) replicas, name at most \(Binder.replicaLimit)")
     }
     let failed = lbd?.failed ?? []
     guard count == 0, !hasGaps, !failed.contains("host"), !failed.contains("ports") else { return }
     let message =
       "no replica, add ports = 8081, 8082 to [lbd] or a section [replica NAME] with an address"
     if let lbd {
-      diagnostics.add(lbd.place, message)
+      diagnostics.add(lbd.location, message)
     } else {
       diagnostics.add(file: file, message)
     }
@@ -47,10 +48,10 @@ extension Binder {
   private mutating func checkNames(_ lbd: BoundSection?) {
     let ports = Set(configuration.ports.map { "\($0)" })
     for bound in replicas where ports.contains(bound.replica.name) {
-      let first = lbd?.settings["ports"]?.place.fileAndLine ?? "ports"
+      let first = lbd?.settings["ports"]?.location.fileAndLine ?? "ports"
       let name = bound.replica.name
       diagnostics.add(
-        bound.section.place,
+        bound.section.location,
         "replica \(quoted(name)) again, ports names it at \(first): choose another name")
     }
   }
@@ -60,9 +61,12 @@ extension Binder {
     for replica in named { owners[replica.address] = replica.name }
     for bound in whole {
       let (address, name) = (bound.replica.address, bound.replica.name)
-      if let owner = owners[address], let place = bound.section.settings["address"]?.valuePlace {
+      if let owner = owners[address],
+        let location = bound.section.settings["address"]?.valueLocation
+      {
         diagnostics.add(
-          place, "\(clipped(address.description)) is replica \(quoted(owner)) already, remove one")
+          location,
+          "\(clipped(address.description)) is replica \(quoted(owner)) already, remove one")
       } else {
         owners[address] = name
       }
@@ -74,9 +78,9 @@ extension Binder {
     let said = sections["[health]"]?.settings ?? [:]
     configuration.health.isAimed.isSo = ["path", "expect", "body"].contains { said[$0] != nil }
     guard configuration.health.method == .head, configuration.health.body != nil,
-      let place = sections["[health]"]?.settings["body"]?.valuePlace
+      let location = sections["[health]"]?.settings["body"]?.valueLocation
     else { return }
-    diagnostics.add(place, "the answer to HEAD has no body: write method = GET, or body = none")
+    diagnostics.add(location, "the answer to HEAD has no body: write method = GET, or body = none")
   }
 
   /// A PROXY header counts from a trusted proxy only, so without any nobody could connect.
@@ -84,10 +88,10 @@ extension Binder {
     guard configuration.forward.proxyProtocolIn == .required,
       configuration.forward.trustedProxies == nil, let section = sections["[forward]"],
       !section.failed.contains("trusted_proxies"),
-      let place = section.settings["proxy_protocol_in"]?.valuePlace
+      let location = section.settings["proxy_protocol_in"]?.valueLocation
     else { return }
     diagnostics.add(
-      place,
+      location,
       "nobody could connect: name the proxies before lbd in trusted_proxies, such as 10.0.0.0/8")
   }
 }

@@ -15,20 +15,20 @@ extension Configuration {
     defer { reading.began(nil) }
     return load(
       path: path, environment: environment, files: ConfFiles(reading: reading),
-      control: controlPlace(environment: environment))
+      control: controlPath(environment: environment))
   }
 
-  /// Where the control socket goes while neither the conf nor `LBD_SOCKET` says: the first place where
+  /// Where the control socket goes while neither the conf nor `LBD_SOCKET` says: the first path where
   /// this user may make one. It is the same at every load, also once lbd has its socket there.
-  private static func controlPlace(environment: [String: String]) -> String {
-    ControlPlaces.all(environment: environment).first { path in
-      guard path != ControlPlaces.local else { return true }
+  private static func controlPath(environment: [String: String]) -> String {
+    ControlSocketPaths.all(environment: environment).first { path in
+      guard path != ControlSocketPaths.local else { return true }
       let directory = Files.directory(of: path)
       // Root may make /run/lbd.
       return Files.isWritable(directory)
-        || path == ControlPlaces.system && !Files.mayExist(directory)
+        || path == ControlSocketPaths.system && !Files.mayExist(directory)
           && Files.isWritable(Files.directory(of: directory))
-    } ?? ControlPlaces.local
+    } ?? ControlSocketPaths.local
   }
 }
 

@@ -48,7 +48,7 @@ package enum OrderBody {
   }
 }
 
-/// A place in the body. Every step looks before it reads, so no input can trap.
+/// A position in the body. Every step looks before it reads, so no input can trap.
 private struct Scanner {
   private let bytes: [UInt8]
   private var position = 0

@@ -7,7 +7,7 @@ package import LinuxIO
 
 /// The control socket, or the metrics' listener. The control thread owns it.
 package struct ControlListener: ~Copyable {
-  /// What the socket is called where it cannot be made, and what sets its place.
+  /// What the socket is called where it cannot be made, and what sets its path.
   package enum Purpose {
     case control, metrics
 
@@ -208,7 +208,7 @@ package struct ControlListener: ~Copyable {
 
   /// Whether the directory of a socket is made where there is none.
   static func makesDirectory(of path: String) -> Bool {
-    path.hasPrefix("/run/") || path.hasPrefix(ControlPlaces.local)
+    path.hasPrefix("/run/") || path.hasPrefix(ControlSocketPaths.local)
   }
 
   static func refusal(

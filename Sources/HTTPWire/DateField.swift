@@ -45,9 +45,9 @@ package struct CivilDate: Sendable {
     let (era, dayOfEra) = ((day + 719_468) / 146_097, (day + 719_468) % 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let place = (5 * dayOfYear + 2) / 153
-    month = place < 10 ? place + 3 : place - 9
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
     year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-    self.day = dayOfYear - (153 * place + 2) / 5 + 1
+    self.day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
   }
 }

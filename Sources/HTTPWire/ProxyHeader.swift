@@ -136,8 +136,8 @@ package enum ProxyHeader {
     _ bytes: Span<UInt8>, _ length: Int, of size: Int
   ) -> ProxyHeaderOutcome {
     guard length >= 2 * size + 4 else { return .malformed }
-    let place = 16 + 2 * size
-    let port = UInt16(bytes[place]) << 8 | UInt16(bytes[place + 1])
+    let portOffset = 16 + 2 * size
+    let port = UInt16(bytes[portOffset]) << 8 | UInt16(bytes[portOffset + 1])
     return .complete(length: 16 + length, .binary(16..<16 + size, port: port))
   }
 }

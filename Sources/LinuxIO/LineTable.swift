@@ -149,12 +149,12 @@ package struct LineTable: ~Copyable {
   package mutating func append(_ value: Int, digits: Int) {
     guard digits <= room else { return }
     var rest = UInt(bitPattern: value)
-    var place = digits
-    while place > 0 {
-      place &-= 1
+    var offset = digits
+    while offset > 0 {
+      offset &-= 1
       let (above, digit) = rest.quotientAndRemainder(dividingBy: 10)
       // Safe: the room was checked.
-      unsafe (next + place).storeBytes(
+      unsafe (next + offset).storeBytes(
         of: UInt8(truncatingIfNeeded: 0x30 &+ digit), as: UInt8.self)
       rest = above
     }

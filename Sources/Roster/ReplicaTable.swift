@@ -3,8 +3,9 @@
 /// The control thread's records of all replicas.
 package struct ReplicaTable {
   private var records: [ReplicaRecord] = []
-  /// Where each slot's replica stands among `records`; what is out of date says another slot's.
-  private var places: [Int] = []
+  /// The index in `records` of each slot's replica. An entry may be out of date: the record there then has
+  /// another slot.
+  private var indexOfSlot: [Int] = []
   private var slots: SlotAllotment
 
   /// - Parameter slots: those that replicas may have.
@@ -17,11 +18,12 @@ package struct ReplicaTable {
   /// The first slot that was never handed out.
   package var nextSlot: Int { slots.next }
 
-  /// Where a slot's replica stands; nil when there is none.
+  /// The index of a slot's replica; nil when there is none.
   package func index(ofSlot slot: Int) -> Int? {
-    guard slot < places.count, places[slot] < records.count, records[places[slot]].slot == slot
+    guard slot < indexOfSlot.count, indexOfSlot[slot] < records.count,
+      records[indexOfSlot[slot]].slot == slot
     else { return nil }
-    return places[slot]
+    return indexOfSlot[slot]
   }
 
   /// The name of the replica that has a slot, or had it last; nil for a slot that none ever had.
@@ -35,25 +37,25 @@ package struct ReplicaTable {
   /// Frees the slot of a replica that was removed.
   package mutating func freeSlot(_ slot: Int, of name: String) { slots.free(slot, of: name) }
 
-  private mutating func findPlaces(from start: Int) {
+  private mutating func indexSlots(from start: Int) {
     for index in start..<records.count {
       let slot = records[index].slot
-      while places.count <= slot { places.append(.max) }
-      places[slot] = index
+      while indexOfSlot.count <= slot { indexOfSlot.append(.max) }
+      indexOfSlot[slot] = index
     }
   }
 
   // MARK: Members
 
-  /// Puts a replica behind the others.
+  /// Appends a replica to the others.
   package mutating func append(_ record: ReplicaRecord) {
     records.append(record)
-    findPlaces(from: records.count - 1)
+    indexSlots(from: records.count - 1)
   }
 
   /// Removes a replica. Its slot stays taken until `freeSlot`.
   package mutating func remove(at index: Int) -> ReplicaRecord {
-    defer { findPlaces(from: index) }
+    defer { indexSlots(from: index) }
     return records.remove(at: index)
   }
 

@@ -43,13 +43,13 @@ package struct AccessLog: ~Copyable {
   /// Throws what `open` would, and neither makes nor opens anything.
   package static func check(_ target: AccessTarget) throws(StartFailure) {
     guard case .path(let path) = target else { return }
-    var place = path
+    var target = path
     if let link = try? Files.target(of: path) {
-      place = link.hasPrefix("/") ? link : Files.directory(of: path) + "/" + link
+      target = link.hasPrefix("/") ? link : Files.directory(of: path) + "/" + link
     }
     let error =
       Files.mayExist(path)
-      ? Files.obstacle(toWriting: path) : Files.obstacle(toMakingIn: Files.directory(of: place))
+      ? Files.obstacle(toWriting: path) : Files.obstacle(toMakingIn: Files.directory(of: target))
     if let error { throw failure(path, error) }
   }
 

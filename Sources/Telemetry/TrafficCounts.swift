@@ -12,8 +12,8 @@ struct TrafficCounts {
     128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 131_072, 524_288, 2_097_152, 8_388_608,
     33_554_432,
   ]
-  /// The place among the edges of each of the tally's buckets; behind the last edge, their number.
-  private static let places = (0..<Tally.buckets).map { bucket in
+  /// The index in `histogram` of each of the tally's buckets.
+  private static let histogramIndices = (0..<Tally.buckets).map { bucket in
     edges.firstIndex { bucket < Tally.bucket($0) } ?? edges.count
   }
   /// Twice the middle of each of the tally's buckets, in microseconds: whole numbers.
@@ -47,11 +47,11 @@ struct TrafficCounts {
       counts[counter.rawValue] += tally.value(counter, slot)
     }
     guard tally.responses(slot) > 0 else { return }
-    let (places, middles) = (TrafficCounts.places, TrafficCounts.doubledMiddles)
+    let (indices, middles) = (TrafficCounts.histogramIndices, TrafficCounts.doubledMiddles)
     for bucket in 0..<Tally.buckets {
       let count = tally.responses(slot, bucket: bucket)
       guard count != 0 else { continue }
-      histogram[places[bucket]] += count
+      histogram[indices[bucket]] += count
       time += count * middles[bucket]
     }
   }

@@ -84,13 +84,13 @@ extension Compose {
     _ host: String, _ port: UInt16, in conf: Conf
   ) throws(Failure) {
     guard let obstacle = Ports.obstacle(host, port) else { return }
-    let place = ReplicaAddress.host(host, port: port).description
+    let address = ReplicaAddress.host(host, port: port).description
     guard obstacle.code == EADDRINUSE else {
       throw Failure(
-        "compose: cannot listen on \(place): \(obstacle.reason); change it in \(conf.path)")
+        "compose: cannot listen on \(address): \(obstacle.reason); change it in \(conf.path)")
     }
     throw Failure(
-      "compose: \(place) is in use by \(Ports.holder(of: port)): stop that, or change the port in "
+      "compose: \(address) is in use by \(Ports.holder(of: port)): stop that, or change the port in "
         + conf.path)
   }
 

@@ -7,22 +7,22 @@ import LinuxIO
 /// The control socket that a command talks to.
 struct ControlSocket: Equatable {
   let path: String
-  /// The places that were looked at: one where somebody named it.
-  let places: [String]
+  /// The paths that were looked at: one where somebody named it.
+  let paths: [String]
 
-  /// Somebody named it, so no other place was looked at.
-  private var isNamed: Bool { places.count == 1 }
+  /// Somebody named it, so no other path was looked at.
+  private var isNamed: Bool { paths.count == 1 }
 
-  private init(path: String, places: [String]) {
+  private init(path: String, paths: [String]) {
     self.path = path
-    self.places = places
+    self.paths = paths
   }
 
   init(named path: String) {
-    self.init(path: path, places: [path])
+    self.init(path: path, paths: [path])
   }
 
-  /// Chooses by the option, then the environment; else the first place at which an lbd answers, or
+  /// Chooses by the option, then the environment; else the first path at which an lbd answers, or
   /// where at least something is.
   static func choose(
     option: String?, environment: [String: String], exists: (String) -> Bool,
@@ -30,11 +30,11 @@ struct ControlSocket: Equatable {
   ) -> ControlSocket {
     if let option { return ControlSocket(named: option) }
     if let named = environment["LBD_SOCKET"], !named.isEmpty { return ControlSocket(named: named) }
-    let places = ControlPlaces.all(environment: environment)
-    let present = places.filter(exists)
+    let paths = ControlSocketPaths.all(environment: environment)
+    let present = paths.filter(exists)
     // Of one alone there is nothing to ask.
     let path = present.count == 1 ? present[0] : present.first(where: answers) ?? present.first
-    return ControlSocket(path: path ?? ControlPlaces.local, places: places)
+    return ControlSocket(path: path ?? ControlSocketPaths.local, paths: paths)
   }
 
   /// Whether somebody listens there.
@@ -53,7 +53,7 @@ struct ControlSocket: Equatable {
   func trusts(_ user: UInt32?) -> Bool {
     guard let user else { return false }
     if user == 0 || user == geteuid() { return true }
-    return (isNamed || path == ControlPlaces.system) && Files.appointedOwner(of: path) == user
+    return (isNamed || path == ControlSocketPaths.system) && Files.appointedOwner(of: path) == user
   }
 
   /// What it says of one that it does not ask.
@@ -71,8 +71,8 @@ struct ControlSocket: Equatable {
     switch code {
     case ENOENT, ENOTDIR:
       let list =
-        places.count > 1
-        ? places.dropLast().joined(separator: ", ") + " or \(places[places.count - 1])" : path
+        paths.count > 1
+        ? paths.dropLast().joined(separator: ", ") + " or \(paths[paths.count - 1])" : path
       return Failure(
         .notRunning, "lbd is not running (no socket at \(list)); \(ControlSocket.advice)")
     case ECONNREFUSED:

@@ -52,8 +52,8 @@ extension Daemon {
     var opened = Opened(try fittingLimits(loaded))
     try access.prepare(for: next.log.access)
     try checkLoop(loaded)
-    if next.metrics.listen != configuration.metrics.listen, let place = next.metrics.listen {
-      opened.metrics = try openMetrics(at: place)
+    if next.metrics.listen != configuration.metrics.listen, let address = next.metrics.listen {
+      opened.metrics = try openMetrics(at: address)
     }
     do throws(StartFailure) {
       if case .failure(let failure) = loaded.read.access { throw failure }
@@ -90,16 +90,16 @@ extension Daemon {
     let isKept = stays || !listenerOrigin.isConf
     var main = isKept ? listenerAddress : SocketAddress(ip: next.host, port: next.mainPort)
     if main == nil, case .found(let addresses) = loaded.read.address { main = addresses.first }
-    let own = OwnPlaces(main: main, metrics: next.metrics.listen, control: next.control)
+    let own = OwnListeners(main: main, metrics: next.metrics.listen, control: next.control)
     if let failure = Daemon.loop(next.replicas, own) { throw failure }
   }
 
-  private func openMetrics(at place: ReplicaAddress) throws(StartFailure) -> ControlListener {
-    guard case .host(_, let port) = place else { return try ControlListener.metrics(at: place) }
+  private func openMetrics(at address: ReplicaAddress) throws(StartFailure) -> ControlListener {
+    guard case .host(_, let port) = address else { return try ControlListener.metrics(at: address) }
     // One of lbd's own may be in the way until it is closed.
     let isShared = shareOwn(port: port, true)
     defer { _ = shareOwn(port: port, false) }
-    return try ControlListener.metrics(at: place, isShared: isShared)
+    return try ControlListener.metrics(at: address, isShared: isShared)
   }
 
   /// Whether a listener of lbd's own has a port; if so, sets whether others may be opened there.
@@ -147,8 +147,8 @@ extension Daemon {
     {
       unchecked.append(Unchecked.listener(of: next))
     }
-    if let place = next.metrics.listen, place != configuration.metrics.listen {
-      unchecked.append(Unchecked.metrics(place))
+    if let address = next.metrics.listen, address != configuration.metrics.listen {
+      unchecked.append(Unchecked.metrics(address))
     }
     if next.log.access != access.target, case .path(let path) = next.log.access {
       unchecked.append(Unchecked.accessLog(path))

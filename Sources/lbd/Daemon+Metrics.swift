@@ -16,10 +16,10 @@ extension Daemon {
   static func metricsServer(
     _ configuration: Configuration
   ) throws(StartFailure) -> ControlServer {
-    guard let place = configuration.metrics.listen else {
+    guard let address = configuration.metrics.listen else {
       return ControlServer(.metrics, nil, now: Clock.now())
     }
-    return ControlServer(.metrics, try ControlListener.metrics(at: place), now: Clock.now())
+    return ControlServer(.metrics, try ControlListener.metrics(at: address), now: Clock.now())
   }
 
   mutating func answerMetrics() {
@@ -121,14 +121,16 @@ extension ControlListener {
   /// Listens for metrics where the conf says.
   /// - Parameter isShared: another of lbd's own listeners has the port, and shares it for this moment.
   static func metrics(
-    at place: ReplicaAddress, isShared: Bool = false
+    at address: ReplicaAddress, isShared: Bool = false
   ) throws(StartFailure) -> ControlListener {
-    switch place {
+    switch address {
     case .unix(let path): return try make(at: path, .metrics)
     case .host(let host, let port):
-      let address = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
-      guard let address else { throw StartFailure("cannot listen on \(place): no address") }
-      return try make(at: address, .metrics, isShared: isShared)
+      let socketAddress = SocketAddress(ip: host == "localhost" ? "127.0.0.1" : host, port: port)
+      guard let socketAddress else {
+        throw StartFailure("cannot listen on \(address): no address")
+      }
+      return try make(at: socketAddress, .metrics, isShared: isShared)
     }
   }
 }

@@ -95,7 +95,7 @@ extension Daemon {
   /// An answer without the addresses at which lbd itself listens.
   private func withoutItself(_ answer: Resolution) -> Resolution {
     guard case .found(let addresses) = answer.outcome else { return answer }
-    let own = ownPlaces
+    let own = ownListeners
     let others = addresses.filter { own.key(at: $0) == nil }
     guard others.count < addresses.count else { return answer }
     let outcome: LookupOutcome =
@@ -106,7 +106,7 @@ extension Daemon {
 
   /// Lets go of an address at which lbd has come to listen since. Whether it had one.
   private mutating func leaveItself(_ index: Int) -> Bool {
-    guard let address = replicas[index].address, ownPlaces.key(at: address) != nil else {
+    guard let address = replicas[index].address, ownListeners.key(at: address) != nil else {
       return false
     }
     replicas[index].address = nil

@@ -58,7 +58,7 @@ extension Daemon {
     }
     while let reading = reloads.next(now: now) {
       if !reading.order.isRehearsal { manager.notify("RELOADING=1") }
-      let former = FormerPlaces(
+      let former = FormerTargets(
         host: configuration.host, port: configuration.mainPort, access: access.target,
         isRehearsal: reading.order.isRehearsal)
       do throws(SystemError) {
@@ -114,7 +114,7 @@ extension Daemon {
     case .refused(let diagnostics):
       return ReloadReport(isAccepted: false, errors: diagnostics.map(\.description))
     case .loaded(let next, let effective):
-      let plan = ReloadPlan(from: inForce, to: next, hasPlace: !listenerOrigin.isConf)
+      let plan = ReloadPlan(from: inForce, to: next, listensOnPassedSocket: !listenerOrigin.isConf)
       let loaded = LoadedConf(
         whole: next, plan: plan, effective: plan.correct(effective), read: conf)
       do throws(StartFailure) {

@@ -81,11 +81,11 @@ extension Daemon {
   }
 
   private mutating func openMetrics() {
-    guard let place = configuration.metrics.listen else { return }
+    guard let address = configuration.metrics.listen else { return }
     do throws(StartFailure) {
-      metrics.open(try ControlListener.metrics(at: place), poller)
+      metrics.open(try ControlListener.metrics(at: address), poller)
     } catch {
-      log.write(.error, "no metrics at \(place): \(error.line)", ["event": "takeover"])
+      log.write(.error, "no metrics at \(address): \(error.line)", ["event": "takeover"])
       // A reload tries again.
       configuration.metrics.listen = nil
     }

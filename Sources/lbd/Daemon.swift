@@ -169,7 +169,7 @@ struct Daemon: ~Copyable {
       configuration, effective, path: path, environment: environment, parts: parts,
       sockets: sockets, manager: manager)
     // What was passed may listen where the conf does not say.
-    if let failure = loop(configuration.replicas, daemon.ownPlaces) {
+    if let failure = loop(configuration.replicas, daemon.ownListeners) {
       daemon.control.remove()
       daemon.metrics.remove()
       throw failure

@@ -40,7 +40,7 @@ struct ReadConf: Sendable {
 }
 
 /// What a conf is compared with, so that nothing is opened or looked up that is there.
-struct FormerPlaces: Sendable {
+struct FormerTargets: Sendable {
   let host: String
   let port: UInt16
   let access: AccessTarget
@@ -65,7 +65,7 @@ final class FileWork: Sendable {
 
   /// Reads a conf. What it does meanwhile, `reading` tells.
   func read(
-    _ path: String, _ environment: [String: String], beside former: FormerPlaces, number: Int,
+    _ path: String, _ environment: [String: String], beside former: FormerTargets, number: Int,
     _ reading: ConfReading
   ) throws(SystemError) {
     try Thread.start("lbd-conf") { [answers] in
@@ -110,7 +110,7 @@ final class FileWork: Sendable {
   // MARK: Its threads
 
   private static func read(
-    _ path: String, _ environment: [String: String], beside former: FormerPlaces,
+    _ path: String, _ environment: [String: String], beside former: FormerTargets,
     _ reading: ConfReading
   ) -> ReadConf {
     let outcome = Configuration.load(path: path, environment: environment, reading: reading)

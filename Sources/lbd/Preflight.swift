@@ -66,8 +66,8 @@ struct Preflight {
     }
   }
 
-  private mutating func lookAtMetrics(_ place: ReplicaAddress?) {
-    switch place {
+  private mutating func lookAtMetrics(_ listen: ReplicaAddress?) {
+    switch listen {
     case .none: break
     case .unix(let path): lookAtSocket(path, .metrics)
     case .host(let host, let port):
@@ -140,7 +140,7 @@ struct Preflight {
   private mutating func lookAtReplicas(_ configuration: Configuration) {
     // One that cannot be told is an obstacle already.
     let main = try? MainListener.address(configuration)
-    let own = OwnPlaces(
+    let own = OwnListeners(
       main: main, metrics: configuration.metrics.listen, control: configuration.control)
     if let failure = Daemon.loop(configuration.replicas, own) { refuse(failure) }
   }

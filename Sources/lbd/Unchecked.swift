@@ -10,12 +10,12 @@ enum Unchecked {
   private static let most = 8
 
   static func listener(of configuration: Configuration) -> String {
-    let place = ReplicaAddress.host(configuration.host, port: configuration.mainPort)
-    return "not checked: whether \(place) can be listened on (host and main_port in [lbd])"
+    let address = ReplicaAddress.host(configuration.host, port: configuration.mainPort)
+    return "not checked: whether \(address) can be listened on (host and main_port in [lbd])"
   }
 
-  static func metrics(_ place: ReplicaAddress) -> String {
-    "not checked: whether \(place) can be listened on (listen in [metrics])"
+  static func metrics(_ address: ReplicaAddress) -> String {
+    "not checked: whether \(address) can be listened on (listen in [metrics])"
   }
 
   static func control(_ path: String) -> String {

@@ -86,8 +86,8 @@ struct WebSocketFrame {
     default: extra = 8
     }
     writer.append(extra == 0 ? UInt8(length) : extra == 2 ? 126 : 127)
-    for place in stride(from: extra - 1, through: 0, by: -1) {
-      writer.append(UInt8(truncatingIfNeeded: length >> (8 * place)))
+    for position in stride(from: extra - 1, through: 0, by: -1) {
+      writer.append(UInt8(truncatingIfNeeded: length >> (8 * position)))
     }
   }
 }

@@ -47,7 +47,8 @@ import Testing
   @Test func `beside a socket that was passed, host and main_port are no change`() throws {
     let plan = ReloadPlan(
       from: try #require(Loaded("[lbd]\nports = 8081").configuration),
-      to: try #require(Loaded("[lbd]\nmain_port = 81\nports = 8082").configuration), hasPlace: true)
+      to: try #require(Loaded("[lbd]\nmain_port = 81\nports = 8082").configuration),
+      listensOnPassedSocket: true)
     #expect(plan.overruled.count == 1 && plan.overruled[0].hasPrefix("[lbd] main_port: "))
     #expect(plan.changes.first == "~ [lbd] ports: 8081 -> 8082" && plan.leftOut == [])
   }

@@ -171,7 +171,7 @@ struct ControlSocketTests {
   }
 
   @Test func `the option comes first, then the environment, then what answers or is there`() {
-    let (system, session) = (ControlPlaces.system, "/run/user/1/lbd.sock")
+    let (system, session) = (ControlSocketPaths.system, "/run/user/1/lbd.sock")
     let named = ["LBD_SOCKET": "/e", "XDG_RUNTIME_DIR": "/run/user/1"]
     #expect(path("/o", named, system) == "/o")
     #expect(path(nil, named, system) == "/e")

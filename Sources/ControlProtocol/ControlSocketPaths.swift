@@ -1,8 +1,8 @@
-// Where the control socket is while nobody says so. lbd takes the first of these places where it may make
+// Where the control socket is while nobody says so. lbd takes the first of these paths where it may make
 // one, lbctl the first at which somebody answers.
 
-/// The places of the control socket, in their order.
-package enum ControlPlaces {
+/// The paths of the control socket, in their order.
+package enum ControlSocketPaths {
   /// Root's, and that of the user whom the package's unit runs lbd as.
   package static let system = "/run/lbd/lbd.sock"
   /// Everybody's, in the directory where lbd is started.

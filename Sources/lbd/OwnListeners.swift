@@ -9,29 +9,29 @@ import LinuxIO
 import Roster
 
 /// lbd's own listeners.
-struct OwnPlaces {
-  private let places: [(key: String, address: SocketAddress)]
+struct OwnListeners {
+  private let listeners: [(key: String, address: SocketAddress)]
 
   init(main: SocketAddress?, metrics: ReplicaAddress?, control: String) {
-    var places: [(String, SocketAddress)] = []
-    if let main { places.append(("main_port", main)) }
+    var listeners: [(String, SocketAddress)] = []
+    if let main { listeners.append(("main_port", main)) }
     switch metrics {
     case .host(let host, let port):
       let ip = host == "localhost" ? "127.0.0.1" : host
       if let address = SocketAddress(ip: ip, port: port) {
-        places.append(("[metrics] listen", address))
+        listeners.append(("[metrics] listen", address))
       }
     case .unix(let path):
-      if let address = SocketAddress(path: path) { places.append(("[metrics] listen", address)) }
+      if let address = SocketAddress(path: path) { listeners.append(("[metrics] listen", address)) }
     case .none: break
     }
-    if let address = SocketAddress(path: control) { places.append(("control", address)) }
-    self.places = places
+    if let address = SocketAddress(path: control) { listeners.append(("control", address)) }
+    self.listeners = listeners
   }
 
   /// What sets the listener that a connection to an address would reach; nil where there is none.
   func key(at address: SocketAddress) -> String? {
-    places.first { OwnPlaces.leads(address, to: $0.address) }?.key
+    listeners.first { OwnListeners.leads(address, to: $0.address) }?.key
   }
 
   private static func leads(_ address: SocketAddress, to own: SocketAddress) -> Bool {
@@ -51,16 +51,16 @@ struct OwnPlaces {
 }
 
 extension Daemon {
-  var ownPlaces: OwnPlaces {
+  var ownListeners: OwnListeners {
     // Before a takeover it is where the conf says.
     let main =
       listenerAddress ?? SocketAddress(ip: configuration.host, port: configuration.mainPort)
-    return OwnPlaces(
+    return OwnListeners(
       main: main, metrics: configuration.metrics.listen, control: configuration.control)
   }
 
   /// Why none of these replicas can be one: it is lbd itself. Nil where all can.
-  static func loop(_ replicas: [ReplicaConfiguration], _ own: OwnPlaces) -> StartFailure? {
+  static func loop(_ replicas: [ReplicaConfiguration], _ own: OwnListeners) -> StartFailure? {
     for replica in replicas {
       guard let address = replica.address.socketAddress, let key = own.key(at: address) else {
         continue
@@ -75,7 +75,7 @@ extension Daemon {
   /// Why an address cannot be added as a replica; nil where it can.
   func refusalToAdd(_ address: ReplicaAddress) -> String? {
     var key = listenerOrigin.isConf ? configuration.listener(behind: address)?.key : nil
-    if key == nil, let address = address.socketAddress { key = ownPlaces.key(at: address) }
+    if key == nil, let address = address.socketAddress { key = ownListeners.key(at: address) }
     return key.map {
       "\(address) is where \($0) has lbd itself listen: it would be its own replica"
     }
