@@ -73,7 +73,7 @@ package struct ProbeSchedule: Sendable {
     switch pace {
     case .steady(let period):
       // Each strays half as far, since the time between two has two ends.
-      let moment = self.moment(of: slot, period, from: last + period / 2)
+      let moment = self.moment(of: slot, every: period, from: last + period / 2)
       time = stray(from: moment, by: Double(period) * jitter / 2)
     case .urgent(let period): time = stray(from: last + period, by: Double(period) * jitter)
     }
@@ -96,7 +96,7 @@ package struct ProbeSchedule: Sendable {
 
   /// The first moment at or after `time` at which a replica's phase in a period comes round. The
   /// phases of consecutive slots are about evenly far apart (multiples of the golden ratio).
-  private func moment(of slot: Int, _ period: UInt64, from time: UInt64) -> UInt64 {
+  private func moment(of slot: Int, every period: UInt64, from time: UInt64) -> UInt64 {
     let share = UInt64(slot) &* 0x9E37_79B9_7F4A_7C15
     let first = origin + share.multipliedFullWidth(by: period).high
     guard time > first else { return first }

@@ -18,7 +18,7 @@ package final class RetryWindow: Sendable {
 
   /// The control thread's call, once in each second, none left out.
   /// - Parameter ticket: how many were ever drawn.
-  package func begin(second: Int, _ pool: Int, ticket: Int) {
+  package func begin(second: Int, of pool: Int, ticket: Int) {
     let row = pool * RetryWindow.row
     cells.store(row + RetryWindow.slices + second % RetryWindow.slices, ticket)
     cells.store(row + (second + 1) % RetryWindow.slices, 0)
@@ -28,7 +28,7 @@ package final class RetryWindow: Sendable {
   /// - Parameters:
   ///   - second: the time in whole seconds.
   ///   - percent: the share of the requests that may be made again.
-  package func take(second: Int, _ pool: Int, ticket: Int, percent: Int) -> Bool {
+  package func take(second: Int, of pool: Int, ticket: Int, percent: Int) -> Bool {
     let row = pool * RetryWindow.row
     let oldest = max(0, second - RetryBudget.window + 1)
     var retries = 0

@@ -46,7 +46,7 @@ package final class SharedPool: Sendable {
   }
 
   @inline(__always)
-  private static func cell(_ cell: Int, _ pool: Int) -> Int { pool * poolRow + cell }
+  private static func cell(_ cell: Int, of pool: Int) -> Int { pool * poolRow + cell }
 
   // MARK: Usable replicas
 
@@ -63,19 +63,23 @@ package final class SharedPool: Sendable {
   ) {
     if isUsable && !self.isUsable(slot) { forgetFailures(slot) }
     if isUsable {
-      if change(slot, from: SharedPool.out, to: SharedPool.usable) { count(1, pool, now) }
+      if change(slot, from: SharedPool.out, to: SharedPool.usable) {
+        addUsable(1, in: pool, now: now)
+      }
     } else if change(slot, from: SharedPool.usable, to: SharedPool.out) {
-      count(-1, pool, now)
+      addUsable(-1, in: pool, now: now)
     } else {
       _ = change(slot, from: SharedPool.leaving, to: SharedPool.out)
     }
-    poolCells.add(SharedPool.cell(SharedPool.epochCell, pool), 1)
+    poolCells.add(SharedPool.cell(SharedPool.epochCell, of: pool), 1)
     if isUsable { wakeHeld(pool) }
   }
 
   /// The replica leaves the pool: workers may choose it until they have adopted a snapshot without it.
   package func markLeaving(_ slot: Int, of pool: Int, now: UInt64 = Clock.now()) {
-    if change(slot, from: SharedPool.usable, to: SharedPool.leaving) { count(-1, pool, now) }
+    if change(slot, from: SharedPool.usable, to: SharedPool.leaving) {
+      addUsable(-1, in: pool, now: now)
+    }
   }
 
   private func change(_ slot: Int, from old: Int, to new: Int) -> Bool {
@@ -89,15 +93,15 @@ package final class SharedPool: Sendable {
       _ = change(slot, from: SharedPool.leaving, to: SharedPool.out)
       return false
     }
-    count(-1, pool, now)
-    poolCells.add(SharedPool.cell(SharedPool.epochCell, pool), 1)
+    addUsable(-1, in: pool, now: now)
+    poolCells.add(SharedPool.cell(SharedPool.epochCell, of: pool), 1)
     return true
   }
 
-  private func count(_ change: Int, _ pool: Int, _ now: UInt64) {
-    let before = poolCells.add(SharedPool.cell(SharedPool.usableCountCell, pool), change)
+  private func addUsable(_ change: Int, in pool: Int, now: UInt64) {
+    let before = poolCells.add(SharedPool.cell(SharedPool.usableCountCell, of: pool), change)
     guard before + change == 0 else { return }
-    poolCells.store(SharedPool.cell(SharedPool.emptySinceCell, pool), Int(now))
+    poolCells.store(SharedPool.cell(SharedPool.emptySinceCell, of: pool), Int(now))
   }
 
   // MARK: Requests that wait
@@ -110,18 +114,18 @@ package final class SharedPool: Sendable {
   }
 
   /// The worker's own call: since when its request that has waited longest for a pool does; 0 for none.
-  package func setWaiting(since time: UInt64, _ pool: Int, worker: Int) {
+  package func setWaiting(since time: UInt64, for pool: Int, worker: Int) {
     waiting.store(worker * SharedPool.workerRow + pool, Int(time))
   }
 
   /// Whether a worker is to be told that there may be something for its requests that wait for a pool:
   /// not where it was told already and has not looked yet.
-  package func tell(_ worker: Int, _ pool: Int) -> Bool {
+  package func tell(_ worker: Int, of pool: Int) -> Bool {
     told.exchange(worker * SharedPool.workerRow + pool, from: 0, to: 1)
   }
 
   /// The worker's own call: it is about to look.
-  package func hear(_ worker: Int, _ pool: Int) {
+  package func hear(_ worker: Int, of pool: Int) {
     told.store(worker * SharedPool.workerRow + pool, 0)
   }
 
@@ -174,13 +178,13 @@ package final class SharedPool: Sendable {
   // MARK: Retries
 
   /// The control thread's call, once in each second, none left out.
-  package func beginSecond(_ second: Int, _ pool: Int) {
-    retries.begin(second: second, pool, ticket: drawn(pool))
+  package func beginSecond(_ second: Int, of pool: Int) {
+    retries.begin(second: second, of: pool, ticket: drawn(pool))
   }
 
   /// How many turns of a pool were ever drawn: its requests.
   package func drawn(_ pool: Int) -> Int {
-    poolCells.load(SharedPool.cell(SharedPool.ticketCell, pool))
+    poolCells.load(SharedPool.cell(SharedPool.ticketCell, of: pool))
   }
 
   // MARK: Failures in a row
@@ -206,30 +210,30 @@ package final class SharedPool: Sendable {
 extension SharedPool: PoolState {
   @inline(__always)
   package func drawTicket(_ pool: Int) -> Int {
-    poolCells.add(SharedPool.cell(SharedPool.ticketCell, pool), 1)
+    poolCells.add(SharedPool.cell(SharedPool.ticketCell, of: pool), 1)
   }
 
   @inline(__always)
   package func epoch(_ pool: Int) -> Int {
-    poolCells.load(SharedPool.cell(SharedPool.epochCell, pool))
+    poolCells.load(SharedPool.cell(SharedPool.epochCell, of: pool))
   }
 
   package func isUsable(_ slot: Int) -> Bool { usableCells.load(slot) != SharedPool.out }
 
   package func emptySince(_ pool: Int) -> UInt64 {
-    let since = poolCells.load(SharedPool.cell(SharedPool.emptySinceCell, pool))
+    let since = poolCells.load(SharedPool.cell(SharedPool.emptySinceCell, of: pool))
     return since == 0 ? startedAt : UInt64(since)
   }
 
   @inline(__always)
   package func held(_ pool: Int) -> Int {
-    poolCells.load(SharedPool.cell(SharedPool.heldCell, pool))
+    poolCells.load(SharedPool.cell(SharedPool.heldCell, of: pool))
   }
 
   /// - Returns: false when `limit` wait already. Else whether there is still no replica has to be looked
   ///   at once more after this call.
   package func beginHold(_ pool: Int, limit: Int) -> Bool {
-    let cell = SharedPool.cell(SharedPool.heldCell, pool)
+    let cell = SharedPool.cell(SharedPool.heldCell, of: pool)
     if poolCells.add(cell, 1) < limit {
       SharedCells.fence()
       return true
@@ -239,11 +243,11 @@ extension SharedPool: PoolState {
   }
 
   package func endHold(_ pool: Int) {
-    poolCells.add(SharedPool.cell(SharedPool.heldCell, pool), -1)
+    poolCells.add(SharedPool.cell(SharedPool.heldCell, of: pool), -1)
   }
 
   package func takeRetry(_ pool: Int, percent: Int, now: UInt64) -> Bool {
     retries.take(
-      second: Int(now / 1_000_000_000), pool, ticket: drawn(pool), percent: percent)
+      second: Int(now / 1_000_000_000), of: pool, ticket: drawn(pool), percent: percent)
   }
 }

@@ -66,7 +66,7 @@ package final class Tally: Sendable {
 
   /// The worker's own call: a response had this status.
   @inline(__always)
-  package func count(status: Int, _ slot: Int) {
+  package func count(status: Int, at slot: Int) {
     cells.bump(Tally.cell(.status1xx, of: slot) - 1 + min(max(status / 100, 1), 5))
   }
 

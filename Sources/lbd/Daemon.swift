@@ -233,7 +233,7 @@ struct Daemon: ~Copyable {
     if second < current { keepControlSocket() }
     while second < current {
       second += 1
-      pool.beginSecond(second, Numbering.mainPool)
+      pool.beginSecond(second, of: Numbering.mainPool)
     }
   }
 

@@ -43,12 +43,12 @@ import Testing
     #expect(pools.drawTicket(1) == 0 && pools.drawTicket(1) == 1 && pools.drawTicket(2) == 0)
     #expect(pools.beginHold(1, limit: 1) && !pools.beginHold(1, limit: 1))
     #expect(pools.beginHold(2, limit: 1) && pools.held(1) == 1 && pools.held(2) == 1)
-    pools.setWaiting(since: 7, 1, worker: 1)
+    pools.setWaiting(since: 7, for: 1, worker: 1)
     #expect(pools.longestWaiting(1) == 1 && pools.longestWaiting(2) == nil)
-    #expect(pools.tell(1, 1) && !pools.tell(1, 1) && pools.tell(1, 2))
+    #expect(pools.tell(1, of: 1) && !pools.tell(1, of: 1) && pools.tell(1, of: 2))
     pools.setUsable(3, in: 1, false, now: 8)
     #expect(pools.emptySince(1) == 8 && pools.emptySince(2) == 5 && pools.epoch(2) == epoch)
-    for pool in [1, 2] { pools.beginSecond(1, pool) }
+    for pool in [1, 2] { pools.beginSecond(1, of: pool) }
     let spent = (0..<4).map { _ in pools.takeRetry(1, percent: 20, now: 1_000_000_000) }
     #expect(spent == [true, true, true, false])
     #expect(pools.takeRetry(2, percent: 20, now: 1_000_000_000))

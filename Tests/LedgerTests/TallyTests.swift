@@ -52,7 +52,7 @@ import Testing
 
   @Test func `a response is counted once, by the first digit of its status`() {
     let tally = Tally()
-    for status in [101, 200, 299, 302, 404, 500, 599, 999] { tally.count(status: status, 3) }
+    for status in [101, 200, 299, 302, 404, 500, 599, 999] { tally.count(status: status, at: 3) }
     let counts = Tally.Counter.classes.map { tally.value($0, 3) }
     #expect(counts == [1, 2, 1, 1, 3] && tally.responses(3) == 8)
   }

@@ -83,7 +83,7 @@ import Testing
     var allowed: [Int] = []
     // 100 requests a second for 12 seconds, then none.
     for second in 1...30 {
-      pool.beginSecond(second, 1)
+      pool.beginSecond(second, of: 1)
       if second <= 12 { for _ in 0..<100 { _ = pool.drawTicket(1) } }
       guard [1, 12, 21, 30].contains(second) else { continue }
       let now = UInt64(second) * Self.second

@@ -63,9 +63,9 @@ import Testing
     for edge in TrafficCounts.edges {
       #expect(Tally.bucket(edge) == Tally.bucket(edge - 1) + 1)
       let tally = Tally()
-      tally.count(status: 200, 0)
+      tally.count(status: 200, at: 0)
       tally.record(0, nanoseconds: edge * 1000 - 1)
-      tally.count(status: 200, 0)
+      tally.count(status: 200, at: 0)
       tally.record(0, nanoseconds: edge * 1000)
       let place = TrafficCounts.edges.firstIndex(of: edge)!
       let counts = TrafficCounts(slot: 0, tallies: [tally])
@@ -78,7 +78,7 @@ import Testing
     var sum = 0.0
     for step in 1...200 {
       let microseconds = UInt64(step * step * 37)
-      tally.count(status: 200, 5)
+      tally.count(status: 200, at: 5)
       tally.record(5, nanoseconds: microseconds * 1000)
       sum += Double(microseconds) / 1e6
     }

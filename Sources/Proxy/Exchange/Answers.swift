@@ -110,7 +110,7 @@ extension Worker {
     exchanges[exchange].response.stage = .begun
     exchanges[exchange].response.body = .done
     exchanges[exchange].response.status = status
-    links.tally.count(status: status, Tally.ownSlot)
+    links.tally.count(status: status, at: Tally.ownSlot)
     clientDeadlines.set(exchanges[exchange].client, at: now + exchanges[exchange].silence)
     pumpResponse(exchange)
   }

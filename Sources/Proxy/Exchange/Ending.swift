@@ -40,7 +40,7 @@ extension Worker {
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent else { return }
     let replica = upstreams[upstream].replica
-    links.tally.count(status: exchanges[exchange].response.status, replica)
+    links.tally.count(status: exchanges[exchange].response.status, at: replica)
     links.tally.record(replica, nanoseconds: now - exchanges[exchange].startedAt)
   }
 

@@ -14,14 +14,14 @@ extension Worker {
     let pool = exchanges[exchange].pool
     // First, so that whoever sees that some wait finds out who.
     if lanes[pool].dispatcher.queue.oldest == nil {
-      links.pool.setWaiting(since: now, pool, worker: links.index)
+      links.pool.setWaiting(since: now, for: pool, worker: links.index)
     }
     let until = lanes[pool].dispatcher.hold(
       exchanges.token(exchange).rawValue, &exchanges[exchange].attempts, isFull: isFull, now: now,
       notBefore: standstill.endedAt, links.pool)
     guard let until else {
       if lanes[pool].dispatcher.queue.oldest == nil {
-        links.pool.setWaiting(since: 0, pool, worker: links.index)
+        links.pool.setWaiting(since: 0, for: pool, worker: links.index)
       }
       if lanes[pool].policy.dispatch.holdTimeout > 0 {
         links.counts.add(.heldRefused, links.index)
@@ -101,12 +101,12 @@ extension Worker {
         exchanges[exchange].attempts.isHeld
       {
         let since = exchanges[exchange].attempts.heldSince
-        links.pool.setWaiting(since: since, pool, worker: links.index)
+        links.pool.setWaiting(since: since, for: pool, worker: links.index)
         return exchange
       }
       lanes[pool].dispatcher.queue.removeOldest()
     }
-    links.pool.setWaiting(since: 0, pool, worker: links.index)
+    links.pool.setWaiting(since: 0, for: pool, worker: links.index)
     return nil
   }
 
@@ -120,7 +120,7 @@ extension Worker {
     guard links.pool.held(pool) > 0, let worker = links.pool.longestWaiting(pool) else { return }
     if worker == links.index {
       wake(pool)
-    } else if links.pool.tell(worker, pool) {
+    } else if links.pool.tell(worker, of: pool) {
       links.workers[worker].post(.serveHeld(pool: pool))
     }
   }

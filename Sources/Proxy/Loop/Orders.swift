@@ -13,7 +13,7 @@ extension Worker {
       switch order {
       case .adopt(let snapshot): adopt(snapshot)
       case .serveHeld(let pool):
-        links.pool.hear(links.index, pool)
+        links.pool.hear(links.index, of: pool)
         if pool < lanes.count { refill(pool) }
       case .serve(let descriptor, let peer): takeOver(Descriptor(owning: descriptor), peer)
       case .closeConnections(let replica): closeConnections(to: replica)

@@ -122,7 +122,7 @@ struct Simulation: ~Copyable {
     case .serve(let pool): serveHeld(pool)
     case .second:
       for pool in pools {
-        state.beginSecond(Int(now / Simulation.second), pool)
+        state.beginSecond(Int(now / Simulation.second), of: pool)
         tickets[pool].append(state.drawn(pool))
       }
       events.add(.second, at: now + Simulation.second)
