@@ -1,5 +1,5 @@
-// How far one request's search for a replica is: its turn, the replicas that it has met, what failed
-// there, and its waits.
+// One request's search for a replica so far: its turn, the replicas that were tried, the failures there,
+// and the waits.
 
 /// A request's attempts. Times are the worker's, in nanoseconds.
 package struct Attempts: Sendable {
@@ -9,45 +9,46 @@ package struct Attempts: Sendable {
   package private(set) var tried = TriedReplicas()
   /// Attempts so far, in all.
   package private(set) var count = 0
-  /// Those that failed since the last wait for a replica.
+  /// Attempts that failed since the last wait for a replica.
   package private(set) var failures = 0
-  /// Those in all that failed as `reset`.
+  /// Attempts in all that failed as `reset`.
   package private(set) var resets = 0
-  /// An attempt has failed; and one of which something was sent.
+  /// Whether an attempt has failed; and whether one has failed after something was sent.
   package private(set) var hasFailed = false
   package private(set) var hasFailedSent = false
-  /// Its turn; negative until it is drawn.
+  /// The request's turn; negative until it is drawn.
   private var turn = -1
-  /// By when the response has to begin; waits for a replica move it on.
+  /// The time by which the response has to begin. A wait for a replica moves it on.
   package private(set) var deadline: UInt64 = 0
-  /// It counts among the requests in flight of a replica that has a limit of them.
+  /// The request counts among those in flight of a replica that has a limit.
   package var isCounted = false
-  /// It waits for a replica.
+  /// The request waits for a replica.
   package private(set) var isHeld = false
-  /// When its last wait began, and until when it may wait in all; 0 where it never did.
+  /// The time at which the last wait began, and the time at which all waiting ends; 0 before the first
+  /// wait.
   package private(set) var heldSince: UInt64 = 0
   package private(set) var holdUntil: UInt64 = 0
 
   package init() {}
 
-  /// The request has a pool, and with it a time.
+  /// Begins the search in a pool, whose policy sets the deadline.
   package mutating func begin(deadline: UInt64) { self.deadline = deadline }
 
-  /// The request goes to a replica.
+  /// Begins an attempt at a replica.
   package mutating func begin(at replica: Int) {
     self.replica = replica
     tried.insert(replica)
     count += 1
   }
 
-  /// The attempt that has just begun comes to nothing and counts as none: the replica took no more
+  /// Takes back the attempt that has just begun, which counts as none: the replica took no more
   /// connections.
   package mutating func takeBack() {
     count -= 1
     tried.forget(replica)
   }
 
-  /// Notes what has failed.
+  /// Counts a failed attempt.
   package mutating func count(_ attempt: FailedAttempt) {
     failures += 1
     hasFailed = true
@@ -55,20 +56,20 @@ package struct Attempts: Sendable {
     if attempt.failure == .reset { resets += 1 }
   }
 
-  /// Every replica was tried, and one of them may be asked once more.
+  /// Forgets which replicas were tried: all were, and one of them may be asked once more.
   package mutating func forgetTried() { tried = TriedReplicas() }
 
   /// Whether the request has ever waited.
   package var hasWaited: Bool { holdUntil != 0 }
 
-  /// Time in which lbd did not run counts against nobody.
+  /// Moves the times on by a time in which lbd did not run: no request is to pay for it.
   package mutating func forgive(_ lost: UInt64) {
     deadline += lost
     if holdUntil != 0 { holdUntil += lost }
   }
 
-  /// The ticket of the next attempt, drawn once. A retry begins somewhere else, so that a failed
-  /// replica's share is spread over all others.
+  /// The ticket of the next attempt. The turn is drawn once. A retry begins elsewhere in the table, so that
+  /// a failed replica's share is spread over all others.
   mutating func ticket(_ draw: @autoclosure () -> Int) -> Int {
     if turn < 0 { turn = draw() }
     guard hasFailed else { return turn }
@@ -78,7 +79,7 @@ package struct Attempts: Sendable {
 
   // MARK: Waiting
 
-  /// Until when the request may wait, which its first wait decides.
+  /// The time until which the request may wait. The first wait sets it.
   mutating func waitLimit(now: UInt64, timeout: UInt64) -> UInt64 {
     if holdUntil == 0 { holdUntil = now + timeout }
     return holdUntil
@@ -87,7 +88,7 @@ package struct Attempts: Sendable {
   mutating func beginHold(now: UInt64, isFull: Bool) {
     heldSince = now
     isHeld = true
-    // Attempts at replicas that are gone now do not count against those that come back.
+    // Failures at replicas that are unusable now do not count against those that become usable.
     if !isFull { failures = 0 }
   }
 

@@ -1,34 +1,35 @@
-// Where a request goes: the one rule by which a worker chooses a replica, lets a request wait, and
-// decides what a failed attempt comes to. It knows no clock, no socket and no thread: lbd's workers run
-// it, and so does the simulation.
+// The dispatcher: the one rule by which a worker chooses a replica, lets a request wait, and decides what
+// follows a failed attempt. The rule knows no clock, no socket and no thread: lbd's workers run it, and so
+// does the simulation.
 
 import Synchronization
 
-/// What all workers share of the pools, as a dispatcher asks it. `Ledger.SharedPools` is what lbd runs.
+/// The state of the pools that all workers share, as a dispatcher asks for it. lbd runs
+/// `Ledger.SharedPool`.
 package protocol PoolState: AnyObject {
   /// Draws a pool's next turn; no two requests have the same one.
   func drawTicket(_ pool: Int) -> Int
-  /// Grows with each change of what a pool's table is made from.
+  /// A number that grows with each change of a pool's usable replicas or weights.
   func epoch(_ pool: Int) -> Int
   func isUsable(_ slot: Int) -> Bool
-  /// Since when no replica of a pool is usable; means nothing while one is.
+  /// The time since which no replica of a pool is usable; without meaning while one is.
   func emptySince(_ pool: Int) -> UInt64
   /// Requests that wait for a replica of a pool, over all workers.
   func held(_ pool: Int) -> Int
-  /// Announces a request that begins to wait. False when `limit` wait already.
+  /// Counts a request that begins to wait. False when `limit` wait already.
   func beginHold(_ pool: Int, limit: Int) -> Bool
   func endHold(_ pool: Int)
-  /// Takes one retry from a pool's budget. False when that is spent.
+  /// Takes one retry from a pool's budget. False when the budget is spent.
   func takeRetry(_ pool: Int, percent: Int, now: UInt64) -> Bool
 }
 
-/// What the conf says of a pool's retries and waits. Times are nanoseconds.
+/// The conf's rules for a pool's retries and waits. Times are nanoseconds.
 package struct DispatchRules: Sendable, Equatable {
   /// Retries after the first attempt.
   package let retries: Int
   /// The share of the pool's requests that may be made again, in percent.
   package let retryBudget: Int
-  /// How long a request may wait for a replica; 0 for not at all.
+  /// The time that a request may wait for a replica; 0 for no wait.
   package let holdTimeout: UInt64
   /// Requests that may wait at once, over all workers.
   package let holdQueue: Int
@@ -54,11 +55,12 @@ package struct Dispatcher: ~Copyable {
   /// Some replica of the table has a limit of requests in flight or of connections.
   package private(set) var hasLimits = false
 
-  /// The requests that wait here, by what the owner names them with.
+  /// The requests that wait at this worker, by the owner's names for them.
   package var queue = HoldQueue()
-  /// There may be a replica for the oldest of them.
+  /// There may be a replica for the oldest waiting request.
   package var servesHeld = false
-  /// How many of them may go now, and when more may; 0 where nobody waits for that.
+  /// The number of waiting requests that may go now, and the time at which more may; 0 where no request
+  /// waits for that time.
   private var credit = Dispatcher.burst
   package private(set) var pause: UInt64 = 0
 
@@ -69,18 +71,18 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: The table
 
-  /// Whether the table is older than what it is made from.
+  /// Whether the pool has changed since the table was built.
   @inline(__always)
   package func isStale(_ state: some PoolState) -> Bool { state.epoch(pool) != epoch }
 
-  /// The table has to be made anew before it is used again.
+  /// Marks the table as stale: it is built anew before its next use.
   package mutating func makeStale() { epoch = -1 }
 
-  /// Makes the table anew.
+  /// Builds the table anew.
   /// - Parameters:
   ///   - usable: the replicas that may get requests, in the pool's order; weights are 1 or more.
-  ///   - hasLimits: one of them has a limit.
-  ///   - epoch: the pool's, read before `usable` was put together.
+  ///   - hasLimits: some replica has a limit.
+  ///   - epoch: the pool's epoch, read before `usable` was put together.
   package mutating func rebuild(
     _ usable: [(slot: Int, weight: Int)], hasLimits: Bool, epoch: Int
   ) {
@@ -95,8 +97,8 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: Choosing
 
-  /// The replica for a request where nothing has to be weighed: the table is up to date, its replicas have
-  /// no limits, and the one whose turn it is was not tried. Nil where more has to be asked.
+  /// The replica for a request in the simple case: the table is up to date, its replicas have no limits, and
+  /// the replica whose turn it is was not tried. Nil in all other cases.
   @inline(__always)
   package func pick(_ attempts: inout Attempts, _ state: some PoolState) -> Int? {
     guard !isStale(state), !hasLimits, hasReplica else { return nil }
@@ -110,14 +112,14 @@ package struct Dispatcher: ~Copyable {
     fileprivate var left: Int
   }
 
-  /// Whether a request has to wait although there may be room for it: who came first has it.
+  /// Whether a request has to wait although there may be room: the requests that wait came first.
   @inline(__always)
   package func mustQueue(_ attempts: borrowing Attempts, _ state: some PoolState) -> Bool {
     guard hasLimits, attempts.count == 0 else { return false }
     return state.held(pool) > 0
   }
 
-  /// Begins a look. The request's turn is drawn at its first one.
+  /// Begins a look at the table. The first look draws the request's turn.
   @inline(__always)
   package func candidates(
     _ attempts: inout Attempts, _ state: some PoolState
@@ -138,18 +140,18 @@ package struct Dispatcher: ~Copyable {
     return nil
   }
 
-  /// What becomes of a request for which a look has found nothing.
+  /// The next step of a request for which a look has found no replica.
   package enum Otherwise: Sendable {
-    /// The replica that it has met already is asked again.
+    /// A replica that was tried already is asked again.
     case again(Int)
     case hold(isFull: Bool)
-    /// Some are usable, and all were tried.
+    /// Some replicas are usable, and all of those were tried.
     case noOther
   }
 
   /// - Parameters:
-  ///   - isFull: the look has met replicas that have as many requests as they may.
-  ///   - last: the replica to ask where none is left that was not tried.
+  ///   - isFull: the look has met replicas without room.
+  ///   - last: the replica to ask where all were tried.
   package func otherwise(
     isFull: Bool, orAgain last: Int?, _ state: some PoolState
   ) -> Otherwise {
@@ -160,7 +162,7 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: After a failure
 
-  /// What a failed attempt comes to, by `Retry`. The table is up to date.
+  /// The verdict on a failed attempt, by `Retry`. The table is up to date.
   /// - Parameter isBudgetSpent: set where a retry was refused since the budget is spent.
   package func verdict(
     _ attempt: FailedAttempt, _ attempts: borrowing Attempts, _ state: some PoolState,
@@ -184,13 +186,13 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: Waiting
 
-  /// Lets a request wait. Nil where it may not: waiting is off, too many wait, its time is up, or nothing
-  /// was usable for longer than a request may wait.
+  /// Lets a request wait. Nil where it may not: waiting is off, too many wait, the request's time is up, or no
+  /// replica was usable for longer than a request may wait.
   /// - Parameters:
-  ///   - name: what the queue knows the request by.
+  ///   - name: the queue's name for the request.
   ///   - isFull: replicas are usable, and have no room.
   ///   - since: no replica counts as missing from before this time.
-  /// - Returns: until when it may wait.
+  /// - Returns: the time until which the request may wait.
   package mutating func hold(
     _ name: UInt64, _ attempts: inout Attempts, isFull: Bool, now: UInt64, notBefore since: UInt64,
     _ state: some PoolState
@@ -206,7 +208,7 @@ package struct Dispatcher: ~Copyable {
     return until
   }
 
-  /// A request waits no longer, whatever comes next.
+  /// Ends a request's wait, whatever follows.
   package func endHold(
     _ attempts: inout Attempts, now: UInt64, _ state: some PoolState
   ) {
@@ -214,40 +216,40 @@ package struct Dispatcher: ~Copyable {
     state.endHold(pool)
   }
 
-  /// How many of those that wait go at once, before one of them has ended.
+  /// The number of waiting requests that go at once, before one of them has ended.
   package static var burst: Int { 16 }
-  /// Where none of them ends, when more go: in nanoseconds.
+  /// The pause after which more go although none has ended, in nanoseconds.
   private static var longestPause: UInt64 { 5_000_000 }
 
-  /// Whether those that wait are to be looked at.
+  /// Whether the waiting requests are to be looked at.
   @inline(__always)
   package func isDue(now: UInt64) -> Bool { servesHeld || pause != 0 && now >= pause }
 
-  /// Begins to serve those that wait, oldest first. A few go at once, then one for each of them that has
-  /// ended, on its connection: a replica that has just come back is not overrun, and the first is not
-  /// held up by the last. Where none ends, a few more go after a pause.
+  /// Begins to serve the waiting requests, oldest first. A few go at once, then one for each of these that
+  /// has ended, on its connection: a replica that has just become usable is not overrun, and the last
+  /// requests do not slow the first. Where none ends, a few more go after a pause.
   package mutating func beginServing(now: UInt64) {
     if pause != 0 && now >= pause { credit = Dispatcher.burst }
     (servesHeld, pause) = (false, 0)
   }
 
-  /// Whether one more may go now; else a pause begins.
+  /// Whether one more request may go now. If not, a pause begins.
   package mutating func mayServe(now: UInt64) -> Bool {
     if credit > 0 { return true }
     pause = now + Dispatcher.longestPause
     return false
   }
 
-  /// The oldest goes.
+  /// Takes the oldest request out of the queue: it goes now.
   package mutating func serve() {
     queue.removeOldest()
     credit -= 1
   }
 
-  /// A replica has come back: a few may go at once again.
+  /// Lets a few go at once again: a replica has become usable.
   package mutating func refill() { (servesHeld, credit) = (true, Dispatcher.burst) }
 
-  /// A request that had waited has ended: the next one may go.
+  /// Lets the next request go: one that had waited has ended.
   package mutating func heldEnded() {
     credit = min(credit + 1, Dispatcher.burst)
     if queue.oldest != nil { servesHeld = true }

@@ -1,18 +1,18 @@
-// How attempts fail, in the words that metrics, events and the log use.
+// The classes of failed attempts, in the words that metrics, events and the log use.
 
-/// The class of a failed attempt at a replica. Each is counted by itself, since each asks for another
+/// The class of a failed attempt at a replica. Each class is counted by itself, since each has another
 /// remedy.
 package enum FailureClass: UInt8, Sendable, CaseIterable {
-  /// The connection never stood: refused, reset, unreachable, or too slow to come.
+  /// The connection was never established: refused, reset, unreachable, or too slow.
   case connect
-  /// A connection that had served before ended before a byte of the response.
+  /// A reused connection ended before the first byte of the response.
   case stale
-  /// A new connection ended before the response was whole, or any in the midst of one.
+  /// A new connection ended before the response was whole, or any connection within a response.
   case reset
-  /// The response did not begin, or go on, in time.
+  /// The response did not begin, or did not go on, in time.
   case timeout
-  /// The replica answered with a status that the conf takes to another one.
+  /// The replica answered with a status for which the conf asks another replica.
   case status
-  /// What came is no valid response.
+  /// The replica sent no valid response.
   case `protocol`
 }

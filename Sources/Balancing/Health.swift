@@ -1,17 +1,17 @@
-// What was observed of one replica: a state machine fed by probes and by the traffic's failures.
-// It knows no clock and no socket; the control thread owns it and passes the time in.
+// One replica's health: a state machine fed by probes and by failures of requests. It knows no clock and
+// no socket; the control thread owns it and passes the time in.
 
-/// When a replica's state changes, and how often to ask.
+/// The rules by which a replica's state changes, and the intervals of probes.
 package struct HealthPolicy: Sendable, Equatable {
   /// Passed probes in a row until a replica that was down is up, 1 or more.
   package var rise: Int
   /// Failed probes in a row until a replica that was up is down, 1 or more.
   package var fall: Int
-  /// Between probes, in nanoseconds.
+  /// The time between probes, in nanoseconds.
   package var interval: UInt64
-  /// Between probes while a verdict is open, in nanoseconds.
+  /// The time between probes while a verdict is open, in nanoseconds.
   package var fastInterval: UInt64
-  /// How long the first ejection for failures lasts, in nanoseconds.
+  /// The length of the first ejection for failures, in nanoseconds.
   package var ejection: UInt64
 
   package init(rise: Int, fall: Int, interval: UInt64, fastInterval: UInt64, ejection: UInt64) {
@@ -22,28 +22,28 @@ package struct HealthPolicy: Sendable, Equatable {
     self.ejection = ejection
   }
 
-  /// Whether a replica of a pool may be ejected for failures: half of a pool at most, and never the
-  /// last one that is usable. A fault of all of them is none that leaving some out would mend.
+  /// Whether a replica of a pool may be ejected for failures: half of a pool at most, and never the last
+  /// usable replica. Ejecting some does not mend a fault that all replicas have.
   /// - Parameters:
-  ///   - ejected: how many are ejected for failures already.
-  ///   - usable: how many are usable, it among them.
+  ///   - ejected: the number of replicas ejected for failures already.
+  ///   - usable: the number of usable replicas, this one among them.
   package static func mayEject(ejected: Int, usable: Int, of count: Int) -> Bool {
     ejected < count / 2 && usable > 1
   }
 }
 
-/// What is observed of a replica.
+/// The observation of a replica.
 package enum Observation: String, Sendable {
-  /// Nothing was learnt yet; it gets no traffic.
+  /// Nothing is known yet; the replica gets no requests.
   case starting
   case up
-  /// Its probes time out, and no other replica answers either: it goes on getting requests, since being
-  /// slow is no reason to answer none.
+  /// Probes time out, and no other replica answers either. The replica goes on getting requests: a slow
+  /// answer is better than none.
   case slow
   /// Probes failed.
   case down
-  /// A request could not reach it, or too many in a row failed there; the next passed probe brings
-  /// it back, or the end of the time that an ejection for failures has.
+  /// A request could not reach the replica, or too many in a row failed there. The next passed probe ends
+  /// the ejection; for an ejection for failures so does its time.
   case ejected
 }
 
@@ -54,14 +54,14 @@ package struct Health: Sendable {
   package private(set) var since: UInt64
   private var passes = 0
   private var failures = 0
-  /// All of these were silence.
+  /// All of these failures were silence.
   private var isSilent = false
   private var hasPassed = false
-  /// Whether its latest probe passed; false once an ejection has said otherwise.
+  /// Whether the latest probe passed; false after an ejection.
   private var isProven = false
-  /// When an ejection for failures ends by itself; nil unless there is one.
+  /// The time at which an ejection for failures ends by itself; nil without one.
   package private(set) var ejectedUntil: UInt64?
-  /// Ejections for failures in a row, and how long the last one was to last.
+  /// Ejections for failures in a row, and the length of the last one.
   private var ejections: UInt64 = 0
   private var lastEjection: UInt64 = 0
 
@@ -69,21 +69,23 @@ package struct Health: Sendable {
     since = now
   }
 
-  /// Whether requests may go to it.
+  /// Whether requests may go to the replica.
   package var isUsable: Bool { observation == .up || observation == .slow }
 
-  /// Whether it gets requests and its latest probe passed: beside such a one, silence takes others out.
+  /// Whether the replica gets requests and its latest probe passed. While one such replica is there, silence
+  /// takes others out.
   package var isAnswering: Bool { isBeyondDoubt && isProven }
 
-  /// Whether it is up and nothing since has spoken against it.
+  /// Whether the replica is up, and no probe has failed since.
   package var isBeyondDoubt: Bool { observation == .up && failures == 0 }
 
-  /// How many probes must fail in a row until it is down; 1 where that changes nothing for requests.
+  /// The number of probes that must fail in a row until the replica is down; 1 where that changes nothing for
+  /// requests.
   package func missingFailures(_ policy: HealthPolicy) -> Int {
     observation == .up ? max(1, policy.fall - failures) : 1
   }
 
-  /// How its next probes follow the last one.
+  /// The pace at which the next probes follow the last one.
   package func pace(_ policy: HealthPolicy) -> ProbePace {
     let fast = min(policy.fastInterval, policy.interval)
     return switch observation {
@@ -94,7 +96,8 @@ package struct Health: Sendable {
     }
   }
 
-  /// A probe passed. The first one ever, and the first after an ejection, admit at once.
+  /// A probe passed. The first passed probe ever, and the first after an ejection, make the replica usable at
+  /// once.
   package mutating func probePassed(_ policy: HealthPolicy, now: UInt64) -> Bool {
     failures = 0
     passes += 1
@@ -108,8 +111,8 @@ package struct Health: Sendable {
 
   /// A probe failed.
   /// - Parameters:
-  ///   - isSilence: it was not refused or answered badly, there was no answer in time.
-  ///   - isNeeded: no other replica answers. Then silence alone does not take it out.
+  ///   - isSilence: there was no answer in time, not a refusal or a bad answer.
+  ///   - isNeeded: no other replica answers. Then silence alone does not take this one out.
   package mutating func probeFailed(
     _ policy: HealthPolicy, isSilence: Bool = false, isNeeded: Bool = false, now: UInt64
   ) -> Bool {
@@ -122,18 +125,18 @@ package struct Health: Sendable {
     return become(observation == .up && isSilent && isNeeded ? .slow : .down, now)
   }
 
-  /// Another replica answers, so that its own silence takes it out after all.
+  /// Another replica answers, so that silence takes this one out after all.
   package mutating func otherAnswered(now: UInt64) -> Bool {
     observation == .slow && become(.down, now)
   }
 
-  /// A request's connection to it was refused, reset or timed out.
+  /// A request's connection to the replica was refused, reset or timed out.
   package mutating func connectFailed(now: UInt64) -> Bool {
     guard isUsable else { return false }
     return become(.ejected, now)
   }
 
-  /// Nothing probes replicas: each is taken for one that passes, but while it is ejected for failures.
+  /// Counts a probe as passed where probes are off, except during an ejection for failures.
   package mutating func passedUnasked(_ policy: HealthPolicy, now: UInt64) -> Bool {
     ejectedUntil == nil && probePassed(policy, now: now)
   }
@@ -143,9 +146,9 @@ package struct Health: Sendable {
   /// The longest ejection for failures, in nanoseconds.
   private static var longestEjection: UInt64 { 60_000_000_000 }
 
-  /// It failed too many requests in a row, though it could be reached. The n-th ejection in a row
-  /// lasts n times as long as the first, 60 s at most; one is the first again once the replica has
-  /// been up for ten times as long as the last was to last.
+  /// The replica failed too many requests in a row, though it could be reached. The n-th ejection in a row
+  /// lasts n times as long as the first, 60 s at most. The row ends once the replica has been up for ten
+  /// times the length of the last ejection.
   package mutating func failedInARow(_ policy: HealthPolicy, now: UInt64) -> Bool {
     guard observation == .up else { return false }
     if now >= since + 10 * lastEjection { ejections = 0 }
@@ -157,7 +160,7 @@ package struct Health: Sendable {
     return true
   }
 
-  /// Ends an ejection for failures whose time has passed.
+  /// Ends an ejection for failures once its time has passed.
   package mutating func endEjection(now: UInt64) -> Bool {
     guard let ejectedUntil, now >= ejectedUntil else { return false }
     return become(.up, now)

@@ -1,20 +1,20 @@
-// The requests that wait for a replica, oldest first. It holds their tokens only: one whose exchange
-// has ended meanwhile is passed over by whoever takes from it.
+// The requests that wait for a replica, oldest first. The queue holds tokens only: its reader passes over
+// a token whose exchange has ended meanwhile.
 
-/// Tokens in the order in which they came. One worker owns it; a call costs amortised O(1) and
-/// allocates only where more wait than ever before.
+/// Tokens in the order of their arrival. One worker owns the queue. A call costs amortised O(1), and
+/// allocates only where more requests wait than ever before.
 package struct HoldQueue: Sendable {
   private var tokens: [UInt64] = []
   private var first = 0
 
   package init() {}
 
-  /// The oldest; nil when there is none.
+  /// The oldest token; nil when there is none.
   package var oldest: UInt64? { first < tokens.count ? tokens[first] : nil }
 
   package mutating func append(_ token: UInt64) { tokens.append(token) }
 
-  /// Takes the oldest out.
+  /// Removes the oldest token.
   package mutating func removeOldest() {
     guard first < tokens.count else { return }
     first += 1

@@ -1,20 +1,20 @@
-// When each replica is to be probed: a pure table of times that knows no clock and no socket. Probes
-// that go on at one pace are spread evenly over it, each replica at a phase of its own, so that a
-// thousand replicas are a thousand small moments a second and no burst. A call costs O(log n).
+// The times of the next probes: a pure table that knows no clock and no socket. Probes of one pace are
+// spread evenly over the period, each replica at a phase of its own, so that a thousand replicas are a
+// thousand small moments a second and no burst. A call costs O(log n).
 
-/// How the probes of a replica follow each other.
+/// The pace of a replica's probes.
 package enum ProbePace: Sendable, Equatable {
-  /// One in each period for as long as things stay as they are, at the replica's phase in it. A new
-  /// pace begins between a half and one and a half periods after the last probe.
+  /// One probe in each period, at the replica's phase in the period. A new pace begins between a half and
+  /// one and a half periods after the last probe.
   case steady(UInt64)
-  /// One period behind the last probe, since a verdict is open.
+  /// One period after the last probe, since a verdict is open.
   case urgent(UInt64)
 }
 
 /// The times of all replicas' next probes, by slot. Times are nanoseconds. The control thread owns it.
 package struct ProbeSchedule: Sendable {
   private struct Row {
-    /// When the replica's next probe is due, or was.
+    /// The time at which the replica's next probe is due, or the last one was.
     var due: UInt64 = 0
     /// The slot's index in the heap; negative while it is not in the heap.
     var heapIndex = -1
@@ -27,29 +27,29 @@ package struct ProbeSchedule: Sendable {
   private var heap: [Int] = []
 
   /// - Parameters:
-  ///   - origin: where the periods begin.
-  ///   - seed: of the jitter.
+  ///   - origin: the time at which the periods begin.
+  ///   - seed: the jitter's seed.
   package init(origin: UInt64, seed: UInt64) {
     self.origin = origin
     random = seed
   }
 
-  /// When the first of all is due; nil when none is.
+  /// The time at which the first probe of all is due; nil when none is.
   package var next: UInt64? { heap.first.map { rows[$0].due } }
 
-  /// When a replica's probe is due; nil when none is.
+  /// The time at which a replica's probe is due; nil when none is.
   package func due(_ slot: Int) -> UInt64? {
     slot < rows.count && rows[slot].heapIndex >= 0 ? rows[slot].due : nil
   }
 
-  /// Takes a slot whose time has come out of the table; nil when there is none.
+  /// Removes a slot whose time has come, and returns the slot; nil when there is none.
   package mutating func take(now: UInt64) -> Int? {
     guard let slot = heap.first, rows[slot].due <= now else { return nil }
     remove(slot)
     return slot
   }
 
-  /// Sets a replica's time, whatever it was.
+  /// Sets a replica's time, whatever the time was.
   package mutating func set(_ slot: Int, at time: UInt64) {
     while rows.count <= slot { rows.append(Row()) }
     rows[slot].due = time
@@ -60,7 +60,7 @@ package struct ProbeSchedule: Sendable {
     sift(slot)
   }
 
-  /// Brings a replica's time forward; does nothing while it has none.
+  /// Brings a replica's time forward; does nothing while the replica has none.
   package mutating func hasten(_ slot: Int, to time: UInt64) {
     if let due = due(slot), time < due { set(slot, at: time) }
   }
@@ -72,7 +72,7 @@ package struct ProbeSchedule: Sendable {
     let time: UInt64
     switch pace {
     case .steady(let period):
-      // Each strays half as far, since the time between two has two ends.
+      // Each probe strays half as far, since the time between two probes has two ends.
       let moment = self.moment(of: slot, every: period, from: last + period / 2)
       time = stray(from: moment, by: Double(period) * jitter / 2)
     case .urgent(let period): time = stray(from: last + period, by: Double(period) * jitter)
@@ -80,7 +80,7 @@ package struct ProbeSchedule: Sendable {
     set(slot, at: max(now, time))
   }
 
-  /// Forgets a replica's time.
+  /// Removes a replica's time.
   package mutating func remove(_ slot: Int) {
     guard slot < rows.count, rows[slot].heapIndex >= 0 else { return }
     let index = rows[slot].heapIndex

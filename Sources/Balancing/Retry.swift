@@ -1,11 +1,11 @@
-// What a failed attempt at a replica comes to: the one rule, as a function of what failed, how far
-// the request had come, what it asks for, and what the pool has left. Nothing else in lbd decides it.
+// The verdict on a failed attempt at a replica: the one rule, as a function of the failure, of the
+// request's progress and method, and of the pool's budget. Nothing else in lbd decides this.
 
-/// How far the request had come when the attempt failed.
+/// The request's progress when the attempt failed.
 package enum FailurePhase: UInt8, Sendable {
   /// No byte of the request was handed to the connection.
   case unsent
-  /// Some or all of it was.
+  /// Some or all bytes were.
   case sent
   /// The response had begun to go to the client.
   case answering
@@ -15,7 +15,7 @@ package enum FailurePhase: UInt8, Sendable {
 package struct FailedAttempt: Sendable {
   package var failure: FailureClass
   package var phase: FailurePhase
-  /// It failed because something took too long.
+  /// The attempt failed because something took too long.
   package var isLate: Bool
   /// The request may be executed twice (RFC 9110 §9.2.2).
   package var isIdempotent: Bool
@@ -37,7 +37,7 @@ package struct FailedAttempt: Sendable {
   }
 }
 
-/// What the request and the pool have left for another attempt.
+/// The room that the request and the pool leave for another attempt.
 package struct RetryRoom: Sendable {
   /// Retries that the conf still allows.
   package var attemptsLeft: Int
@@ -56,9 +56,9 @@ package struct RetryRoom: Sendable {
   }
 }
 
-/// What to do after a failed attempt.
+/// The next step after a failed attempt.
 package enum RetryVerdict: Equatable, Sendable {
-  /// Try another replica; where none is left, the same one on a new connection.
+  /// Try another replica; where none is left, the same replica on a new connection.
   case retry
   /// No replica is usable: wait for one.
   case hold
@@ -72,17 +72,17 @@ package enum RetryVerdict: Equatable, Sendable {
 
 /// The retry rule.
 package enum Retry {
-  /// - Parameter budget: takes one retry from the pool's budget; asked last, and only for what a
-  ///   replica has most likely worked on. A connection that never stood has cost none of them
-  ///   anything, and the first such failure takes its replica out; one that had served before ended by
-  ///   itself, and a request meets that once, since a retry has a connection of its own.
+  /// - Parameter budget: takes one retry from the pool's budget. The budget is asked last, and only where
+  ///   a replica has most likely worked on the request. A failed connect has cost no replica anything, and
+  ///   the first one marks the replica down. A stale connection ended by itself, and a request meets one
+  ///   only once, since a retry has a new connection.
   package static func verdict(
     _ attempt: FailedAttempt, _ room: RetryRoom, budget: @autoclosure () -> Bool
   ) -> RetryVerdict {
     guard attempt.phase != .answering else { return .abort }
     guard mayRepeat(attempt) && room.isInTime else { return end(attempt) }
     let isUnsent = attempt.phase == .unsent
-    // Who waits for a replica to come back costs nobody anything, however often it was tried.
+    // A request that waits for a replica costs nothing, however many attempts it had.
     if isUnsent && !room.hasReplica { return .hold }
     guard room.attemptsLeft > 0 && (room.hasOther || mayAskAgain(attempt.failure)) else {
       return end(attempt)
@@ -91,9 +91,9 @@ package enum Retry {
     return isFree || budget() ? .retry : end(attempt)
   }
 
-  /// Whether the request may be handed to a replica once more. One of which nothing was sent always
-  /// may; a sent one only when its method is idempotent and no byte of a response has come. One of
-  /// which two replicas died is given to no third.
+  /// Whether a replica may get the request once more. A request of which nothing was sent always may go
+  /// again. A sent request may only when its method is idempotent and no byte of a response has come. A
+  /// request after which two replicas died goes to no third.
   private static func mayRepeat(_ attempt: FailedAttempt) -> Bool {
     guard attempt.isReplayable else { return false }
     if attempt.phase == .unsent { return true }
@@ -105,8 +105,8 @@ package enum Retry {
     }
   }
 
-  /// The end of a connection says little of its replica: where no other is left, that one is asked
-  /// again.
+  /// Whether the same replica may be asked again where no other is left: the end of a connection says little
+  /// of its replica.
   private static func mayAskAgain(_ failure: FailureClass) -> Bool {
     failure == .stale || failure == .reset
   }
@@ -117,16 +117,16 @@ package enum Retry {
   }
 }
 
-/// How many requests may be made again over the pool, so that a pool in trouble is not multiplied.
+/// The budget of retries of a pool, so that retries do not multiply the load of a pool in trouble.
 package enum RetryBudget {
   /// Seconds over which requests and retries are counted.
   package static var window: Int { 10 }
   /// Retries that are always allowed in a window.
   package static var least: Int { 3 }
 
-  /// Whether one more may be made.
+  /// Whether one more retry may be made.
   /// - Parameters:
-  ///   - retries, requests: those of the window; requests without their retries.
+  ///   - retries, requests: the window's; requests are counted without their retries.
   ///   - percent: the share of the requests that may be made again.
   package static func allows(retries: Int, requests: Int, percent: Int) -> Bool {
     percent > 0 && retries < max(least, requests * percent / 100)

@@ -1,9 +1,9 @@
 // Strict round robin over any number of workers. The turn is a number that all workers draw from one
-// counter; the order is a table that each worker derives alike from the same facts. So the n-th
-// request goes to the n-th replica whoever serves it, and a dead replica's share is spread evenly,
-// since it is simply not in the table.
+// counter. The order is a table that each worker derives alike from the same facts. So the n-th request
+// goes to the n-th replica, whichever worker serves it, and a dead replica's share is spread evenly,
+// since the replica is not in the table.
 
-/// The replicas that an exchange has already met, so that a retry goes to another.
+/// The replicas that an exchange has already tried, so that a retry goes to another.
 package struct TriedReplicas: Sendable {
   private var slots = InlineArray<12, UInt16>(repeating: 0)
   package private(set) var count = 0
@@ -31,8 +31,8 @@ package struct TriedReplicas: Sendable {
   }
 }
 
-/// The picker: a table of replicas' slots in their turns. One worker owns it; picking allocates
-/// nothing and takes a few nanoseconds.
+/// The picker: a table of replicas' slots in the order of turns. One worker owns the table. Picking
+/// allocates nothing and takes a few nanoseconds.
 package struct RoundRobin: ~Copyable {
   /// The most turns of one round: weights are reduced to fit.
   package static var longestRound: Int { 8192 }
@@ -44,7 +44,7 @@ package struct RoundRobin: ~Copyable {
   /// Whether no replica is usable.
   package var isEmpty: Bool { turns.isEmpty }
 
-  /// Makes the table anew.
+  /// Builds the table anew.
   /// - Parameter replicas: the usable ones in the pool's order; weights are 1 or more. Over one
   ///   round each has turns in proportion to its weight, spread evenly; equal weights give the
   ///   pool's order. Costs a sort of the round; called when health, weights or replicas change.
@@ -63,8 +63,7 @@ package struct RoundRobin: ~Copyable {
     for turn in order { turns.append(UInt16(replicas[turn.index].slot)) }
   }
 
-  /// The replica whose turn a ticket is, or the next in turn that was not tried; nil when there is
-  /// none.
+  /// The replica whose turn a ticket is, or the next one that was not tried; nil when there is none.
   package func pick(ticket: Int, excluding tried: TriedReplicas) -> Int? {
     guard !turns.isEmpty else { return nil }
     var position = Int(UInt(bitPattern: ticket) % UInt(turns.count))
@@ -79,7 +78,7 @@ package struct RoundRobin: ~Copyable {
   /// Turns of one round.
   package var count: Int { turns.count }
 
-  /// The replica whose turn a ticket is; there is one.
+  /// The replica whose turn a ticket is. The table must not be empty.
   package func slot(ticket: Int) -> Int {
     Int(turns[Int(UInt(bitPattern: ticket) % UInt(turns.count))])
   }

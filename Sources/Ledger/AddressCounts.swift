@@ -3,8 +3,8 @@
 package import LinuxIO
 import Synchronization
 
-/// Whose connections are counted together: one IPv4 address, or the /64 of an IPv6 address, since
-/// whoever has one address of that has them all.
+/// The addresses whose connections are counted together: one IPv4 address, or the /64 of an IPv6
+/// address, since a client with one address of a /64 has them all.
 package struct ClientNetwork: Hashable, Sendable {
   private let isIPv6: Bool
   private let bits: UInt64
@@ -18,14 +18,14 @@ package struct ClientNetwork: Hashable, Sendable {
   }
 }
 
-/// The counts. Any thread may use any call; each takes a lock, for connections only that are opened or
-/// closed while the limit is set.
+/// The counts. Any thread may use any call. Each call takes a lock, and is made only where the limit is
+/// set and a connection opens or closes.
 package final class AddressCounts: Sendable {
   private let counts = Mutex<[ClientNetwork: Int]>([:])
 
   package init() {}
 
-  /// Counts one more connection. False, and nothing counted, when there are `limit` already.
+  /// Counts one more connection. False, and nothing counted, when the network has `limit` already.
   package func enter(_ network: ClientNetwork, limit: Int) -> Bool {
     counts.withLock { counts in
       let count = counts[network, default: 0]
@@ -35,7 +35,7 @@ package final class AddressCounts: Sendable {
     }
   }
 
-  /// A connection that was counted has gone.
+  /// Counts a connection no more: it is closed.
   package func leave(_ network: ClientNetwork) {
     counts.withLock { counts in
       guard let count = counts[network] else { return }

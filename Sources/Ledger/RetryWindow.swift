@@ -1,6 +1,6 @@
-// Each pool's budget of retries, over all workers: what was asked and what was made again in the last
-// ten seconds, second by second. Requests are known from the tickets, of which each draws one, so that
-// one which does not fail costs nothing here.
+// Each pool's budget of retries, over all workers: the requests and the retries of the last ten
+// seconds, second by second. Each request draws one ticket, so the tickets tell how many requests there
+// were, and a request that does not fail costs nothing here.
 
 import Balancing
 import LinuxIO
@@ -16,8 +16,8 @@ package final class RetryWindow: Sendable {
     cells = SharedCells(count: RetryWindow.row * pools)
   }
 
-  /// The control thread's call, once in each second, none left out.
-  /// - Parameter ticket: how many were ever drawn.
+  /// The control thread's call, once in each second without exception.
+  /// - Parameter ticket: the number of tickets that were ever drawn.
   package func begin(second: Int, of pool: Int, ticket: Int) {
     let row = pool * RetryWindow.row
     cells.store(row + RetryWindow.slices + second % RetryWindow.slices, ticket)

@@ -1,6 +1,6 @@
-// The few numbers about pools and replicas that every worker and the control thread share: whose turn it
-// is, which replicas may get requests, how often each has failed in a row, who waits for one. A change is
-// seen by all workers at their next pick.
+// The few numbers about pools and replicas that all workers and the control thread share: the next turn,
+// the usable replicas, each replica's failures in a row, the requests that wait. All workers see a change
+// at their next pick.
 
 import Balancing
 package import LinuxIO
@@ -17,7 +17,7 @@ package final class SharedPool: Sendable {
   private static var poolRow: Int { 32 }
   private let poolCells = SharedCells(count: poolRow * Numbering.pools)
 
-  /// Whether each replica is usable: every worker reads them, and hardly any writes.
+  /// Whether each replica is usable. Every worker reads these cells; writes are rare.
   private let usableCells = SharedCells(count: Numbering.slots)
   /// Each replica's failures in a row.
   private let failures = SharedCells(count: Numbering.slots)
@@ -50,14 +50,14 @@ package final class SharedPool: Sendable {
 
   // MARK: Usable replicas
 
-  // What a cell says of its replica.
+  // The values of a replica's cell.
   private static var out: Int { 0 }
   private static var usable: Int { 1 }
-  /// Usable for workers that still know it; counted no more.
+  /// Usable for workers whose snapshot still has the replica, and not counted as usable.
   private static var leaving: Int { 2 }
 
-  /// Lets requests go to a replica, or not. The control thread's order. One that comes back begins
-  /// without failures in a row, whatever it was out for.
+  /// Makes a replica usable, or not. The control thread's call. A replica that becomes usable begins with
+  /// no failures in a row.
   package func setUsable(
     _ slot: Int, in pool: Int, _ isUsable: Bool, now: UInt64 = Clock.now()
   ) {
@@ -75,7 +75,8 @@ package final class SharedPool: Sendable {
     if isUsable { wakeHeld(pool) }
   }
 
-  /// The replica leaves the pool: workers may choose it until they have adopted a snapshot without it.
+  /// Marks a replica that leaves the pool. A worker may choose the replica until the worker has adopted a
+  /// snapshot without it.
   package func markLeaving(_ slot: Int, of pool: Int, now: UInt64 = Clock.now()) {
     if change(slot, from: SharedPool.usable, to: SharedPool.leaving) {
       addUsable(-1, in: pool, now: now)
@@ -86,8 +87,8 @@ package final class SharedPool: Sendable {
     usableCells.exchange(slot, from: old, to: new)
   }
 
-  /// Takes a replica out after a failure to reach it. True for the one caller whose call did it,
-  /// who then tells the control thread.
+  /// Marks a replica down that could not be reached. True for the one caller whose call changed the cell;
+  /// that caller tells the control thread.
   package func markDown(_ slot: Int, in pool: Int, now: UInt64) -> Bool {
     guard change(slot, from: SharedPool.usable, to: SharedPool.out) else {
       _ = change(slot, from: SharedPool.leaving, to: SharedPool.out)
@@ -106,25 +107,26 @@ package final class SharedPool: Sendable {
 
   // MARK: Requests that wait
 
-  /// There may be something for those that wait for a pool, whoever they are.
+  /// Tells all workers that the requests waiting for a pool may have a replica now.
   private func wakeHeld(_ pool: Int) {
     SharedCells.fence()
     guard held(pool) > 0 else { return }
     for worker in workers { worker.post(.serveHeld(pool: pool)) }
   }
 
-  /// The worker's own call: since when its request that has waited longest for a pool does; 0 for none.
+  /// The worker's own call: sets the time at which its longest-waiting request for a pool began to wait; 0
+  /// where none waits.
   package func setWaiting(since time: UInt64, for pool: Int, worker: Int) {
     waiting.store(worker * SharedPool.workerRow + pool, Int(time))
   }
 
-  /// Whether a worker is to be told that there may be something for its requests that wait for a pool:
-  /// not where it was told already and has not looked yet.
+  /// Whether to tell a worker to look for its requests that wait for a pool: not where the worker was told
+  /// already and has not looked yet.
   package func tell(_ worker: Int, of pool: Int) -> Bool {
     told.exchange(worker * SharedPool.workerRow + pool, from: 0, to: 1)
   }
 
-  /// The worker's own call: it is about to look.
+  /// The worker's own call: the worker is about to look, so that the next word is sent anew.
   package func hear(_ worker: Int, of pool: Int) {
     told.store(worker * SharedPool.workerRow + pool, 0)
   }
@@ -150,7 +152,7 @@ package final class SharedPool: Sendable {
     }
   }
 
-  /// A request that was counted is over. After it, whoever waits is to be told.
+  /// Counts a request no more: it is over. The caller then tells the worker whose request waits longest.
   package func endRequest(_ slot: Int) {
     inFlightCells.add(slot, -1)
     SharedCells.fence()
@@ -169,7 +171,7 @@ package final class SharedPool: Sendable {
     return false
   }
 
-  /// A connection that was counted is closed.
+  /// Counts a connection no more: it is closed.
   package func closeConnection(_ slot: Int) { connectionCells.add(slot, -1) }
 
   /// Open connections to a replica, over all workers, probes not counted.
@@ -177,27 +179,29 @@ package final class SharedPool: Sendable {
 
   // MARK: Retries
 
-  /// The control thread's call, once in each second, none left out.
+  /// The control thread's call, once in each second without exception.
   package func beginSecond(_ second: Int, of pool: Int) {
     retries.begin(second: second, of: pool, ticket: drawn(pool))
   }
 
-  /// How many turns of a pool were ever drawn: its requests.
+  /// The number of turns of a pool that were ever drawn, which is the number of its requests.
   package func drawn(_ pool: Int) -> Int {
     poolCells.load(SharedPool.cell(SharedPool.ticketCell, of: pool))
   }
 
   // MARK: Failures in a row
 
-  /// A worker met a gateway failure of a replica it had reached: a 502, 503 or 504 that it answered, a
-  /// connection that it broke, a time that it let pass, an invalid response. Not for a connect that
-  /// failed, which is `markDown`'s. Gives how many there were in a row, over all workers. The worker that
-  /// gets a multiple of `Policy.failuresToEject`, where that is not 0, posts `WorkerReport.failing`; so
-  /// one that was dropped, or came when too many were out, is made up for by a later one.
+  /// Counts a gateway failure of a replica that was reached: a 502, 503 or 504, a broken connection, a
+  /// timeout, an invalid response. A failed connect is `markDown`'s.
+  ///
+  /// The worker that gets a multiple of `Policy.failuresToEject`, where that is not 0, posts
+  /// `WorkerReport.failing`. A later multiple makes up for a report that was dropped, or that came while
+  /// too many replicas were out.
+  /// - Returns: the failures in a row, over all workers.
   package func recordFailure(_ slot: Int) -> Int { failures.add(slot, 1) + 1 }
 
-  /// A worker had any other response of a replica. On each request's path: one load, as long as
-  /// nothing fails.
+  /// Ends the row of failures: a replica gave any other response. On each request's path; costs one load
+  /// as long as nothing fails.
   @inline(__always)
   package func recordSuccess(_ slot: Int) {
     if failures.peek(slot) != 0 { forgetFailures(slot) }
@@ -230,8 +234,8 @@ extension SharedPool: PoolState {
     poolCells.load(SharedPool.cell(SharedPool.heldCell, of: pool))
   }
 
-  /// - Returns: false when `limit` wait already. Else whether there is still no replica has to be looked
-  ///   at once more after this call.
+  /// - Returns: false when `limit` wait already. After true, the caller looks once more whether there is a
+  ///   replica.
   package func beginHold(_ pool: Int, limit: Int) -> Bool {
     let cell = SharedPool.cell(SharedPool.heldCell, of: pool)
     if poolCells.add(cell, 1) < limit {

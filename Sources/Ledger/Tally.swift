@@ -1,5 +1,5 @@
-// What one worker counted for each replica. Only the worker writes; the control thread reads now
-// and then and adds the workers up. A count is a plain load and store.
+// One worker's counts for each replica. Only the worker writes. The control thread reads now and then,
+// and adds the workers' counts up. Counting is a plain load and store.
 
 package import Balancing
 import LinuxIO
@@ -7,7 +7,7 @@ import Plan
 
 /// One worker's counters by replica slot.
 package final class Tally: Sendable {
-  /// What is counted; each is a cell of the replica's row.
+  /// The counters; each is a cell of the replica's row.
   package enum Counter: Int, CaseIterable, Sendable {
     /// Attempts that began and that ended; those between are in flight.
     case attempts, ended
@@ -81,7 +81,7 @@ package final class Tally: Sendable {
     cells.peek(Tally.cell(counter, of: slot))
   }
 
-  /// Any thread: attempts in flight. What ended is read first, so that it is never less than none.
+  /// Any thread: attempts in flight. The ended ones are read first, so that the result is never negative.
   package func active(_ slot: Int) -> Int {
     let ended = value(.ended, slot)
     return value(.attempts, slot) - ended
@@ -97,7 +97,8 @@ package final class Tally: Sendable {
     cells.peek(Tally.cell(bucket: bucket, of: slot))
   }
 
-  /// Four buckets for each doubling: a response time is known to a fifth of itself.
+  /// The bucket of a response time. Each doubling has four buckets, so that a time is known to a fifth of
+  /// itself.
   package static func bucket(_ microseconds: UInt64) -> Int {
     guard microseconds >= 4 else { return Int(microseconds) }
     let exponent = 63 - microseconds.leadingZeroBitCount

@@ -1,5 +1,5 @@
-// What each worker counts of its own connections. A worker writes its own line only; any thread may
-// read any line, so that workers can see how busy the others are.
+// Each worker's counts of its own connections. A worker writes its own line only. Any thread may read
+// any line, so that workers see how busy the others are.
 
 import LinuxIO
 
@@ -16,29 +16,29 @@ package final class WorkerCounts: Sendable {
     case upstreams
     /// Requests that waited for a replica and were given to one.
     case heldServed
-    /// Requests that waited for as long as they may.
+    /// Requests whose time to wait ran out.
     case heldExpired
-    /// Requests that would have waited, where too many did already or the wait had no end in sight.
+    /// Requests that could not wait: too many waited already, or the wait had no end in sight.
     case heldRefused
     /// Times the worker's loop has shown that it runs: once for each `.tick`.
     case ticks
-    /// Times a connection came when the worker had as many clients as it may.
+    /// Connections that came while the worker had as many clients as it may.
     case limitMet
-    /// Clients at rest that were closed since another one came at that limit.
+    /// Idle clients that were closed since another client came at that limit.
     case restingClosed
-    /// Connections that were closed since their address had as many as one may have.
+    /// Connections that were closed since their address had as many as one address may.
     case tooManyOfOne
   }
 
-  /// What other threads write too.
+  /// Counters that other threads write too.
   enum SharedCounter: Int, CaseIterable {
     /// Connections handed to a worker.
     case handed
   }
 
   package let workers: Int
-  /// Cells of the counters that only their worker writes. Those that others write too follow, on cache
-  /// lines of their own.
+  /// Cells of the counters that only the worker writes. The shared counters follow, on cache lines of
+  /// their own.
   private static var own: Int { SharedCells.wholePairs(Counter.allCases.count) }
   private static var row: Int { own + SharedCells.wholePairs(SharedCounter.allCases.count) }
   private let cells: SharedCells
@@ -83,9 +83,9 @@ package final class WorkerCounts: Sendable {
       - value(.taken, worker)
   }
 
-  /// The worker that should serve a connection that `worker` has accepted: the one with the fewest,
-  /// where `worker` would have notably more or is full; nil for itself. The kernel wakes whom it
-  /// likes, so that without this one worker may end up with most of the connections that last.
+  /// The worker that should serve a connection that `worker` has accepted: the one with the fewest
+  /// connections, where `worker` would have notably more or is full; nil for `worker` itself. The kernel
+  /// wakes workers unevenly; without this call one worker could get most of the lasting connections.
   /// - Parameter limit: the most that a worker can hold.
   package func lighter(than worker: Int, limit: Int) -> Int? {
     var least = (worker: worker, load: Int.max)
@@ -98,13 +98,13 @@ package final class WorkerCounts: Sendable {
     return isHeavy && least.load < limit ? least.worker : nil
   }
 
-  /// Announces a connection to another worker. False when that one takes no more.
+  /// Announces a connection to another worker. False when that worker takes no more.
   package func hand(to worker: Int) -> Bool {
     cells.add(WorkerCounts.cell(.handed, of: worker), 1) >= 0
   }
 
-  /// The worker's own call: takes no more from others. False when some are on their way, which are
-  /// to be taken first.
+  /// The worker's own call: takes no more connections from others. False when some are on their way; the
+  /// worker takes these first.
   package func close(_ worker: Int) -> Bool {
     cells.exchange(
       WorkerCounts.cell(.handed, of: worker), from: value(.taken, worker),

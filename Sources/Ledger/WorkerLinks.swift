@@ -1,8 +1,8 @@
-// What a worker is given when it is made: its bounds, and what it shares with the other threads.
+// A worker's parts from outside: its limits, and the records that it shares with the other threads.
 
 package import LinuxIO
 
-/// How many of each record one worker may hold.
+/// The most records of each kind that one worker may hold.
 package struct WorkerLimits: Sendable {
   /// Connections from clients.
   package let clients: Int
@@ -15,7 +15,7 @@ package struct WorkerLimits: Sendable {
   }
 }
 
-/// What a worker shares with the other threads.
+/// The records that a worker shares with the other threads.
 package struct WorkerLinks: Sendable {
   package let index: Int
   package let pool: SharedPool
@@ -25,7 +25,7 @@ package struct WorkerLinks: Sendable {
   /// The mailboxes of all workers, by index.
   package let workers: [Mailbox<Order>]
   package let reports: Mailbox<WorkerReport>
-  /// Where the lines of the access log go.
+  /// The ring that takes the lines of the access log.
   package let access: LogRing
 
   package init(

@@ -1,4 +1,4 @@
-// How pools and replicas are numbered, in every table that has a row for each.
+// The numbers of pools and replicas, the same in every table that has a row for each.
 
 package enum Numbering {
   /// Replicas that all pools together may have.

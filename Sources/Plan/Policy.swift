@@ -1,9 +1,9 @@
-// What the conf says of one pool, as the workers need it.
+// One pool's part of the conf, as the workers need it.
 
 package import Balancing
 package import HTTPWire
 
-/// What the conf sets for the exchanges of one pool, in plain numbers; times are nanoseconds. As in
+/// The conf's settings for the exchanges of one pool, in plain numbers. Times are nanoseconds. As in
 /// `Settings`, nothing has a default.
 package struct Policy: Sendable, Equatable {
   package let connectTimeout: UInt64
@@ -12,18 +12,18 @@ package struct Policy: Sendable, Equatable {
   package let idleTimeout: UInt64
   /// Between two bytes of a tunnel.
   package let tunnelIdleTimeout: UInt64
-  /// How long a replica's idle connection is kept for the next request.
+  /// The time for which a replica's idle connection is kept.
   package let upstreamIdleTimeout: UInt64
-  /// Retries, and waits for a replica.
+  /// The rules of retries and of waits for a replica.
   package let dispatch: DispatchRules
   /// The statuses of a replica that send a request to another one.
   package let retryStatuses: [ClosedRange<Int>]
   /// Gateway failures of a replica in a row of which the control thread is told; 0 for never.
   package let failuresToEject: Int
-  /// The control thread probes the pool's replicas, so one that cannot be reached may be taken out:
-  /// a probe brings it back. False of lbd's own control socket.
+  /// The control thread probes the pool's replicas, so a worker may mark a replica down: a probe makes it
+  /// usable again. False for lbd's own control socket.
   package let isProbed: Bool
-  /// Connections that one worker lets rest to a replica for longer than a moment.
+  /// Idle connections to a replica that one worker keeps for longer than a moment.
   package let restingLimit: Int
   /// Connections to a replica at once, over all workers; `Int.max` for any number.
   package let replicaConnections: Int
@@ -50,8 +50,8 @@ package struct Policy: Sendable, Equatable {
     self.proxyHeader = proxyHeader
   }
 
-  /// The policy of the pool whose replica is lbd's own control socket, with the times of another one:
-  /// one attempt, which waits for nothing.
+  /// The policy of the control socket's pool, with the times of another policy. A request there has one
+  /// attempt and no wait.
   package static func ofControl(timesOf policy: Policy) -> Policy {
     Policy(
       connectTimeout: policy.connectTimeout, responseTimeout: policy.responseTimeout,

@@ -1,11 +1,11 @@
-// What the conf says of the clients' side and of lbd as a whole, as the workers need it.
+// The conf's settings for the clients' side and for lbd as a whole, as the workers need them.
 
 package import HTTPWire
 package import LinuxIO
 
-/// What the conf sets for every client, in plain numbers; times are nanoseconds. What it sets for a
-/// pool's exchanges is its `Policy`. No setting has a
-/// default, since the conf's keys have theirs: a setting that is not passed on does not compile.
+/// The conf's settings for every client, in plain numbers. Times are nanoseconds. The settings for a
+/// pool's exchanges are in `Policy`. No setting has a default, since the conf's keys have theirs: a
+/// setting that is not passed on does not compile.
 package struct Settings: Sendable, Equatable {
   /// Between two bytes that a client is to take when no request of it is under way.
   package let idleTimeout: UInt64
@@ -13,30 +13,29 @@ package struct Settings: Sendable, Equatable {
   package let clientIdleTimeout: UInt64
   /// The longest request or response head, in bytes.
   package let headLimit: Int
-  /// How many field lines a head may have.
+  /// The most field lines of a head.
   package let fieldLimit: Int
   /// The longest request body, in bytes; `Int.max` for none.
   package let bodyLimit: Int
-  /// What one byte of a request may take while lbd waits for it, after a grace, in nanoseconds; 0 for
-  /// any time.
+  /// The time that one byte of a request may take while lbd waits for it, after a grace; 0 for no limit.
   package let byteTime: UInt64
   /// Connections of one client address at once, over all workers; `Int.max` for any number.
   package let connectionsPerAddress: Int
   /// A client that has ended its sending side is served all the same.
   package let servesHalfClosed: Bool
-  /// Connections from clients, and to replicas, that a worker may have now, up to the limits that it was
-  /// made with: a pool that grows leaves fewer descriptors for them.
+  /// The connections from clients, and to replicas, that a worker may have now. A larger pool leaves fewer
+  /// descriptors for connections. The limits that the worker was made with are the most.
   package let clients: Int
   package let upstreams: Int
   /// lbd answers `/docs` and `/openapi.json` itself.
   package let docs: Bool
-  /// What they tell of the pool is all for everyone, not only for clients on this machine.
+  /// `/docs` tells everyone all of the pool, not only clients on this machine.
   package let docsTellAll: Bool
-  /// Where the word of a client is taken on who its own client is.
+  /// The trusted proxies' networks: a proxy there is believed about its own client.
   package let trustedProxies: [Network]
   /// Connections must begin with a PROXY header, and only trusted proxies may open them.
   package let requiresProxyHeader: Bool
-  /// What replicas are told beside the request, and what not.
+  /// The rules of the fields that replicas get besides the request's own, and of those that they do not.
   package let forward: ForwardRules
   /// Each exchange has a line in the access log.
   package let recordsAccess: Bool

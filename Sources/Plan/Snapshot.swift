@@ -1,15 +1,15 @@
-// One loaded configuration as the workers see it: made by the control thread, never changed after.
-// A worker swaps the one it holds between two batches of events; what is in flight goes on.
+// One loaded configuration as the workers see it. The control thread makes it, and nothing changes it
+// later. A worker adopts the next snapshot between two batches of events; exchanges in flight go on.
 
 package import LinuxIO
 
 /// One replica as the workers need it.
 package struct Replica: Sendable, Equatable {
-  /// Its place in every table of replicas, below `Numbering.slots`; its own for as long as it
-  /// is in a pool.
+  /// The replica's index in every table of replicas, below `Numbering.slots`. No other replica has the
+  /// slot while this one is in a pool.
   package let slot: Int
   package let name: String
-  /// Absent while its name does not resolve.
+  /// Absent while the replica's name does not resolve.
   package let address: SocketAddress?
   package let weight: Int
   /// Requests in flight at once; 0 for any number.
@@ -41,8 +41,8 @@ package struct PoolPlan: Sendable {
 /// An immutable configuration.
 package final class Snapshot: Sendable {
   package let settings: Settings
-  /// By the pool's number, below `Numbering.pools`. The first one is the control socket's: `/docs` shows
-  /// what it says.
+  /// By the pool's number, below `Numbering.pools`. The first pool is the control socket's, which tells
+  /// `/docs` what to show.
   package let pools: [PoolPlan]
   /// A request that carries this in `X-Lbd-Test` is told which replica answered. Never empty.
   package let testToken: [UInt8]
@@ -50,7 +50,7 @@ package final class Snapshot: Sendable {
 
   /// - Parameters:
   ///   - control: the control socket; nil where there is none.
-  ///   - pool: what requests go to.
+  ///   - pool: the pool that requests go to.
   package init(
     settings: Settings, control: SocketAddress?, pool: PoolPlan, testToken: [UInt8],
     pages: OwnDocuments
@@ -64,7 +64,7 @@ package final class Snapshot: Sendable {
     self.pages = pages
   }
 
-  /// Requests at once that the control socket has of clients: lbctl needs it too.
+  /// The most requests of clients at once to the control socket: lbctl needs the socket too.
   private static var mostAtControl: Int { 8 }
 }
 
