@@ -1,6 +1,6 @@
 // A client's connection as its worker keeps it: small, so that a hundred thousand idle ones cost
-// little. What an exchange needs beyond it is in the exchange, which exists only while one is under
-// way; the buffer is held only while bytes are in flight.
+// little. An exchange's own state is in `Exchange`, which exists only while the exchange is under way.
+// The buffer is held only while bytes are in flight.
 
 import HTTPWire
 import LinuxIO
@@ -8,51 +8,51 @@ import LinuxIO
 /// A connection from a client.
 struct Client: ~Copyable {
   private let anchor = Anchor()
-  /// What the connection is doing when no exchange is under way.
+  /// The state of the connection.
   enum Phase: UInt8 {
-    /// It waits for the first byte of a head, or for the rest of one.
+    /// The connection waits for the first byte of a head, or for the rest of a head.
     case reading
     /// An exchange is under way.
     case exchanging
-    /// The last answer went out and the sending side was ended; what still comes is thrown away
-    /// until the client ends too, so that a reset cannot overtake the answer (RFC 9112 §9.6).
+    /// The last answer went out and lbd has ended its sending side. Bytes that still come are thrown
+    /// away until the client ends too, so that a reset cannot overtake the answer (RFC 9112 §9.6).
     case lingering
     /// The last bytes of a response are on their way; then the connection is closed, or reset.
     case delivering
   }
 
   var leg: Leg
-  /// Who the client is: the peer, or whom a trusted proxy has named.
+  /// The client's address: the peer's, or the one that a trusted proxy has named.
   private(set) var address: AddressText
   private(set) var port: UInt16
-  /// It is a trusted proxy.
+  /// The client is a trusted proxy.
   private(set) var isTrusted: Bool
-  /// It is connected over loopback, and nobody has said that it speaks for another.
+  /// The client is connected over loopback, and has not said that it speaks for another.
   private(set) var isLocal: Bool
-  /// Nothing was read yet, and what comes first may, or must, be a PROXY header.
+  /// Nothing was read yet, and the first bytes may, or must, be a PROXY header.
   var mayNameClient: Bool
-  /// What was received and not yet passed on.
+  /// The bytes that were received and not yet passed on.
   var input = RequestBytes()
   /// The exchange under way, or `absent`.
   var exchange = SlabSlot<Exchange>.absent
   var phase = Phase.reading
-  /// The connection is over in both directions: what is at hand of it has no reader.
+  /// The connection is over in both directions: nobody reads an answer to the bytes at hand.
   var isOver = false
-  /// It counts against what its address may have: see `AddressCounts`.
+  /// The connection counts towards the limit of its address: see `AddressCounts`.
   var isCounted = false
-  /// Since when it rests, reads a head, or lingers.
+  /// The time since which the connection is idle, reads a head, or lingers.
   var since: UInt64
   /// A head has begun to arrive, so that the deadline of the head runs.
   var hasBegunHead = false
-  /// How far the incomplete head has been looked at, counted from the input's first byte.
+  /// The bytes of the incomplete head that were scanned, counted from the input's first byte.
   var scanned: UInt32 = 0
-  /// Its last request had a long body: the next one is received into a larger buffer.
+  /// The last request had a long body: the next receive is into a larger buffer.
   var sendsLong = false
-  /// lbd stops: the connection ends after what is under way on it, and soon where nothing is.
+  /// lbd stops: the connection ends after the exchange under way, and soon where there is none.
   var isLeaving = false
-  /// It is reset once the last bytes of its response were delivered.
+  /// The connection is reset once the last bytes of its response were delivered.
   var resetsThen = false
-  /// It is in the worker's list of those that gave way to others.
+  /// The client is in the worker's list of clients that gave way to others.
   var isWaiting = false
   /// Bytes thrown away while lingering.
   var discarded = 0
@@ -70,7 +70,7 @@ struct Client: ~Copyable {
     mayNameClient = isTrusted || mustBeNamed
   }
 
-  /// Goes on for the client that the peer named. What that one says is believed only if it is a
+  /// Serves the client that the peer named. The word of that client about others counts only if it is a
   /// trusted proxy, too.
   mutating func speak(for client: borrowing SocketAddress, isTrusted: Bool) {
     address = AddressText(client)
@@ -79,7 +79,7 @@ struct Client: ~Copyable {
     isLocal = false
   }
 
-  /// Goes on for someone of whom the peer says nothing: the peer's word does not count for it.
+  /// Serves a client that the peer has not named: the peer's own rights do not apply to it.
   mutating func speakForUnknown() {
     isTrusted = false
     isLocal = false
@@ -93,7 +93,7 @@ struct Client: ~Copyable {
 }
 
 extension Client {
-  // The bytes of the input are looked at in here, so that no span outlives the look.
+  // Only the calls below read the bytes of the input, so that no span outlives its call.
 
   func parse(into head: inout RequestHead) -> ParseOutcome {
     HeadParser.parse(request: input.buffer.bytes, into: &head)
@@ -103,7 +103,7 @@ extension Client {
     Framing.examine(head, input.buffer.bytes, into: &framing)
   }
 
-  /// Whether the incomplete head may be complete now, counting what was `scanned` before.
+  /// Whether the incomplete head may be complete now; the bytes that were `scanned` are not read again.
   var mayHoldHead: Bool {
     scanned == 0 || HeadParser.mayEnd(input.buffer.bytes, from: Int(scanned))
   }
@@ -131,7 +131,7 @@ extension Client {
     return scanner.scan(&bytes, dropping: dropped)
   }
 
-  /// Writes the head that a replica gets, in the place of the one at the input's front.
+  /// Writes the head that a replica gets over the head at the input's front.
   func writeRequest(
     _ head: borrowing RequestHead, _ framing: RequestFraming, requestID: (UInt64, UInt64),
     _ rules: borrowing ForwardRules, to writer: inout ByteWriter
@@ -143,7 +143,7 @@ extension Client {
       rules, to: &writer)
   }
 
-  /// Through which lbds the request has come.
+  /// The lbds through which the request has come.
   func hops(_ head: borrowing RequestHead, mark: UInt64) -> Hops.Verdict {
     Hops.judge(head.fields, input.buffer.bytes, mark: mark)
   }
@@ -165,8 +165,8 @@ extension Client {
     return Framing.offers(head.fields, bytes, protocols.bytes)
   }
 
-  /// Puts what was written in the place of the input's first `length` bytes. False when it does
-  /// not fit.
+  /// Replaces the input's first `length` bytes by the bytes that were written. False when they do not
+  /// fit.
   mutating func replaceHead(_ length: Int, _ writer: borrowing ByteWriter) -> Bool {
     input.buffer.consume(length)
     if writer.isOverfull { return false }

@@ -1,5 +1,5 @@
-// How a client's connection ends: what still comes is thrown away until the client ends too, and what
-// it has not taken yet is delivered.
+// The end of a client's connection: bytes that still come are thrown away until the client ends too,
+// and bytes that the client has not taken yet are delivered.
 
 import HTTPWire
 import Ledger
@@ -7,7 +7,7 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Answers what is no request, and ends the connection.
+  /// Refuses bytes that are no request, and ends the connection.
   mutating func refuse(_ client: SlabSlot<Client>, _ refusal: Refusal) {
     clients[client].phase = .exchanging
     let exchange = exchanges.insert(
@@ -28,13 +28,14 @@ extension Worker {
     linger(client)
   }
 
-  /// How long a client has to end its side.
+  /// The time that a client has to end its side.
   private mutating func lingeringTime(_ client: SlabSlot<Client>) -> UInt64 {
     clients[client].isLeaving ? 1_000_000_000 : 10_000_000_000
   }
 
-  /// The client has not ended its side. What the kernel still holds for it is delivered after the close,
-  /// unless the client takes none of it for as long as it may be idle: that is thrown away then.
+  /// The client has not ended its side in time. The kernel delivers its remaining bytes after the
+  /// close, unless the client takes none of them for as long as it may be idle: then they are thrown
+  /// away.
   mutating func endLingering(_ client: SlabSlot<Client>) {
     let before = clients[client].leg.untaken
     let unsent = clients[client].leg.countUntaken(transport)
@@ -46,12 +47,13 @@ extension Worker {
     closeClient(client)
   }
 
-  /// How often it is seen whether a client has taken the last of a response that was cut.
+  /// The interval at which lbd checks whether a client has taken the last bytes of a response that was
+  /// cut.
   private static var deliveryPause: UInt64 { 50_000_000 }
 
-  /// Ends the connection once its client has taken what was sent. It is reset where the client takes none
-  /// of it for too long.
-  /// - Parameter resetsThen: it is reset where the client has taken all, too.
+  /// Ends the connection once the client has taken all that was sent. The connection is reset where the
+  /// client takes nothing for too long.
+  /// - Parameter resetsThen: the connection is reset also where the client has taken all.
   mutating func beginDelivery(_ client: SlabSlot<Client>, resetsThen: Bool) {
     clients[client].phase = .delivering
     clients[client].resetsThen = resetsThen
@@ -74,10 +76,11 @@ extension Worker {
     clientDeadlines.set(client, at: now + Worker.deliveryPause)
   }
 
-  /// What a client may send behind its refusal: less would cut uploads before their answer is read.
+  /// The bytes that a client may send after its refusal: a lower limit would cut uploads before the
+  /// client reads the answer.
   private static var lingeringLimit: Int { 32 << 20 }
 
-  /// Throws away what still comes, until the deadline or the client's end.
+  /// Throws away incoming bytes, until the deadline or the client's end.
   mutating func linger(_ client: SlabSlot<Client>) {
     guard clients[client].input.buffer.borrow(from: &buffers) else { return closeClient(client) }
     var rounds = 0

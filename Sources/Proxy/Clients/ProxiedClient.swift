@@ -1,5 +1,5 @@
-// The PROXY protocol on both sides of lbd: what a trusted proxy says first on its connection, and
-// what lbd says first on one to a replica.
+// The PROXY protocol on both sides of lbd: the header with which a trusted proxy begins its connection,
+// and the header with which lbd begins one to a replica.
 
 import HTTPWire
 import Ledger
@@ -7,22 +7,22 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// What is to be done after looking for a PROXY header.
+  /// The next step after a look for a PROXY header.
   enum ProxyHeaderVerdict {
-    /// There is none any more: what follows is a request.
+    /// No header is left: a request follows.
     case passed
     case incomplete
     case refused(Refusal)
-    /// The client that it names has as many connections as it may.
+    /// The client that the header names has as many connections as it may.
     case tooMany
   }
 
-  /// Reads the PROXY header that a trusted proxy's connection may begin with, and must where that is
-  /// set: then nobody else's word counts on this listener, be it with such a header or without.
+  /// Reads the PROXY header that a trusted proxy's connection may begin with. Where the conf requires
+  /// the header, the connections of all others are refused, with a header or without.
   mutating func takeProxyHeader(_ client: SlabSlot<Client>) -> ProxyHeaderVerdict {
     guard clients[client].isTrusted else {
       if settings.requiresProxyHeader { return .refused(.untrustedProxy) }
-      // It came while that was set.
+      // The connection came while the header was required.
       clients[client].mayNameClient = false
       return .passed
     }
@@ -56,7 +56,7 @@ extension Worker {
 extension Client {
   func proxyHeader() -> ProxyHeaderOutcome { ProxyHeader.parse(input.buffer.bytes) }
 
-  /// The address that a header at the input's front names; nil when it is none.
+  /// The address that the header at the input's front names; nil where it names none.
   func named(_ source: ProxySource) -> SocketAddress? {
     let bytes = input.buffer.bytes
     switch source {
@@ -69,7 +69,7 @@ extension Client {
     }
   }
 
-  /// Writes the header that says who the client is, and where it came in.
+  /// Writes the header that names the client, and the address at which it came in.
   func writeProxyHeader(_ version: ProxyVersion, to writer: inout ByteWriter) {
     guard let local = Socket.localAddress(leg.socket), let destination = local.ip?.unmapped,
       let source = IPAddress(address.bytes)

@@ -1,4 +1,4 @@
-// The clients' side of a worker: reading requests from connections, and noticing that clients are gone.
+// The clients' side of a worker: it reads requests from connections, and notices clients that are gone.
 
 import Balancing
 import HTTPWire
@@ -21,29 +21,29 @@ extension Worker {
     }
   }
 
-  /// Whether lbd has ended its direction of a tunnel: the client's end is the other one then, and what it
-  /// sent before is still to be read.
+  /// Whether lbd has ended its direction of a tunnel. The client's end is then the second one, and the
+  /// bytes before it are still to be read.
   private mutating func hasEnded(_ client: SlabSlot<Client>) -> Bool {
     guard clients[client].phase == .exchanging else { return false }
     let exchange = clients[client].exchange
     return exchanges[exchange].response.isTunnel && exchanges[exchange].response.body.isDone
   }
 
-  /// Whether a client that has ended its direction, or its connection, wants its exchange no more.
+  /// Whether a client that has ended its direction, or its connection, no longer wants its exchange.
   private mutating func isAbandoned(_ client: SlabSlot<Client>) -> Bool {
     let exchange = clients[client].exchange
     if exchanges[exchange].response.isTunnel { return clients[client].isOver }
-    // What lbd has of the response in full may be read by one that sends no more.
+    // A client that sends no more may still read a response that lbd has in full.
     return isGone(client) && (clients[client].isOver || !exchanges[exchange].isAnswered)
   }
 
-  /// Whether nobody is there for an answer: the connection is over, or the client has ended its
-  /// direction, which clients do when they close, and lbd is not told that its clients may half-close.
+  /// Whether no client is there to read an answer: the connection is over, or the client has ended its
+  /// direction and `half_close` is off. Clients end their direction when they close.
   mutating func isGone(_ client: SlabSlot<Client>) -> Bool {
     clients[client].isOver || clients[client].leg.isEnding && !settings.servesHalfClosed
   }
 
-  /// Goes on with whatever the connection can do now.
+  /// Does everything that the connection is ready for now.
   mutating func resumeClient(_ client: SlabSlot<Client>) {
     switch clients[client].phase {
     case .reading: readRequest(client)
@@ -74,8 +74,8 @@ extension Worker {
     }
   }
 
-  /// Whether a client that holds up its response has taken some of it since its deadline began; the
-  /// deadline begins anew then.
+  /// Whether a client that holds up its response has taken some of it since its deadline began. If so,
+  /// the deadline begins anew.
   private mutating func isReading(_ client: SlabSlot<Client>) -> Bool {
     let exchange = clients[client].exchange
     guard exchanges[exchange].response.pending > 0 else { return false }
@@ -88,9 +88,9 @@ extension Worker {
 
   // MARK: Reading a request
 
-  /// Reads and starts the next request, as far as bytes are there.
+  /// Reads and starts the next request, as far as its bytes have come.
   mutating func readRequest(_ client: SlabSlot<Client>) {
-    // Whatever it has asked for, nobody reads the answer.
+    // Nobody reads the answer, whatever the client has asked for.
     if clients[client].isOver { return closeClient(client) }
     while true {
       if !clients[client].input.buffer.isEmpty && parseRequest(client) { return }
@@ -120,7 +120,7 @@ extension Worker {
     clientDeadlines.set(client, at: headEnd(client))
   }
 
-  /// By when the head that has begun has to be whole. Bytes that come later may move it on.
+  /// The time by which the head that has begun has to be whole. Later bytes may move the time on.
   private mutating func headEnd(_ client: SlabSlot<Client>) -> UInt64 {
     let since = clients[client].since
     let end = since + settings.clientHeaderTimeout
@@ -134,22 +134,22 @@ extension Worker {
     now < end ? clientDeadlines.set(client, at: end) : refuse(client, .requestTimeout)
   }
 
-  /// Nothing more to read now: no buffer is held without bytes.
+  /// Waits for more to read. No buffer is held without bytes.
   private mutating func awaitRequest(_ client: SlabSlot<Client>) {
     guard clients[client].input.buffer.isEmpty else { return }
     clients[client].input.buffer.giveBack()
-    // Its answer will end the connection; without a request the deadline does.
+    // The answer ends the connection; without a request the deadline does.
     if clients[client].isLeaving { clientDeadlines.set(client, at: now + Worker.drainGrace) }
   }
 
-  /// Parses what is at hand. True when that settled what the connection does next; false when more
-  /// bytes are needed, for which there is room.
+  /// Parses the bytes at hand. True when that settled the connection's next step; false when more bytes
+  /// are needed, for which there is room.
   private mutating func parseRequest(_ client: SlabSlot<Client>) -> Bool {
     if clients[client].mayNameClient {
       switch takeProxyHeader(client) {
       case .passed: clients[client].scanned = 0
       case .incomplete:
-        // It has a limit of its own, for which the buffer has room.
+        // The header has a limit of its own, for which the buffer has room.
         beginHead(client)
         return false
       case .refused(let refusal):
@@ -173,7 +173,7 @@ extension Worker {
     return true
   }
 
-  /// The head goes on beyond what is at hand: makes room, or refuses what is too long.
+  /// Makes room for the rest of a head that is incomplete, or refuses a head that is too long.
   private mutating func awaitHead(_ client: SlabSlot<Client>) -> Bool {
     let count = clients[client].input.buffer.count
     clients[client].scanned = UInt32(count)
@@ -188,7 +188,7 @@ extension Worker {
     return false
   }
 
-  /// Starts the exchange that a complete head of `length` bytes asks for.
+  /// Starts the exchange for a complete head of `length` bytes.
   private mutating func begin(_ client: SlabSlot<Client>, _ length: Int) {
     clients[client].scanned = 0
     clients[client].hasBegunHead = false

@@ -1,5 +1,5 @@
-// A request's bytes on their way through a leg: what was received of it lies in one buffer, and four
-// offsets say how far each part of it is.
+// A request's bytes on their way through a leg. The received bytes lie in one buffer; four offsets say
+// how far each part is.
 //
 //   | replayFrom … sentTo … readyTo | next request, or free |
 //                            nextFrom^
@@ -9,26 +9,27 @@ import LinuxIO
 /// The bytes that a client has sent and that were not yet passed on. The client's record holds it.
 struct RequestBytes: ~Copyable {
   private let anchor = Anchor()
-  /// Head, rewritten in place, and what is at hand of the body; then what follows the request.
+  /// The head, rewritten in place, and the received bytes of the body; then the bytes after the
+  /// request.
   var buffer = Buffer()
-  // A buffer is far smaller than 4 GiB, and there are as many of these as there are clients.
+  // 32 bits each: a buffer is far smaller than 4 GiB, and each client has these offsets.
   private var offsets: (replay: UInt32, sent: UInt32, ready: UInt32, next: UInt32) = (0, 0, 0, 0)
 
-  /// Where a retry begins.
+  /// The offset at which a retry begins.
   var replayFrom: Int { Int(offsets.replay) }
-  /// How far the replica's connection has taken it.
+  /// The end of the bytes that the replica's connection has taken.
   var sentTo: Int { Int(offsets.sent) }
-  /// How far it may be sent.
+  /// The end of the bytes that may be sent.
   var readyTo: Int { Int(offsets.ready) }
-  /// Where the bytes after this request begin, as far as it is known.
+  /// The offset of the bytes after this request, as far as it is known.
   var nextFrom: Int { Int(offsets.next) }
 
-  /// Whether all that may be sent was.
+  /// Whether all bytes that may be sent were sent.
   var isSent: Bool { offsets.sent == offsets.ready }
-  /// Whether bytes were received that were not yet looked at.
+  /// Whether some received bytes were not yet looked at.
   var hasMore: Bool { nextFrom < buffer.end }
 
-  /// The head of a request, so many bytes long, lies at the front, to be sent.
+  /// Begins a request whose head, so many bytes long, lies at the front.
   mutating func begin(head count: Int) {
     restart()
     offsets.ready = offset(buffer.start + count)
@@ -41,27 +42,27 @@ struct RequestBytes: ~Copyable {
     restart()
   }
 
-  /// Nothing of what is at hand is ready, and nothing of it is sent again.
+  /// Makes none of the bytes at hand ready, and none to be sent again.
   mutating func restart() {
     let start = offset(buffer.start)
     offsets = (start, start, start, start)
   }
 
-  /// The request is to be sent from its beginning.
+  /// Makes the request ready to be sent from its beginning.
   mutating func rewind() { offsets.sent = offsets.replay }
 
   mutating func sent(_ count: Int) { offsets.sent += offset(count) }
 
-  /// Nobody takes the rest of what is ready.
+  /// Counts the rest of the ready bytes as sent: nobody takes them.
   mutating func dropReady() { offsets.sent = offsets.ready }
 
-  /// The request's body is ready up to an offset, and what follows it begins at another.
+  /// Makes the body ready up to an offset; the bytes after it begin at another.
   mutating func take(upTo ready: Int, next: Int) {
     offsets.ready = offset(ready)
     offsets.next = offset(next)
   }
 
-  /// Takes the room of former requests for what comes of this one.
+  /// Moves the bytes to the buffer's front, over those of former requests.
   mutating func moveUp() {
     let before = buffer.start
     buffer.compact()
@@ -71,11 +72,11 @@ struct RequestBytes: ~Copyable {
     )
   }
 
-  /// Gives up what was sent. What was looked at and is not yet ready stays, such as a part of a
-  /// trailer's line.
+  /// Gives up the bytes that were sent. Bytes that were looked at and are not yet ready stay, such as a
+  /// part of a trailer's line.
   mutating func dropSent() { buffer.consume(nextFrom - buffer.start) }
 
-  /// The request is over: what follows it is at the front, and no buffer is held without bytes.
+  /// Ends the request: the bytes after it are at the front now, and no buffer is held without bytes.
   mutating func end() {
     if buffer.isHeld && nextFrom > buffer.start { dropSent() }
     if buffer.isEmpty { buffer.giveBack() }

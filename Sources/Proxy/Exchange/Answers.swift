@@ -1,4 +1,4 @@
-// Answers of lbd's own: what a client gets where no replica answers.
+// Answers of lbd's own, for clients whom no replica answers.
 
 import Balancing
 import HTTPWire
@@ -7,7 +7,7 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Answers with a 5xx of lbd's own and says why in the log.
+  /// Answers with a 5xx of lbd's own, with its cause in the log.
   mutating func fail(
     _ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString, _ error: ProxyError,
     cause: String,
@@ -50,7 +50,7 @@ extension Worker {
       cause: cause + waited, retryAfter: 1)
   }
 
-  /// All usable replicas were tried.
+  /// Answers a request for which all usable replicas were tried.
   mutating func answerNoOther(_ exchange: SlabSlot<Exchange>) {
     fail(
       exchange, 502, "the replica failed", .refused, cause: "every replica that is up was tried")
@@ -67,20 +67,20 @@ extension Worker {
     }
   }
 
-  /// Answers a request that is not accepted; the connection ends with it, since where the next
-  /// request would begin is not known (RFC 9112 §9.3).
+  /// Refuses a request. The connection ends with the answer, since the beginning of the next request is
+  /// not known (RFC 9112 §9.3).
   mutating func refuse(exchange: SlabSlot<Exchange>, _ refusal: Refusal) {
-    // Behind a part of a response it would be taken for the rest of it.
+    // After a part of a response the client would take the answer for the rest.
     guard !exchanges[exchange].response.hasAnswered else { return abandon(exchange) }
     exchanges[exchange].request.isPersistent = false
-    // Whatever still comes is no request: it is thrown away until the client has read the answer.
+    // Bytes that still come are no request. They are thrown away until the client has read the answer.
     exchanges[exchange].request.body = .untilClose
     detach(exchange, .breaks)
     let status = refusal.status
     answer(exchange, status, refusal.detail, status < 500 ? .request : nil)
   }
 
-  /// Answers in the replica's place.
+  /// Answers instead of a replica.
   mutating func answer(
     _ exchange: SlabSlot<Exchange>, _ status: Int, _ detail: StaticString,
     _ error: ProxyError? = nil,

@@ -1,4 +1,5 @@
-// Which replica a request goes to. `Dispatcher` has the rule; this file asks it and acts.
+// The choice of a replica for a request. `Dispatcher` has the rule; this file asks the dispatcher and
+// acts.
 
 import Balancing
 import HTTPWire
@@ -7,16 +8,16 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// What there is for a request now.
+  /// The result of one look for a replica.
   private enum Choice {
     case replica(Int)
-    /// There are some, and each has as many requests in flight as it may.
+    /// Some replicas are usable, and each has as many requests in flight as it may.
     case full
     case none
   }
 
-  /// Gives the request to a replica of its pool, the next in turn; or lets it wait for one.
-  /// - Parameter last: the replica to ask where none is left that was not tried.
+  /// Gives the request to the next replica in turn of its pool, or lets the request wait for one.
+  /// - Parameter last: the replica to ask where all were tried.
   mutating func dispatch(_ exchange: SlabSlot<Exchange>, orAgain last: Int? = nil) {
     let pool = exchanges[exchange].pool
     if let replica = lanes[pool].dispatcher.pick(&exchanges[exchange].attempts, links.pool) {
@@ -25,11 +26,10 @@ extension Worker {
     weigh(exchange, orAgain: last)
   }
 
-  /// The same where more has to be asked: the table is to be made anew, or its replicas have limits, or
-  /// some were tried.
+  /// The same for the other cases: the table is stale, its replicas have limits, or some were tried.
   private mutating func weigh(_ exchange: SlabSlot<Exchange>, orAgain last: Int?) {
     let pool = exchanges[exchange].pool
-    // Who came first has the next room.
+    // The requests that came first get the next room.
     if lanes[pool].dispatcher.mustQueue(exchanges[exchange].attempts, links.pool) {
       return hold(exchange, isFull: true)
     }
@@ -48,8 +48,8 @@ extension Worker {
     }
   }
 
-  /// Hands the request to a replica. A retry opens a connection of its own: an idle one may have
-  /// ended like the one before.
+  /// Hands the request to a replica. A retry opens a new connection: an idle one may have ended like
+  /// the one before.
   mutating func attempt(_ exchange: SlabSlot<Exchange>, at replica: Int) {
     exchanges[exchange].attempts.begin(at: replica)
     rewind(exchange)
@@ -63,8 +63,8 @@ extension Worker {
     }
   }
 
-  /// Whether the request may be made again should its connection turn out to have ended: it may be
-  /// executed twice, and all of it is at hand.
+  /// Whether the request may be sent again if its connection turns out to have ended: the request may
+  /// be executed twice, and all of it is at hand.
   private mutating func isRepeatable(_ exchange: SlabSlot<Exchange>) -> Bool {
     exchanges[exchange].request.method.isIdempotent && exchanges[exchange].request.body.isDone
   }
@@ -80,7 +80,7 @@ extension Worker {
 
   // MARK: Whose turn it is
 
-  /// The replica for a request that waited, if there is one now: rather one that was not tried.
+  /// A replica for a request that waited, preferably one that was not tried; nil where there is none.
   mutating func chooseForHeld(_ exchange: SlabSlot<Exchange>) -> Int? {
     if case .replica(let replica) = choose(exchange) { return replica }
     guard exchanges[exchange].attempts.tried.count > 0 else { return nil }
@@ -103,8 +103,8 @@ extension Worker {
     return isFull ? .full : .none
   }
 
-  /// Counts the request among those in flight of a replica that has a limit of them. False where as many
-  /// are as may be.
+  /// Counts the request among those in flight to a replica that has a limit. False where the limit is
+  /// reached.
   @inline(__always)
   private mutating func takeRoom(_ exchange: SlabSlot<Exchange>, at replica: Int) -> Bool {
     let pool = exchanges[exchange].pool
@@ -123,7 +123,7 @@ extension Worker {
     return true
   }
 
-  /// The attempt is over: whoever waits may have its room.
+  /// Frees the attempt's room at its replica, and tells the request that waits longest.
   mutating func freeRoom(_ exchange: SlabSlot<Exchange>) {
     guard exchanges[exchange].attempts.isCounted else { return }
     exchanges[exchange].attempts.isCounted = false
@@ -139,7 +139,7 @@ extension Worker {
     return lanes[pool].dispatcher.hasReplica
   }
 
-  /// Makes a pool's table anew where health, weights or replicas have changed since the last pick.
+  /// Builds a pool's table anew where health, weights or replicas have changed since the last pick.
   @inline(__always)
   mutating func refreshTable(_ pool: Int) {
     if lanes[pool].dispatcher.isStale(links.pool) { rebuildTable(pool) }
@@ -152,7 +152,8 @@ extension Worker {
     let limit = lanes[pool].policy.replicaConnections
     for replica in snapshot.pools[pool].replicas {
       guard replica.address != nil && links.pool.isUsable(replica.slot) else {
-        // What rests there, and how long it may, says nothing of what comes back.
+        // Idle connections to a replica that was out, and its idle limit, tell nothing of the replica
+        // that comes back.
         closeIdle(replica.slot)
         learntRests[replica.slot] = IdleLimit()
         continue

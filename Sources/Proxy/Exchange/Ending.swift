@@ -6,7 +6,8 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Both messages have ended, or lbd's own answer has: counts, and frees both connections.
+  /// Ends an exchange whose two messages, or lbd's own answer, are complete: counts, and frees both
+  /// connections.
   mutating func end(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     let isRequestRead = exchanges[exchange].request.body.isDone
@@ -28,8 +29,8 @@ extension Worker {
     if isTunnel { return endClient(client) }
     if needsReset { return beginDelivery(client, resetsThen: true) }
     if isPersistent { return awaitNext(client) }
-    // A client that did not ask for the end may be sending its next request, whose reset would
-    // overtake what it has not read yet (RFC 9112 §9.6).
+    // A client that did not ask for the end may be sending its next request. A reset in answer to that
+    // would overtake the bytes that the client has not read yet (RFC 9112 §9.6).
     let isLast = isAwaited && isRequestRead && !clients[client].leg.isReadable
     if isLast && !clients[client].leg.holdsOutput { return closeClient(client) }
     beginLingering(client)
@@ -44,7 +45,8 @@ extension Worker {
     links.tally.record(replica, nanoseconds: now - exchanges[exchange].startedAt)
   }
 
-  /// The connection waits for its next request, which may be here already. Others go first.
+  /// Lets the connection wait for its next request, which may be here already. Other connections go
+  /// first.
   private mutating func awaitNext(_ client: SlabSlot<Client>) {
     clients[client].input.end()
     clients[client].since = now

@@ -10,7 +10,7 @@ import HTTPWire
 import LinuxIO
 import Plan
 
-/// How far a body is.
+/// The progress of a body.
 enum BodyProgress {
   case done
   /// This many bytes are still to come.
@@ -22,8 +22,8 @@ enum BodyProgress {
   case chunking(owesEnd: Bool)
 
   /// - Parameters:
-  ///   - keepsFraming: what is passed on is chunked.
-  ///   - keepsTrailers: and so are the trailers behind it.
+  ///   - keepsFraming: the body is passed on in chunks.
+  ///   - keepsTrailers: the trailers after the body are passed on, too.
   ///   - isResponse: a replica sends it.
   init(_ framing: BodyFraming, keepsFraming: Bool, keepsTrailers: Bool, isResponse: Bool = false) {
     switch framing {
@@ -46,11 +46,11 @@ enum BodyProgress {
 struct Exchange: ~Copyable {
   private let anchor = Anchor()
   let client: SlabSlot<Client>
-  /// When its head was complete, by the worker's clock in nanoseconds.
+  /// The time at which the request's head was complete, by the worker's clock in nanoseconds.
   let startedAt: UInt64
-  /// The number of the pool whose replicas it is for.
+  /// The number of the request's pool.
   var pool = Numbering.controlPool
-  /// The longest silence between two of its bytes, in nanoseconds.
+  /// The longest silence between two bytes of the exchange, in nanoseconds.
   var silence: UInt64
   /// The connection to the replica, or `absent`.
   var upstream = SlabSlot<Upstream>.absent
@@ -71,7 +71,7 @@ struct Exchange: ~Copyable {
     request = Request(method: method)
   }
 
-  /// What the client asks for, and how far its request is.
+  /// The client's request, and its progress.
   struct Request {
     let method: Method
     var isVersion10 = false
@@ -87,14 +87,14 @@ struct Exchange: ~Copyable {
     /// The client waits for a 100 and has sent nothing of its body: it is the replica's turn.
     var awaitsContinue = false
     var body = BodyProgress.done
-    /// What the client has left for sending its body.
+    /// The time that the client has left for its body.
     var bodyTime = BodyTime()
     /// All that was sent is still at hand.
     var isReplayable = true
     var contact = Contact.none
   }
 
-  /// How far an attempt has come with its replica.
+  /// The progress of an attempt with its replica.
   enum Contact: UInt8 {
     case none
     /// Bytes of the request were handed to the attempt's connection.
@@ -103,10 +103,10 @@ struct Exchange: ~Copyable {
     case heard
   }
 
-  /// What goes to the client, and how far it is.
+  /// The response to the client, and its progress.
   struct Response: ~Copyable {
     private let anchor = Anchor()
-    /// What is ready for the client, then what was received and not yet looked at.
+    /// The bytes that are ready for the client, then those that were received and not yet looked at.
     var buffer = Buffer()
     /// The last receive filled the buffer: the next one is into a larger one.
     var isFlowing = false
@@ -160,7 +160,7 @@ struct Exchange: ~Copyable {
 }
 
 extension Exchange {
-  // The bytes of the response are looked at in here, so that no span outlives the look.
+  // Only the calls below read the bytes of the response, so that no span outlives its call.
 
   func parse(into head: inout ResponseHead) -> ParseOutcome {
     HeadParser.parse(response: response.buffer.bytes, into: &head)
@@ -183,7 +183,7 @@ extension Exchange {
     return scanner.scan(&bytes)
   }
 
-  /// Writes the head that the client gets, in the place of the one at the response's front.
+  /// Writes the head that the client gets over the head at the response's front.
   /// - Parameters:
   ///   - replica: named in the answer unless it is empty.
   ///   - date: stated unless it is 0.
@@ -206,7 +206,7 @@ extension Exchange {
     writer.append(response.buffer.bytes.extracting(range))
   }
 
-  /// Puts what was written in the place of the response's first `length` bytes. False when it does
+  /// Replaces the response's first `length` bytes by the bytes that were written. False when they do
   /// not fit.
   mutating func replaceHead(_ length: Int, _ writer: borrowing ByteWriter) -> Bool {
     response.buffer.consume(length)
@@ -215,15 +215,15 @@ extension Exchange {
     return true
   }
 
-  /// Puts the line of a chunk's size before what is at hand of the response.
+  /// Puts the line of a chunk's size before the response's bytes at hand.
   mutating func beginChunk(_ writer: borrowing ByteWriter) {
     guard response.buffer.prepend(writer.bytes) else {
       fatalError("no headroom for a chunk's size")
     }
   }
 
-  /// Puts a chunk's end behind what is at hand of the response, which becomes pending. False when
-  /// there is no room for it.
+  /// Puts a chunk's end after the response's bytes at hand, which become pending. False when there is
+  /// no room.
   mutating func endChunk() -> Bool {
     let lineEnd: [2 of UInt8] = [13, 10]
     let isEnded = response.buffer.append(lineEnd.span)
@@ -231,8 +231,8 @@ extension Exchange {
     return isEnded
   }
 
-  /// Takes what was written as an answer of lbd's own, in the place of whatever was there. False
-  /// when it does not fit.
+  /// Takes the bytes that were written as an answer of lbd's own, instead of the response's. False when
+  /// they do not fit.
   mutating func takeOwn(_ writer: borrowing ByteWriter) -> Bool {
     response.buffer.reset()
     guard response.buffer.append(writer.bytes) else { return false }

@@ -1,5 +1,5 @@
-// What a failure comes to: another replica, an answer of lbd's own, or a connection that is visibly
-// cut. Every exchange that does not end well passes through here.
+// What follows a failure: another replica, an answer of lbd's own, or a connection that is visibly cut.
+// Every exchange that does not end well passes through this file.
 
 import Balancing
 import HTTPWire
@@ -8,7 +8,7 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// An attempt at a replica failed: the retry rule decides what follows.
+  /// Handles a failed attempt at a replica, by the retry rule.
   /// - Parameters:
   ///   - isLate: something took too long.
   ///   - reason: what happened, for people.
@@ -56,7 +56,8 @@ extension Worker {
     fail(exchange, status, detail, ProxyError(attempt), cause: cause)
   }
 
-  /// A response whose status the conf takes to another replica. False where it is passed on.
+  /// Retries a response whose status the conf sends to another replica. False where the response is
+  /// passed on.
   mutating func retryStatus(_ exchange: SlabSlot<Exchange>, _ status: Int) -> Bool {
     let attempt = failedAttempt(exchange, .status, isLate: false)
     var isBudgetSpent = false
@@ -76,7 +77,7 @@ extension Worker {
     let contact = exchanges[exchange].request.contact
     let phase: FailurePhase =
       exchanges[exchange].response.hasAnswered ? .answering : contact == .none ? .unsent : .sent
-    // A status is judged before anything of its response goes on: nothing was heard but that.
+    // A status is judged before any byte of its response goes on: nothing else was heard.
     let wasHeard = contact == .heard && failure != .status
     return FailedAttempt(
       failure, phase, isLate: isLate, isIdempotent: exchanges[exchange].request.method.isIdempotent,
@@ -84,32 +85,33 @@ extension Worker {
       resets: exchanges[exchange].attempts.resets)
   }
 
-  /// Tells the control thread of a failure, and counts what speaks against a replica that was reached.
+  /// Tells the control thread of a failure, and counts the gateway failures of a replica that was
+  /// reached.
   private mutating func noteFailure(
     _ exchange: SlabSlot<Exchange>, _ attempt: FailedAttempt, _ reason: String
   ) {
     let replica = exchanges[exchange].attempts.replica
     links.tally.count(.init(attempt.failure), replica)
     links.reports.post(.failed(slot: replica, attempt.failure, cause: reason), isDroppable: true)
-    // What ends in the midst of a response may be the client's doing as well.
+    // An end within a response may be the client's doing as well.
     guard attempt.phase != .answering && isAtPresentAddress(exchange) else { return }
     switch attempt.failure {
     case .connect, .stale, .status: break
-    // A retry has no more time than is left of its request's.
+    // A retry has only the time that its request has left.
     case .timeout where exchanges[exchange].attempts.hasFailed: break
     case .reset, .timeout, .protocol: gatewayFailed(exchange, reason)
     }
   }
 
-  /// Whether what the exchange's connection comes to says something of its replica: not one to an
-  /// address that it has left.
+  /// Whether the outcome of the exchange's connection says something about its replica: not where the
+  /// replica has another address by now.
   mutating func isAtPresentAddress(_ exchange: SlabSlot<Exchange>) -> Bool {
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent else { return true }
     return upstreams[upstream].generation == generations[upstreams[upstream].replica]
   }
 
-  /// A replica that was reached failed as only gateways and what is behind them do.
+  /// Counts a gateway failure of a replica that was reached.
   mutating func gatewayFailed(
     _ exchange: SlabSlot<Exchange>, _ reason: @autoclosure () -> String
   ) {
@@ -120,7 +122,8 @@ extension Worker {
     links.reports.post(.failing(slot: replica, cause: reason()), isDroppable: true)
   }
 
-  /// An exchange's replica could not be reached: no request goes there until a probe has passed.
+  /// Marks down an exchange's replica that could not be reached: no request goes there until a probe
+  /// has passed.
   mutating func unreachable(_ exchange: SlabSlot<Exchange>, _ reason: String) {
     let replica = exchanges[exchange].attempts.replica
     let pool = exchanges[exchange].pool
@@ -131,8 +134,8 @@ extension Worker {
     links.reports.post(.unreachable(slot: replica, cause: reason))
   }
 
-  /// Ends a response that its replica broke off. The client gets what lbd has taken of it, and then sees
-  /// that it is not whole: by its length, by the last chunk that is missing, or, where nothing else
+  /// Ends a response that its replica broke off. The client gets the bytes that lbd has, and then sees
+  /// that the response is not whole: by its length, by the missing last chunk, or, where nothing else
   /// would tell, by a reset.
   private mutating func cut(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
@@ -152,13 +155,13 @@ extension Worker {
     pumpResponse(exchange)
   }
 
-  /// Cuts both connections: the client is gone, or it must see that its response is not whole.
+  /// Cuts both connections: the client is gone, or must see that its response is not whole.
   /// - Parameter mayDeliver: a client that has ended its direction may still read the response before
-  ///   this one, for as long as it takes some of it.
+  ///   this one, as long as the client takes some of it.
   mutating func abandon(_ exchange: SlabSlot<Exchange>, mayDeliver: Bool = true) {
     let client = exchanges[exchange].client
     let hasHead = exchanges[exchange].response.hasHead
-    // It sees that this one is cut by what its head says.
+    // The response's head shows the client that the response is cut.
     let delivers =
       mayDeliver && hasHead && clients[client].leg.isEnding && !clients[client].isOver
       && !exchanges[exchange].response.isTunnel && !exchanges[exchange].endsUnseen

@@ -1,6 +1,6 @@
-// Requests that wait for a replica: none is usable for a moment, or each that is has as many requests
-// in flight as it may. They go on at the event that helps them, a passed probe or room at a replica,
-// oldest first, and are answered 503 when their time is up. `Dispatcher` has the rule.
+// Requests that wait for a replica: no replica is usable, or each usable one has as many requests in
+// flight as it may. A passed probe, or room at a replica, lets the waiting requests go, oldest first. A
+// request whose time is up is answered 503. `Dispatcher` has the rule.
 
 import Balancing
 import Ledger
@@ -8,11 +8,11 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Lets the request wait, or answers 503 at once where it may not.
+  /// Lets the request wait, or answers 503 at once where the request may not wait.
   /// - Parameter isFull: replicas are usable, and have no room.
   mutating func hold(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
     let pool = exchanges[exchange].pool
-    // First, so that whoever sees that some wait finds out who.
+    // Set first, so that a thread which sees the held count finds the worker too.
     if lanes[pool].dispatcher.queue.oldest == nil {
       links.pool.setWaiting(since: now, for: pool, worker: links.index)
     }
@@ -30,23 +30,23 @@ extension Worker {
     }
     rewind(exchange)
     clientDeadlines.set(exchanges[exchange].client, at: until)
-    // What came while this one was not yet counted has woken nobody.
+    // A replica that became usable before this request was counted has woken no worker.
     if isFull || hasReplica(pool) { wake(pool) }
   }
 
-  /// Those that wait for a pool are looked at after this batch of events.
+  /// Looks at the requests that wait for a pool after this batch of events.
   private mutating func wake(_ pool: Int) {
     lanes[pool].dispatcher.servesHeld = true
     servesHeld = true
   }
 
-  /// Replicas of a pool have come, or have come back.
+  /// Serves the requests that wait for a pool: replicas of it have become usable.
   mutating func refill(_ pool: Int) {
     lanes[pool].dispatcher.refill()
     servesHeld = true
   }
 
-  /// The request waits no longer, whatever comes next.
+  /// Ends the request's wait, whatever follows.
   mutating func endHold(_ exchange: SlabSlot<Exchange>) {
     guard exchanges[exchange].attempts.isHeld else { return }
     let pool = exchanges[exchange].pool
@@ -54,7 +54,7 @@ extension Worker {
     clientDeadlines.clear(exchanges[exchange].client)
   }
 
-  /// The request has waited for as long as it may.
+  /// Answers a request that has waited for as long as it may.
   mutating func holdExpired(_ exchange: SlabSlot<Exchange>) {
     let pool = exchanges[exchange].pool
     links.counts.add(.heldExpired, links.index)
@@ -63,7 +63,7 @@ extension Worker {
     wake(pool)
   }
 
-  /// Serves those that wait, of each pool where something may have come for them.
+  /// Serves the waiting requests of each pool that may have a replica for them.
   mutating func serveHeld() {
     (servesHeld, heldPause) = (false, 0)
     for pool in 0..<lanes.count {
@@ -74,7 +74,7 @@ extension Worker {
     }
   }
 
-  /// Gives those that wait to replicas, oldest first, for as long as there is one for the oldest.
+  /// Gives waiting requests to replicas, oldest first, for as long as the oldest finds a replica.
   private mutating func serveHeld(_ pool: Int) {
     lanes[pool].dispatcher.beginServing(now: now)
     while true {
@@ -88,13 +88,13 @@ extension Worker {
     }
   }
 
-  /// A request that had waited has ended: the next one may go.
+  /// Lets the next request go: one that had waited has ended.
   mutating func heldEnded(_ pool: Int) {
     lanes[pool].dispatcher.heldEnded()
     if lanes[pool].dispatcher.servesHeld { servesHeld = true }
   }
 
-  /// The request that has waited longest for a pool; those that are gone are forgotten.
+  /// The request that has waited longest for a pool. Requests that are gone are removed from the queue.
   private mutating func oldestHeld(_ pool: Int) -> SlabSlot<Exchange>? {
     while let token = lanes[pool].dispatcher.queue.oldest {
       if let exchange = exchanges.slot(of: SlabToken(rawValue: token)),
@@ -110,12 +110,12 @@ extension Worker {
     return nil
   }
 
-  /// Nobody waits here, but there may be room for another worker's.
+  /// Tells the worker whose request waits longest that there may be room, where none waits here.
   private mutating func passWakeOn(_ pool: Int) {
     if lanes[pool].dispatcher.hasLimits { wakeLongestWaiting(pool) }
   }
 
-  /// There is room at a replica: tells whoever waits longest.
+  /// Tells the worker whose request waits longest that a replica has room.
   mutating func wakeLongestWaiting(_ pool: Int) {
     guard links.pool.held(pool) > 0, let worker = links.pool.longestWaiting(pool) else { return }
     if worker == links.index {

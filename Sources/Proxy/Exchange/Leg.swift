@@ -1,5 +1,5 @@
-// One side of an exchange as its connection has it: a socket, and how bytes travel on it. Everything
-// that moves bytes goes through here, so that nobody else asks how they travel.
+// One side of an exchange, as its connection has it: a socket, and the way in which bytes travel on it.
+// Every transfer of bytes goes through here, so that no other code asks how bytes travel.
 
 package import LinuxIO
 
@@ -11,13 +11,13 @@ enum Transport: UInt8 {
   case other
 }
 
-/// What a transfer of a `LegTransport` came to.
+/// The outcome of a transfer of a `LegTransport`.
 package struct Receipt {
-  /// What has not moved has left no trace.
+  /// Bytes that have not moved have left no trace.
   package var outcome: TransferOutcome
   /// More may be received without another event: the transport holds some, or the socket may.
   package var mayHaveMore = false
-  /// A send that waited for the peer may go on: what was received said so.
+  /// A send that waited for the peer may go on, by what was received.
   package var letsSend = false
   /// A receive goes on when there is room to send, a send when the peer has sent something.
   package var wantsOther = false
@@ -27,28 +27,31 @@ package struct Receipt {
   package init(_ outcome: TransferOutcome) { self.outcome = outcome }
 }
 
-/// How bytes travel where they do not travel as they are: TLS, or what tests put in its place. The worker
-/// owns it and calls it on its own thread; it knows a leg by a number that it has given.
+/// The way in which bytes travel that do not travel as they are: TLS, or a test's transport. The worker
+/// owns the transport and calls it on its own thread. The transport knows a leg by a number that the
+/// transport has given.
 package protocol LegTransport: AnyObject {
   /// A connection was accepted, or is being opened. Nil where its bytes travel as they are.
   func open(isClient: Bool) -> UInt32?
   /// The leg is closed.
   func close(_ link: UInt32)
-  /// Receives behind the buffer's bytes, where there is space.
+  /// Receives after the buffer's bytes, where there is space.
   func receive(_ link: UInt32, _ socket: borrowing Descriptor, into buffer: inout Buffer) -> Receipt
-  /// Sends from the front of some bytes. It takes nothing from the socket: no event would tell of it.
+  /// Sends from the front of some bytes. The call takes nothing from the socket: no event would tell of
+  /// that.
   func send(_ link: UInt32, _ socket: borrowing Descriptor, _ bytes: Span<UInt8>) -> Receipt
-  /// Takes what the socket has, and answers what is for the transport alone. `mayHaveMore` is true where
-  /// there are bytes for a receive. The outcome is `wouldBlock` unless the connection is over.
+  /// Takes the socket's bytes, and answers those that are for the transport alone. `mayHaveMore` is
+  /// true where there are bytes for a receive. The outcome is `wouldBlock` unless the connection is
+  /// over.
   func take(_ link: UInt32, _ socket: borrowing Descriptor) -> Receipt
-  /// Sends what is held.
+  /// Sends the bytes that are held.
   func flush(_ link: UInt32, _ socket: borrowing Descriptor) -> Receipt
   /// Bytes that are held.
   func held(_ link: UInt32) -> Int
 }
 
-/// A leg's connection. What is ready is known from events, which come once for each change, and from
-/// transfers.
+/// A leg's connection. Events, which come once for each change, and transfers tell for what the
+/// connection is ready.
 struct Leg: ~Copyable {
   private let anchor = Anchor()
   let socket: Descriptor
@@ -65,12 +68,12 @@ struct Leg: ~Copyable {
   /// A receive goes on when there is room to send; a send when there are bytes to receive.
   private var receiveWantsRoom = false
   private var sendWantsBytes = false
-  /// A receive has let a send go on that waited; whoever sends is to be told.
+  /// A receive has let a waiting send go on; the sending code is to be told.
   var wakesSender = false
   /// The sending side ends once nothing is held.
   private var endsOnceFlushed = false
-  /// Bytes that the peer had not taken when its deadline last began: fewer at the deadline mean that it
-  /// reads, if slowly.
+  /// The bytes that the peer had not taken when its deadline last began. Fewer at the deadline mean
+  /// that the peer reads, if slowly.
   var untaken: Int32 = 0
 
   /// - Parameters:
@@ -85,7 +88,7 @@ struct Leg: ~Copyable {
 
   // MARK: Events
 
-  /// An event says what the socket is ready for.
+  /// Notes the socket's readiness from an event.
   @inline(__always)
   mutating func note(_ readiness: Readiness, _ other: (any LegTransport)?) {
     if readiness.isReadable { isReadable = true }
@@ -106,7 +109,7 @@ struct Leg: ~Copyable {
     if holdsOutput || sendWantsBytes { isWritable = false }
   }
 
-  /// Sends what is held, as far as the socket takes it.
+  /// Sends the held bytes, as far as the socket takes them.
   private mutating func flush(_ other: any LegTransport) {
     holdsOutput = other.flush(link, socket).holdsOutput
     guard !holdsOutput else { return }
@@ -116,7 +119,7 @@ struct Leg: ~Copyable {
 
   // MARK: Transfers
 
-  /// One receive behind the buffer's bytes; it has space.
+  /// One receive after the buffer's bytes. The buffer has space.
   @inline(__always)
   mutating func receive(
     into buffer: inout Buffer, _ other: (any LegTransport)?
@@ -125,7 +128,7 @@ struct Leg: ~Copyable {
     let space = buffer.space
     let outcome = socket.receive(into: &buffer)
     switch outcome {
-    // Less than there was room for: the kernel has no more (epoll(7)), unless an end follows.
+    // Fewer bytes than there was room for: the kernel has no more (epoll(7)), unless an end follows.
     case .moved(let count): isReadable = count == space || isEnding
     case .wouldBlock: isReadable = false
     case .ended, .failed: break
@@ -148,7 +151,7 @@ struct Leg: ~Copyable {
     if sendWantsBytes && receipt.letsSend {
       (sendWantsBytes, isWritable, wakesSender) = (false, true, true)
     }
-    // What was received may ask for an answer of the transport's own.
+    // The received bytes may ask for an answer of the transport's own.
     note(output: receipt)
     return receipt.outcome
   }
@@ -188,18 +191,18 @@ struct Leg: ~Copyable {
 
   // MARK: Ends
 
-  /// Whether what is readable is for the transport alone, and has been read.
+  /// Whether the readable bytes are for the transport alone, and have been read.
   mutating func isQuiet(_ other: (any LegTransport)?) -> Bool {
     transport != .plain && isSilentOther(other)
   }
 
-  /// The leg is about to go.
+  /// Tells the transport that the leg is about to be closed.
   @inline(__always)
   func close(_ other: (any LegTransport)?) {
     if transport != .plain { other?.close(link) }
   }
 
-  /// Ends the sending side, after what is held.
+  /// Ends the sending side, after the held bytes.
   mutating func endSending() {
     if holdsOutput { endsOnceFlushed = true } else { Socket.endSending(socket) }
   }

@@ -1,5 +1,5 @@
-// A request that comes back to the lbd which has sent it on: a replica's address that leads to lbd
-// itself, or two lbds that have each other for replicas.
+// Requests that come back to the lbd which has sent them on: a replica's address leads to lbd itself,
+// or two lbds have each other for replicas.
 
 import HTTPWire
 import Ledger
@@ -7,8 +7,8 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Answers a request that has come through this lbd before, or through too many of them: 508, and
-  /// whoever asked to know whether a replica is well is told that this is none. False where it goes on.
+  /// Answers a request that has come through this lbd before, or through too many lbds, with 508: a
+  /// probe learns that this is no replica. False where the request goes on.
   mutating func endsLoop(_ exchange: SlabSlot<Exchange>, _ headLength: Int) -> Bool {
     let client = exchanges[exchange].client
     let cause: String

@@ -1,5 +1,5 @@
-// From an accepted head to a request that can be sent: it is judged for this connection, gets its pool,
-// and is rewritten in place.
+// From an accepted head to a request that can be sent: the head is judged for this connection, gets its
+// pool, and is rewritten in place.
 
 import Balancing
 import HTTPWire
@@ -36,7 +36,7 @@ extension Worker {
     isGone(client) ? abandon(exchange) : dispatch(exchange)
   }
 
-  /// Notes what the head asks of the connection.
+  /// Notes the head's wishes for the connection.
   private mutating func noteFraming(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     exchanges[exchange].request.isPersistent =
@@ -48,7 +48,7 @@ extension Worker {
     clients[client].sendsLong = false
   }
 
-  /// Puts the replica's head in the place of the client's, so that head and body stay one piece.
+  /// Replaces the client's head by the replica's, so that head and body stay in one piece.
   private mutating func rewriteHead(
     _ exchange: SlabSlot<Exchange>, _ headLength: Int
   ) -> Bool {

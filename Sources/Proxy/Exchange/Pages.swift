@@ -6,7 +6,7 @@ import Ledger
 import LinuxIO
 import Plan
 
-/// What one of lbd's own paths stands for.
+/// The kinds of lbd's own paths.
 enum OwnDocument {
   case none
   case page(Exchange.Page, StaticString)
@@ -20,7 +20,7 @@ extension Client {
     let range = head.pathRange
     guard head.method == .get || head.method == .head, range.count >= 5 else { return .none }
     let bytes = input.buffer.bytes
-    // All of them begin with /docs or /openapi: most requests go no further than this.
+    // All of lbd's paths begin with /docs or /openapi: most requests go no further than this.
     let second = bytes[range.lowerBound + 1]
     guard second == 0x64 || second == 0x6F else { return .none }
     let path = Text.path(bytes, range)
@@ -43,7 +43,8 @@ extension Client {
     return Authority.isLoopback(input.buffer.bytes, range)
   }
 
-  /// Writes the request for the pool's state that the control socket gets: nothing of it is the client's.
+  /// Writes the request that the control socket gets for the pool's state. No part of it is the
+  /// client's.
   func writeControlRequest(
     _ head: borrowing RequestHead, tellsAll: Bool, to writer: inout ByteWriter
   ) {
@@ -54,8 +55,8 @@ extension Client {
 }
 
 extension Worker {
-  /// Answers a request for one of lbd's own documents. False where it goes on: to the control socket,
-  /// when it is for the pool's state.
+  /// Answers a request for one of lbd's own documents. False where the request goes on; a request for
+  /// the pool's state goes to the control socket.
   mutating func serveOwnDocument(_ exchange: SlabSlot<Exchange>, _ headLength: Int) -> Bool {
     let client = exchanges[exchange].client
     switch clients[client].ownDocument(requestHead) {

@@ -1,6 +1,6 @@
-// Moves the bytes of an exchange: the request to the replica, the response to the client, both as
-// far as the sockets allow. What one side does not take is not read from the other, so a slow
-// reader costs two buffers and no more.
+// Moves the bytes of an exchange: the request to the replica, the response to the client, both as far
+// as the sockets allow. lbd reads from one side only what the other side takes, so a slow reader costs
+// two buffers and no more.
 
 import Balancing
 import HTTPWire
@@ -31,7 +31,7 @@ extension Worker {
 
   // MARK: The request; the response is in ResponseRelay
 
-  /// Sends what is ready of the request, receives more of its body, and so on.
+  /// Sends the request's ready bytes, receives more of its body, and so on.
   mutating func pumpRequest(_ exchange: SlabSlot<Exchange>) {
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent else { return }
@@ -50,9 +50,9 @@ extension Worker {
     }
   }
 
-  /// Waits for more of the request, without a buffer where nothing in it is needed again. Who waits
-  /// for a 100 has the replica's time for a response; else the client's time between two bytes, which
-  /// began with the last of them, goes on.
+  /// Waits for more of the request, without a buffer where none of its bytes is needed again. A client
+  /// that waits for a 100 has the replica's time for a response. Any other client has its time between
+  /// two bytes, which began with the last byte.
   private mutating func awaitBody(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
     let upstream = exchanges[exchange].upstream
     if exchanges[exchange].request.awaitsContinue {
@@ -71,14 +71,15 @@ extension Worker {
     }
   }
 
-  /// From now on the client's time for its body runs, which ends sooner than its time between two bytes
-  /// where it sends little. Once the response has begun, client and replica know what they do.
+  /// Starts the client's time for its body, which ends sooner than the time between two bytes for a
+  /// client that sends little. Once the response has begun there is no such time: client and replica
+  /// know what they do.
   mutating func limitBodyTime(_ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>) {
     guard settings.byteTime != 0 && !exchanges[exchange].response.hasHead else { return }
     clientDeadlines.bringForward(client, to: exchanges[exchange].request.bodyTime.wait(now: now))
   }
 
-  /// Counts what came of the body. False when it came too slowly.
+  /// Counts received bytes of the body. False when they came too slowly.
   private mutating func isInTime(_ exchange: SlabSlot<Exchange>, _ count: Int) -> Bool {
     guard settings.byteTime != 0 && !exchanges[exchange].response.hasHead else { return true }
     return exchanges[exchange].request.bodyTime.take(count, byteTime: settings.byteTime, now: now)
@@ -110,8 +111,8 @@ extension Worker {
     return false
   }
 
-  /// The replica does not take the request as fast as the client sends it: its deadline runs. The
-  /// client's does not, unless it holds up the response.
+  /// Starts the replica's deadline: the replica does not take the request as fast as the client sends
+  /// it. The client's deadline does not run, unless the client holds up the response.
   private mutating func awaitReplica(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ upstream: SlabSlot<Upstream>
   ) {
@@ -120,14 +121,15 @@ extension Worker {
     if exchanges[exchange].response.pending == 0 { clientDeadlines.clear(client) }
   }
 
-  /// The replica takes no more of the request. It may have answered before it closed.
+  /// Handles a replica that takes no more of the request. The replica may have answered before it
+  /// closed.
   private mutating func requestBroke(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>, _ code: Int32
   ) {
     exchanges[exchange].response.isUpstreamReusable = false
     upstreams[upstream].leg.isWritable = false
     if exchanges[exchange].response.isTunnel {
-      // Nobody takes the client's bytes any more: its direction is over.
+      // Nobody takes the client's bytes any more: that direction is over.
       exchanges[exchange].request.body = .done
       clients[exchanges[exchange].client].input.dropReady()
     }
@@ -152,8 +154,8 @@ extension Worker {
     }
   }
 
-  /// The time for the response begins; a retry has no more of it than what is left of the request's.
-  /// First it is seen whether the replica's kernel takes the request at all.
+  /// Starts the time for the response. A retry has only the time that its request has left. The first
+  /// deadline checks whether the replica's kernel takes the request at all.
   private mutating func awaitAnswer(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) {
@@ -195,8 +197,8 @@ extension Worker {
     }
   }
 
-  /// All that is ready was sent. It is kept for a retry as long as there is room behind it. False
-  /// when there is no buffer to be had.
+  /// Makes room after the bytes that were sent, which are kept for a retry as long as the buffer has
+  /// room. False when no buffer is free.
   private mutating func makeRoomForBody(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>
   ) -> Bool {
@@ -236,7 +238,7 @@ extension Worker {
     return nil
   }
 
-  /// The same for a chunked body, which goes on in normal form.
+  /// The same for a chunked body, which is passed on in normal form.
   private mutating func takeInChunks(
     _ exchange: SlabSlot<Exchange>, _ client: SlabSlot<Client>, _ from: Int, _ end: Int,
     _ scanner: ChunkedScanner

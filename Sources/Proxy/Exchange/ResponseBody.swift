@@ -1,4 +1,4 @@
-// Where a response's body ends, and how it goes on.
+// The end of a response's body, and the form in which it goes to the client.
 
 import HTTPWire
 import Ledger
@@ -6,7 +6,7 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Counts the bytes behind `pending` as body, as far as they are.
+  /// Counts the bytes after `pending` as body, as far as they belong to it.
   mutating func digestBody(_ exchange: SlabSlot<Exchange>) -> Digest {
     let from = exchanges[exchange].response.buffer.start + exchanges[exchange].response.pending
     let end = exchanges[exchange].response.buffer.end
@@ -25,8 +25,8 @@ extension Worker {
     return .ready
   }
 
-  /// What was received up to `ready` goes out. What is behind the body's end belongs to no request: it
-  /// goes no further, nor does its connection serve again.
+  /// Makes the received bytes up to `ready` pending. Bytes after the body's end belong to no request:
+  /// they go no further, and the connection serves no other exchange.
   private mutating func pass(_ exchange: SlabSlot<Exchange>, upTo ready: Int, used: Int) {
     if used < exchanges[exchange].response.buffer.end {
       exchanges[exchange].response.isUpstreamReusable = false
@@ -58,7 +58,7 @@ extension Worker {
     return .ready
   }
 
-  /// What was received becomes a chunk: the first one's size went out with the head.
+  /// Makes a chunk of the received bytes. The first chunk's size went out with the head.
   private mutating func digestIntoChunk(
     _ exchange: SlabSlot<Exchange>, _ from: Int, _ end: Int, _ owesEnd: Bool
   ) -> Digest {
@@ -89,7 +89,8 @@ extension Worker {
     giveWay(client)
   }
 
-  /// The replica's direction ended: so does the client's, and with both the exchange.
+  /// Ends the replica's direction, and with it lbd's to the client; the exchange ends with both
+  /// directions.
   mutating func endTunnelHalf(_ exchange: SlabSlot<Exchange>) -> Digest {
     clients[exchanges[exchange].client].leg.endSending()
     let upstream = exchanges[exchange].upstream

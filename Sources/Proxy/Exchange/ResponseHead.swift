@@ -7,7 +7,7 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// What looking at received bytes came to.
+  /// The outcome of a look at received bytes.
   enum Digest {
     /// There may be something to send, and more to look at after it.
     case ready
@@ -16,7 +16,7 @@ extension Worker {
     case settled
   }
 
-  /// Looks at what was received and not yet looked at; nothing is pending.
+  /// Looks at the received bytes that were not yet looked at. Nothing is pending.
   mutating func digest(_ exchange: SlabSlot<Exchange>) -> Digest {
     guard exchanges[exchange].response.hasHead else {
       return exchanges[exchange].response.buffer.isEmpty ? .needsBytes : digestHead(exchange)
@@ -111,8 +111,9 @@ extension Worker {
     return digestBody(exchange)
   }
 
-  /// What becomes of a connection whose response has no body and states one, which may follow all the
-  /// same. To a HEAD that is what is asked for (RFC 9110 §9.3.2), and the connection only waits a moment.
+  /// Decides on a connection whose response has no body but states one: the body may follow all the
+  /// same. To a HEAD that is what is asked for (RFC 9110 §9.3.2), and the connection only waits a
+  /// moment.
   private mutating func doubt(_ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>) {
     if exchanges[exchange].request.method == .head {
       // lbd's own control socket knows what a HEAD is.
@@ -123,7 +124,7 @@ extension Worker {
     }
   }
 
-  /// What a status says of its replica.
+  /// Counts a status for or against its replica.
   private mutating func noteStatus(_ exchange: SlabSlot<Exchange>) {
     let status = responseHead.status
     if 502...504 ~= status {
@@ -133,8 +134,8 @@ extension Worker {
     }
   }
 
-  /// Whether the response goes no further since its request has gone to another replica. What an lbd
-  /// behind this one answers after its own retries is not multiplied.
+  /// Whether the response goes no further since its request has gone to another replica. An answer that
+  /// another lbd gives after its own retries is not retried.
   private mutating func sendsElsewhere(_ exchange: SlabSlot<Exchange>) -> Bool {
     let status = responseHead.status
     guard
@@ -166,8 +167,8 @@ extension Worker {
     return clients[client].offers(writer, from: start, using: &requestHead)
   }
 
-  /// Nothing is retried from here on: the request's buffer goes back unless the next request, or
-  /// more of this one, lies in it.
+  /// Returns the request's buffer, unless the next request, or more of this one, lies in it: nothing is
+  /// retried from here on.
   private mutating func forgetRequest(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     guard isRequestSent(exchange), !clients[client].input.hasMore else { return }
@@ -175,7 +176,7 @@ extension Worker {
     clients[client].input.buffer.giveBack()
   }
 
-  /// Puts the client's head in the place of the replica's. False when that ended the exchange.
+  /// Replaces the replica's head by the client's. False when that ended the exchange.
   private mutating func writeHead(
     _ exchange: SlabSlot<Exchange>, _ length: Int, body: BodyFraming, _ option: ConnectionOption
   ) -> Bool {

@@ -7,7 +7,7 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// Sends what is ready of the response, looks at more of it, receives more, and so on.
+  /// Sends the response's ready bytes, looks at more of them, receives more, and so on.
   mutating func pumpResponse(_ exchange: SlabSlot<Exchange>) {
     let client = exchanges[exchange].client
     var rounds = 0
@@ -166,8 +166,8 @@ extension Worker {
     return false
   }
 
-  /// What the end of a replica's connection counts as. One that had served before may have ended by
-  /// itself, as this request came; that says nothing of its replica.
+  /// The failure class of the end of a replica's connection. A reused connection may have ended by
+  /// itself, as this request came; that says nothing about its replica.
   mutating func endOfConnection(_ exchange: SlabSlot<Exchange>) -> FailureClass {
     let upstream = exchanges[exchange].upstream
     guard upstream != .absent && upstreams[upstream].isReused else { return .reset }

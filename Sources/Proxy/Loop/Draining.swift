@@ -1,13 +1,14 @@
-// How a worker lets its clients go when lbd stops. Where others can wait for the next lbd, those who are
-// connected are let go while newcomers are served: the worker looks for them once a batch, by their tokens.
+// The end of a worker's clients when lbd stops. Where new connections can wait for the next lbd, the
+// worker drains the clients that are connected and still serves newcomers: once a batch it looks for
+// the drained clients, by their tokens.
 
 import Ledger
 import LinuxIO
 import Plan
 
 extension Worker {
-  /// Ends the connections that are there, each after what is in flight on it.
-  /// - Parameter isLast: newcomers, too, are let go after their first request.
+  /// Ends the connections that are open now, each after what is in flight on it.
+  /// - Parameter isLast: newcomers, too, are drained, after their first request.
   mutating func drainClients(isLast: Bool) {
     guard !isDraining else { return }
     hasLastCall = isLast
@@ -22,7 +23,7 @@ extension Worker {
     endSilent()
   }
 
-  /// Says so once all are gone that were let go.
+  /// Reports once all drained clients are gone.
   mutating func seeOff() {
     while let token = leaving.last, clients.slot(of: token) == nil { leaving.removeLast() }
     guard leaving.isEmpty else { return }
@@ -30,7 +31,7 @@ extension Worker {
     links.reports.post(.gone(isLast: hasLastCall))
   }
 
-  /// Those who were let go have had their time.
+  /// Closes the drained clients that are still connected: their time is over.
   mutating func cutLeaving() {
     seesOff = false
     for token in leaving {
@@ -40,10 +41,10 @@ extension Worker {
   }
 
   /// Accepts no more, and closes the connections that have no request under way and send none in a moment.
-  /// - Parameter takesWaiting: the kernel's queue goes with this lbd, so those that wait there are taken
-  ///   first. Where another holds the listener they are the next lbd's, which has time for them.
+  /// - Parameter takesWaiting: the kernel's queue goes with this lbd, so the connections that wait
+  ///   there are taken first. Where another lbd holds the listener, it takes them.
   mutating func drain(takesWaiting: Bool) {
-    // From here on it hands no connection to another worker, which may have ended.
+    // From here on this worker hands no connection to another worker, which may have ended.
     isDraining = true
     hasLastCall = true
     while takesWaiting && clients.count < clients.capacity && accept() {}
@@ -67,7 +68,7 @@ extension Worker {
   /// nanoseconds: a request that is on its way when the connection is closed would be lost.
   static var drainGrace: UInt64 { 1_000_000_000 }
 
-  /// Sets an end to connections that have no request under way and none to read.
+  /// Ends the connections that have no request under way and none to read.
   mutating func endSilent() {
     var next = clients.first
     while let client = next {

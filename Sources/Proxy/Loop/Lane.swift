@@ -5,8 +5,8 @@ import Ledger
 import LinuxIO
 import Plan
 
-/// What the conf says of a pool, and where its requests go. The worker owns it; its index among the
-/// worker's lanes is the pool's number.
+/// A pool's policy, and the dispatcher of its requests. The worker owns the lane. A lane's index among
+/// the worker's lanes is the pool's number.
 struct Lane: ~Copyable {
   private let anchor = Anchor()
   private(set) var policy: Policy
@@ -17,7 +17,7 @@ struct Lane: ~Copyable {
     dispatcher = Dispatcher(pool: pool, rules: policy.dispatch)
   }
 
-  /// Goes on with another policy and other replicas; who waits goes on waiting.
+  /// Adopts another policy and other replicas. Requests that wait go on waiting.
   mutating func adopt(_ policy: Policy) {
     self.policy = policy
     dispatcher.rules = policy.dispatch

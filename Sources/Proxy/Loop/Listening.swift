@@ -1,16 +1,17 @@
-// Who gets in: the listener and the connections that wait there, and where a worker has no room for
-// another client, the one that has rested longest goes.
+// Accepting clients: the listener, the connections that wait there, and the client that gives way where
+// a worker has no room for another: the one that has been idle longest.
 
 import Ledger
 import LinuxIO
 import Plan
 
 extension Worker {
-  /// How long a worker that could not accept waits before it tries again, in milliseconds.
+  /// The time that a worker which could not accept waits before the next try, in milliseconds.
   static var pause: Int { 100 }
 
-  /// A client counts as resting once it has sent nothing for this long, in nanoseconds. Whoever has
-  /// just connected, or is between two requests, would else give way to a burst of newcomers.
+  /// A client counts as idle once it has sent nothing for this long, in nanoseconds. Without this a
+  /// client that has just connected, or is between two requests, would give way to a burst of
+  /// newcomers.
   private static var leastRest: UInt64 { 100_000_000 }
 
   /// Lets new connections wait in the kernel's queue.
@@ -27,8 +28,8 @@ extension Worker {
     listenAgain = now + UInt64(Worker.pause) * 1_000_000
   }
 
-  /// Goes over to another listener, once the connections that the kernel has accepted on the former
-  /// one are taken. One from before that is closed, whatever waits there.
+  /// Changes to another listener, once the connections that the kernel has accepted on the former one
+  /// are taken. A listener from before the former one is closed, whatever waits there.
   mutating func listen(on next: consuming Descriptor) {
     guard !isDraining else { return }
     pauseListening()
@@ -48,9 +49,10 @@ extension Worker {
 
   // MARK: Accepting
 
-  /// Takes connections that wait: more where a turn is long, so that newcomers beside a flood do not
-  /// wait for one turn each; one where it is short, so that workers share a burst and no call finds an
-  /// empty queue. A turn goes over a batch of events, and over those who gave way in the one before.
+  /// Takes connections that wait. In a long turn the worker takes more, so that newcomers during a
+  /// flood do not wait for one turn each. In a short turn it takes one, so that workers share a burst
+  /// and no call finds an empty queue. A turn covers a batch of events, and the clients that gave way
+  /// in the batch before.
   mutating func acceptSome() {
     for _ in 0..<min(1 + (batch + waiting.count) / 8, Worker.burst) where isListening {
       guard accept() else { return }
@@ -78,7 +80,8 @@ extension Worker {
     return true
   }
 
-  /// Takes what waits on the former listener, as far as there is room, and then closes that.
+  /// Takes the connections that wait on the former listener, as far as there is room, and then closes
+  /// that listener.
   mutating func emptyFormer() {
     while mayAdmit(), let listener = former.take() {
       switch Socket.accept(listener) {
@@ -93,8 +96,7 @@ extension Worker {
     }
   }
 
-  /// Whether there is room for another client: here, at another worker, or in the place of one that
-  /// rests.
+  /// Whether there is room for another client: here, at another worker, or instead of an idle client.
   private mutating func mayAdmit() -> Bool {
     // Connections on their way from other workers have their room already.
     links.counts.load(links.index) < clients.capacity || lighterWorker != nil
@@ -120,7 +122,8 @@ extension Worker {
   /// Takes over a connection that another worker has accepted.
   mutating func takeOver(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
     links.counts.add(.taken, links.index)
-    // Where none rests there is room beyond the limit for what was on its way: see `init`.
+    // Without an idle client there is room beyond the limit for connections that were on their way: see
+    // `init`.
     guard makeRoom() || clients.count < limits.clients + links.counts.workers else { return }
     welcome(descriptor, peer)
     if isDraining { endSilent() }
@@ -145,8 +148,8 @@ extension Worker {
     clientDeadlines.set(client, at: now + settings.clientHeaderTimeout)
   }
 
-  /// Counts the connection for its client's address. False where that has as many as one may have;
-  /// the connection is closed then. A trusted proxy speaks for many and has no limit of its own.
+  /// Counts the connection for its client's address. False, and the connection closed, where the
+  /// address has as many as it may. A trusted proxy speaks for many and has no limit.
   mutating func enter(_ client: SlabSlot<Client>) -> Bool {
     guard settings.connectionsPerAddress < .max,
       let network = ClientNetwork(clients[client].address)
@@ -162,8 +165,8 @@ extension Worker {
 
   // MARK: Room
 
-  /// Makes sure that there is room for one more client: at the limit, or beyond one that was lowered,
-  /// the one that has rested longest is closed. False where none rests.
+  /// Makes sure that there is room for one more client: at the limit, or beyond a limit that was
+  /// lowered, the client that has been idle longest is closed. False where none is idle.
   private mutating func makeRoom() -> Bool {
     guard clients.count >= clients.capacity else { return true }
     links.counts.add(.limitMet, links.index)
@@ -173,8 +176,8 @@ extension Worker {
     return true
   }
 
-  /// The client that has rested longest, without a byte of a request; nil when none rests. All are
-  /// looked at once for many calls.
+  /// The client that has been idle longest, without a byte of a request; nil when none is idle. One
+  /// look at all clients serves many calls.
   private mutating func longestResting() -> SlabSlot<Client>? {
     if let client = firstResting() { return client }
     findResting()
@@ -183,7 +186,7 @@ extension Worker {
 
   private mutating func firstResting() -> SlabSlot<Client>? {
     while let found = restingClients.last {
-      // One that has spoken since then rests no longer, or began to rest anew.
+      // A client that has sent something since then is no longer idle, or idle anew.
       if let client = clients.slot(of: found.token), isResting(client),
         clients[client].since == found.since
       {
@@ -208,8 +211,8 @@ extension Worker {
     }
   }
 
-  /// Notes those that rest, the longest last: a sixteenth of all clients, 64 at least, so that the
-  /// look costs a newcomer little however many there are.
+  /// Notes the idle clients, the longest last: a sixteenth of all clients, 64 at least, so that the
+  /// look costs a newcomer little, however many clients there are.
   private mutating func findResting() {
     var found: [RestingClient] = []
     var next = clients.first
@@ -224,7 +227,7 @@ extension Worker {
   }
 }
 
-/// A client that rested when the worker looked.
+/// A client that was idle when the worker looked.
 struct RestingClient {
   let token: SlabToken<Client>
   let since: UInt64

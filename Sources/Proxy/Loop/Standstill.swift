@@ -1,12 +1,12 @@
-// Time in which the process stood still, stopped by a signal, a debugger or its host: it counts against
-// nobody.
+// Time in which the process stood still, stopped by a signal, a debugger or its host: no deadline
+// counts it.
 
 import Balancing
 import Ledger
 import LinuxIO
 import Plan
 
-/// What a worker does about time in which it did not run.
+/// A worker's record of time in which it did not run.
 struct Standstill {
   /// Longer than any batch of events: the process stood still for a part of it.
   static var shortest: UInt64 { 1_000_000_000 }
@@ -16,9 +16,9 @@ struct Standstill {
   /// Batches of events that come before deadlines afterwards, as long as the kernel holds more.
   static var mostBatches: Int { 1024 }
 
-  /// When the last one ended.
+  /// The time at which the last batch ended.
   var endedAt: UInt64 = 0
-  /// How many batches may still come before deadlines.
+  /// The number of batches that may still come before deadlines.
   var batches = 0
 
   /// Whether deadlines may expire after a batch of events. Answers that came meanwhile are taken first.
@@ -34,7 +34,7 @@ extension Worker {
   /// - Parameters:
   ///   - most: the milliseconds that the worker had reason to wait; negative for without end, since
   ///     nothing was due.
-  ///   - before: when it began to.
+  ///   - before: the time at which the wait began.
   mutating func forgive(_ most: Int, _ before: UInt64) {
     let waited = UInt64(max(0, most)) * 1_000_000
     guard most >= 0, now - before > waited + Standstill.shortest else { return }

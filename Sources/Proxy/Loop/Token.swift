@@ -1,9 +1,9 @@
-// What tells a worker whom an event is for.
+// The tokens of events, which tell a worker the record that an event is for.
 
 import LinuxIO
 
-/// What an event names. A record's token comes from its slab, whose generation
-/// is never 0, so that the two fixed ones cannot be taken for a record; bit 31 tells the slab.
+/// The record that an event names. A record's token comes from its slab, whose generation is never 0,
+/// so that the two fixed ones cannot be taken for a record; bit 31 tells the slab.
 enum Token {
   static var listener: UInt64 { 0 }
   static var orders: UInt64 { 1 }

@@ -1,8 +1,9 @@
-// The engine: one thread, its epoll and all that it owns. Everything a request needs is in here, so
-// that serving one takes no lock and no allocation. The files beside this one are its parts: Listening
-// lets clients in, ClientSide reads requests (ProxiedClient what a proxy says before them), Choice finds a replica,
-// UpstreamSide holds the connections to them, Relay and ResponseRelay move the bytes, ResponseSide
-// understands responses, Failure decides what a failed attempt comes to, LocalAnswers are lbd's own.
+// The engine: one thread, its epoll and all that it owns. The worker has all that a request needs, so
+// that serving one takes no lock and no allocation. The other files of this target are the worker's
+// parts: Listening accepts clients, Reading reads requests (ProxiedClient the PROXY header before
+// them), Choice finds a replica, Connecting and Resting keep the connections to replicas, RequestRelay
+// and ResponseRelay move the bytes, ResponseHead and ResponseBody understand responses, Failure decides
+// what follows a failed attempt, Answers gives lbd's own.
 
 import Balancing
 import HTTPWire
@@ -16,25 +17,26 @@ package struct Worker: ~Copyable {
   let links: WorkerLinks
   let limits: WorkerLimits
   var listener: Descriptor?
-  /// The one before, while connections may wait on it for room; nothing is accepted elsewhere until then.
+  /// The former listener, while connections may wait on it for room. Until it is empty nothing is
+  /// accepted elsewhere.
   var former: Descriptor?
   var isListening = false
-  /// Not before this time: never before it was told to, and not soon after the process ran out of
-  /// descriptors.
+  /// The time before which nothing is accepted: never before the worker was told to, and not soon after
+  /// the process ran out of descriptors.
   var listenAgain = UInt64.max
   var snapshot: Snapshot
   var settings: Settings
   /// Set once lbd ends: nothing new is accepted.
   var isDraining = false
-  /// Who comes from now on is let go after the first request.
+  /// Each client that connects from now on is drained after its first request.
   var hasLastCall = false
-  /// Clients that were let go and may be there still; and whether to say when they are not.
+  /// The drained clients that may still be connected; and whether to report once all are gone.
   var leaving: [SlabToken<Client>] = []
   var seesOff = false
   var isStopped = false
 
   let poller: Poller
-  /// How the bytes of legs travel that do not travel as they are; nil where all do.
+  /// The transport of the legs whose bytes do not travel as they are; nil where all do.
   let transport: (any LegTransport)?
   /// Monotonic nanoseconds, read once for each batch of events.
   var now: UInt64
@@ -51,35 +53,34 @@ package struct Worker: ~Copyable {
   /// Clients that have more to do but let others go first; and the list being worked off.
   var waiting: [SlabToken<Client>] = []
   var turn: [SlabToken<Client>] = []
-  /// Clients that rested when the worker last looked for them, the longest last: see `Listening`.
+  /// Clients that were idle when the worker last looked for such, the longest last: see `Listening`.
   var restingClients: [RestingClient] = []
 
   /// The pools, by number.
   var lanes: RecordTable<Lane>
-  /// In some lane there may be a replica for requests that wait; and when more of them may go, 0 for
-  /// never.
+  /// Whether some lane may have a replica for its waiting requests; and the time at which more of these
+  /// may go, 0 for never.
   var servesHeld = false
   var heldPause: UInt64 = 0
   /// Scratch for a lane's table.
   var candidates: [(slot: Int, weight: Int)] = []
-  /// Each replica's address by slot, and how many requests it may have in flight.
+  /// Each replica's address, and the most requests that it may have in flight, by slot.
   var addresses: [SocketAddress?] = []
   var limitsOfRequests: [Int] = []
-  /// How often each replica's address has changed, or it was ordered out: connections from before are
-  /// not kept.
+  /// Each replica's generation: connections of a former generation are not kept.
   let generations: ZeroedArray<UInt32>
   /// Connections that ended an exchange in this batch of events; idle from the next one on.
   var rested: [SlabToken<Upstream>] = []
-  /// How many events the batch had.
+  /// The number of events in the batch.
   var batch = 0
-  /// It was full: others may wait in the kernel.
+  /// The batch was full: more events may wait in the kernel.
   var mayHaveMoreEvents = false
   var standstill = Standstill()
   /// The newest idle connection to each replica.
   let idle: ZeroedArray<SlabLink<Upstream>>
-  /// How many there are to each.
+  /// The number of idle connections to each replica.
   let idleCounts: ZeroedArray<UInt32>
-  /// What was learnt of how long each replica keeps idle connections.
+  /// The estimate of each replica's idle limit.
   let learntRests: ZeroedArray<IdleLimit>
 
   // Scratch, used within one call and empty between calls.
@@ -105,8 +106,8 @@ package struct Worker: ~Copyable {
     self.transport = transport
     poller = try Poller()
     now = Clock.now()
-    // Workers that hand connections to each other may each fill another one up at the same moment: there
-    // is room for one more of each, so that nobody is dropped who was accepted.
+    // Workers that hand connections to each other may each fill the same worker at one moment. There is
+    // room for one more connection of each worker, so that no accepted client is dropped.
     let places = limits.clients + links.counts.workers
     clients = Slab(capacity: places)
     upstreams = Slab(capacity: limits.upstreams)
@@ -146,7 +147,8 @@ package struct Worker: ~Copyable {
       now = Clock.now()
       if now - before > Standstill.shortest { forgive(most, before) }
       linkRested()
-      // What replicas have said is known before a client's request goes to one of them.
+      // Events of replicas come first, so that an ended connection is known before a request goes to
+      // it.
       for index in 0..<batch where Token.isUpstream(poller.event(index).token) {
         handle(poller.event(index))
       }
@@ -225,7 +227,7 @@ package struct Worker: ~Copyable {
     wait < 0 || wait > limit ? limit : wait
   }
 
-  /// Once a second: what a burst has touched and nobody has used since goes back to the kernel.
+  /// Once a second: returns memory to the kernel that a burst has touched and nothing has used since.
   private mutating func trim() {
     guard now >= nextTrim else { return }
     nextTrim = now + 1_000_000_000

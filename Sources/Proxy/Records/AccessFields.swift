@@ -1,10 +1,11 @@
-// What a line of the access log says of the request, taken while its head lies in the client's buffer.
+// The members of the access log's line that describe the request, taken while its head lies in the
+// client's buffer.
 
 import HTTPWire
 import LinuxIO
 
 extension Client {
-  /// Writes who asked and what for, from a head that was parsed.
+  /// Writes the client and its request, from a head that was parsed.
   func describe(_ head: borrowing RequestHead, to line: inout LineTable) {
     let bytes = input.buffer.bytes
     line.append(address.bytes)
@@ -45,8 +46,8 @@ extension Client {
     return name[4] == 0x2D && word | 0x2020_2020_2020_2020 == 0x7573_6572_2D61_6765
   }
 
-  /// Writes who asked and what can be told of a request that was refused before its head was parsed:
-  /// the words of its first line.
+  /// Writes the client, and the words of the first line, of a request that was refused before its head
+  /// was parsed.
   func describeUnparsed(to line: inout LineTable) {
     line.append(address.bytes)
     line.append("\"")

@@ -11,7 +11,7 @@ struct RequestIDs: ~Copyable {
 
   private let key: ChaCha.Key
   private var counter: UInt64 = 0
-  /// What is left of the latest block: the first three behind the one that was handed out.
+  /// The rest of the latest block: the first three ids after the one that was handed out.
   private var rest: (ID, ID, ID) = ((0, 0), (0, 0), (0, 0))
   private var left = 0
 

@@ -1,5 +1,5 @@
-// The replicas' side of a worker: opening connections, noticing when they end. Those that rest are in
-// Resting.
+// The replicas' side of a worker: it opens connections, and notices when they end. Resting.swift has
+// the idle connections.
 
 import Balancing
 import HTTPWire
@@ -21,7 +21,7 @@ extension Worker {
       return attemptFailed(exchange, .connect, "no address")
     }
     let pool = exchanges[exchange].pool
-    // One that rests here may not do for this request, and is in its way then.
+    // An idle connection that this request may not use is in the way of a new one.
     while !links.pool.openConnection(replica, limit: lanes[pool].policy.replicaConnections) {
       guard closeOneResting(replica) else { return awaitConnection(exchange) }
     }
@@ -36,7 +36,7 @@ extension Worker {
     }
   }
 
-  /// Whether a request can go to a replica now: a connection rests here, or one more may be opened.
+  /// Whether a request can go to a replica now: an idle connection is here, or one more may be opened.
   mutating func mayConnect(to replica: Int, of pool: Int) -> Bool {
     let limit = lanes[pool].policy.replicaConnections
     if limit == .max || idle[replica].slot != .absent || restedIndex(replica) != nil { return true }
@@ -45,7 +45,7 @@ extension Worker {
     return false
   }
 
-  /// The replica has as many connections as it may, and none that rests here: the request waits.
+  /// Lets the request wait: the replica has as many connections as it may, and none is idle here.
   private mutating func awaitConnection(_ exchange: SlabSlot<Exchange>) {
     askForRelease(exchanges[exchange].attempts.replica)
     freeRoom(exchange)
@@ -53,14 +53,15 @@ extension Worker {
     hold(exchange, isFull: true)
   }
 
-  /// Has the other workers close a connection that rests to a replica, if they have one.
+  /// Has another worker close an idle connection to a replica, if one has such.
   private mutating func askForRelease(_ replica: Int) {
     for (index, worker) in links.workers.enumerated() where index != links.index {
       worker.post(.release(replica))
     }
   }
 
-  /// A connection did not come to stand. Only what says something of the replica takes it out.
+  /// Handles a connection that could not be opened. Only a failure that says something about the
+  /// replica marks it down.
   mutating func connectFailed(_ exchange: SlabSlot<Exchange>, _ code: Int32) {
     let reason = SystemError.text(code)
     if SystemError.isOwnFault(code) {
@@ -71,7 +72,7 @@ extension Worker {
     attemptFailed(exchange, .connect, isLate: SystemError.isTimeout(code), reason)
   }
 
-  /// A connection to the replica of the exchange's attempt was opened.
+  /// Handles a new connection to the replica of the exchange's attempt.
   private mutating func join(
     _ socket: consuming Descriptor, to exchange: SlabSlot<Exchange>, isConnected: Bool
   ) {
@@ -112,14 +113,14 @@ extension Worker {
     links.tally.count(.attempts, upstreams[upstream].replica)
   }
 
-  /// What becomes of a connection whose exchange is over.
+  /// The fate of a connection whose exchange is over.
   enum Parting {
-    /// It rests, for the next exchange.
+    /// The connection is kept, idle, for the next exchange.
     case rests
-    /// It is closed: all was said.
+    /// The connection is closed: nothing was left unsaid.
     case ends
-    /// It is reset: something was left unsaid. A plain close would keep its local port for a minute,
-    /// and as many aborts as there are ports would use up a replica (RFC 9293 §3.6).
+    /// The connection is reset: something was left unsaid. A plain close would keep its local port for
+    /// a minute, and as many aborts as there are ports would use up a replica (RFC 9293 §3.6).
     case breaks
   }
 
@@ -166,7 +167,8 @@ extension Worker {
   mutating func upstreamEvent(_ upstream: SlabSlot<Upstream>, _ readiness: Readiness) {
     upstreams[upstream].leg.note(readiness, transport)
     if upstreams[upstream].exchange == .absent {
-      // An idle connection has nothing to say: it ended, or what it says belongs to no request.
+      // A replica sends nothing on an idle connection: the connection ended, or its bytes belong to no
+      // request.
       guard readiness.isReadable, !isQuiet(upstream) else { return }
       if readiness.isEnding {
         let rest = now - upstreams[upstream].idleSince
@@ -178,7 +180,7 @@ extension Worker {
     }
   }
 
-  /// Goes on with whatever the connection can do now.
+  /// Does everything that the connection is ready for now.
   mutating func resumeUpstream(_ upstream: SlabSlot<Upstream>) {
     let exchange = upstreams[upstream].exchange
     guard exchange != .absent else { return }
@@ -188,7 +190,7 @@ extension Worker {
     resume(exchange)
   }
 
-  /// True when the connection stands now.
+  /// True when the connection is established now.
   private mutating func finishConnect(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) -> Bool {
@@ -204,7 +206,7 @@ extension Worker {
     return true
   }
 
-  /// Whether a replica that holds up its request has taken some of it since its deadline began.
+  /// Whether a replica that holds up a request has taken some of it since the deadline began.
   private mutating func isReading(_ upstream: SlabSlot<Upstream>) -> Bool {
     let exchange = upstreams[upstream].exchange
     guard !clients[exchanges[exchange].client].input.isSent else { return false }
@@ -219,14 +221,15 @@ extension Worker {
     if exchange == .absent {
       dropIdle(upstream)
     } else if !upstreams[upstream].isConnected {
-      // Where the request had less time than a connect may take, that says nothing.
+      // Where the request had less time than a connect may take, the timeout says nothing about the
+      // replica.
       let connectTimeout = lanes[upstreams[upstream].pool].policy.connectTimeout
       if now >= upstreams[upstream].idleSince + connectTimeout {
         unreachable(exchange, "connect timeout")
       }
       attemptFailed(exchange, .connect, isLate: true, "connect timeout")
     } else if exchanges[exchange].response.hasHead && exchanges[exchange].response.pending > 0 {
-      // The client holds up the response: it has a deadline of its own.
+      // The client holds up the response, and has a deadline of its own.
     } else if isReading(upstream) {
       upstreamDeadlines.set(upstream, at: now + exchanges[exchange].silence)
     } else if exchanges[exchange].response.isTunnel {
@@ -238,8 +241,8 @@ extension Worker {
     }
   }
 
-  /// The response is not there yet, and has more time. Where the replica's kernel has taken nothing of
-  /// the request for as long as a connect may take, nobody is there.
+  /// Waits on for a response that has more time. Where the replica's kernel has taken nothing of the
+  /// request for as long as a connect may take, the replica is taken for gone.
   private mutating func seeWhetherTaken(
     _ exchange: SlabSlot<Exchange>, _ upstream: SlabSlot<Upstream>
   ) {

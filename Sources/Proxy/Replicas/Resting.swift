@@ -1,5 +1,5 @@
-// Connections to replicas that rest: kept for the next request, newest first, for as long as they are
-// likely to be open at the other end and no more than may.
+// Idle connections to replicas. They are kept for the next request, newest first, while they are likely
+// to be open at the other end, and only as many as may be.
 
 import Balancing
 import Ledger
@@ -7,7 +7,8 @@ import LinuxIO
 import Plan
 
 extension Worker {
-  /// The connection has ended its exchange well. It may serve the next one after this batch of events.
+  /// Keeps a connection that has ended its exchange well. The connection may serve the next one after
+  /// this batch of events.
   mutating func putIdle(_ upstream: SlabSlot<Upstream>) {
     upstreams[upstream].isReused = true
     upstreams[upstream].idleSince = now
@@ -18,11 +19,12 @@ extension Worker {
     rested.append(upstreams.token(upstream))
   }
 
-  /// How long a connection serves nobody after the response to a HEAD, in nanoseconds: some servers send
-  /// the body all the same, a moment later, and the next client would get it.
+  /// The time for which a connection serves no exchange after the response to a HEAD, in nanoseconds.
+  /// Some servers send the body all the same, a moment later, and the next client would get that body.
   private static var watchTime: UInt64 { 100_000_000 }
 
-  /// How long a connection may rest: what is set, what the replica said, what was learnt of it.
+  /// The time that a connection may be idle: the least of the conf's, the replica's own and the
+  /// estimate.
   private mutating func restLimit(_ upstream: SlabSlot<Upstream>) -> UInt64 {
     var limit = lanes[upstreams[upstream].pool].policy.upstreamIdleTimeout
     let stated = upstreams[upstream].keepAlive
@@ -30,7 +32,7 @@ extension Worker {
     return min(limit, learntRests[upstreams[upstream].replica].usable ?? limit)
   }
 
-  /// What rested in the last batch of events is idle from now on.
+  /// Makes the connections idle that ended an exchange in the last batch of events.
   mutating func linkRested() {
     for token in rested {
       guard let upstream = upstreams.slot(of: token) else { continue }
@@ -58,8 +60,8 @@ extension Worker {
     rested.removeAll(keepingCapacity: true)
   }
 
-  /// More rest there than may: this one does for a moment only, so that it is there for what is under
-  /// way and goes with the burst that it was opened for.
+  /// More connections are idle than may be. This one is kept for a moment only: it serves what is under
+  /// way, and goes with the burst that it was opened for.
   private mutating func restBriefly(_ upstream: SlabSlot<Upstream>) {
     let until = min(upstreams[upstream].usableUntil, now + Worker.surplusRest)
     upstreams[upstream].usableUntil = until
@@ -69,14 +71,15 @@ extension Worker {
 
   private static var surplusRest: UInt64 { 1_000_000_000 }
 
-  /// A connection to a replica that has neither ended nor spoken unasked: one that ended would fail
-  /// the request, and what came on it would be taken for the answer. Of idle ones the events have
-  /// said so, since those of replicas are handled before those of clients; one that rested in this
-  /// very batch has to be asked.
-  /// - Parameter isRepeatable: the request may be made again should its connection end all the same.
-  ///   Any other takes none that has rested for long: its replica might just be closing it, and what
-  ///   a connection costs matters least where requests are that rare. The one in whose place another
-  ///   is opened is closed, so that no more rest than were ever in use at once.
+  /// A connection to a replica that has neither ended nor spoken unasked: one that ended would fail the
+  /// request, and what came on it would be taken for the answer. Events tell this of idle connections,
+  /// since events of replicas are handled before those of clients. A connection that ended an exchange
+  /// in this very batch has to be asked.
+  /// - Parameter isRepeatable: the request may be made again if its connection ends all the same. Any
+  ///   other request takes no connection that has been idle for long: its replica might just be closing
+  ///   it, and the cost of a new connection matters least where requests are that rare. The idle
+  ///   connection is closed when another is opened instead, so that no more are idle than were ever in
+  ///   use at once.
   mutating func takeIdle(_ replica: Int, isRepeatable: Bool) -> SlabSlot<Upstream>? {
     var next = idle[replica].slot
     while next != .absent {
@@ -102,7 +105,7 @@ extension Worker {
     return takeRested(replica)
   }
 
-  /// A rest in which hardly any replica closes a connection, in nanoseconds.
+  /// An idle time after which hardly any replica closes a connection, in nanoseconds.
   private static var briefRest: UInt64 { 500_000_000 }
 
   /// Looks at no more than the last few, so that the search costs less than a connection.
@@ -148,7 +151,7 @@ extension Worker {
     while case let upstream = idle[replica].slot, upstream != .absent { dropIdle(upstream) }
   }
 
-  /// Closes a connection to a replica that rests here; false when none does.
+  /// Closes an idle connection to a replica; false when none is idle here.
   mutating func closeOneResting(_ replica: Int) -> Bool {
     let newest = idle[replica].slot
     if newest != .absent {
@@ -161,7 +164,7 @@ extension Worker {
     return true
   }
 
-  /// Where a connection to a replica is in `rested`.
+  /// The index in `rested` of a connection to a replica.
   mutating func restedIndex(_ replica: Int) -> Int? {
     for index in rested.indices {
       if let upstream = upstreams.slot(of: rested[index]), upstreams[upstream].replica == replica {

@@ -13,24 +13,25 @@ struct Upstream: ~Copyable {
   let pool: Int
   /// The replica's `Worker.generations` when the connection was opened.
   let generation: UInt32
-  /// The exchange it serves, or `absent` while idle.
+  /// The connection's exchange, or `absent` while idle.
   var exchange = SlabSlot<Exchange>.absent
-  /// The connection stands.
+  /// The connection is established.
   var isConnected: Bool
-  /// It has served an exchange before.
+  /// The connection has served an exchange before.
   var isReused = false
-  /// Since when it is idle, or when it was opened; and by when it must be used again.
+  /// The time since which the connection is idle, or at which it was opened; and the time by which it
+  /// must be used again.
   var idleSince: UInt64 = 0
   var usableUntil: UInt64 = 0
-  /// Before this it serves nobody.
+  /// The time before which the connection serves no exchange.
   var usableFrom: UInt64 = 0
-  /// How long the replica said that it keeps the connection, in seconds; negative for unsaid.
+  /// The time for which the replica said that it keeps the connection, in seconds; negative for unsaid.
   var keepAlive: Int32 = -1
-  /// By when the response has to begin.
+  /// The time by which the response has to begin.
   var answerBy: UInt64 = 0
-  /// More rest there than may.
+  /// More connections to the replica are idle than may be.
   var isSurplus = false
-  /// Bytes may follow its last response, which had no body but said how long one would be.
+  /// Bytes may follow the last response, which had no body but stated a length.
   var isDoubtful = false
   /// Neighbours in the list of idle connections to the replica.
   var newer = SlabSlot<Upstream>.absent
