@@ -20,7 +20,7 @@ package struct Attempts: Sendable {
   private var turn = -1
   /// The time by which the response has to begin. A wait for a replica moves it on.
   package private(set) var deadline: UInt64 = 0
-  /// The request counts among those in flight of a replica that has a limit.
+  /// It counts among the requests in flight of its replica.
   package var isCounted = false
   /// The request waits for a replica.
   package private(set) var isHeld = false

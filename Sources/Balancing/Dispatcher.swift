@@ -12,7 +12,9 @@ package protocol PoolState: AnyObject {
   /// A number that grows with each change of a pool's usable replicas or weights.
   func epoch(_ pool: Int) -> Int
   func isUsable(_ slot: Int) -> Bool
-  /// The time since which no replica of a pool is usable; without meaning while one is.
+  /// Requests in flight to a replica, over all workers, where they are counted.
+  func inFlight(_ slot: Int) -> Int
+  /// Since when no replica of a pool is usable; means nothing while one is.
   func emptySince(_ pool: Int) -> UInt64
   /// Requests that wait for a replica of a pool, over all workers.
   func held(_ pool: Int) -> Int
@@ -23,8 +25,9 @@ package protocol PoolState: AnyObject {
   func takeRetry(_ pool: Int, percent: Int, now: UInt64) -> Bool
 }
 
-/// The conf's rules for a pool's retries and waits. Times are nanoseconds.
+/// What the conf says of a pool's choice of replicas, retries and waits. Times are nanoseconds.
 package struct DispatchRules: Sendable, Equatable {
+  package let algorithm: Algorithm
   /// Retries after the first attempt.
   package let retries: Int
   /// The share of the pool's requests that may be made again, in percent.
@@ -34,7 +37,10 @@ package struct DispatchRules: Sendable, Equatable {
   /// Requests that may wait at once, over all workers.
   package let holdQueue: Int
 
-  package init(retries: Int, retryBudget: Int, holdTimeout: UInt64, holdQueue: Int) {
+  package init(
+    algorithm: Algorithm, retries: Int, retryBudget: Int, holdTimeout: UInt64, holdQueue: Int
+  ) {
+    self.algorithm = algorithm
     self.retries = retries
     self.retryBudget = retryBudget
     self.holdTimeout = holdTimeout
@@ -54,6 +60,8 @@ package struct Dispatcher: ~Copyable {
   private var epoch = -1
   /// Some replica of the table has a limit of requests in flight or of connections.
   package private(set) var hasLimits = false
+  /// Requests in flight are counted: those of replicas with a limit, or all, by the algorithm.
+  package private(set) var countsRequests = false
 
   /// The requests that wait at this worker, by the owner's names for them.
   package var queue = HoldQueue()
@@ -88,6 +96,7 @@ package struct Dispatcher: ~Copyable {
   ) {
     picker.rebuild(usable)
     self.hasLimits = hasLimits
+    countsRequests = hasLimits || rules.algorithm.countsRequests
     self.epoch = epoch
   }
 
@@ -97,17 +106,19 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: Choosing
 
-  /// The replica for a request in the simple case: the table is up to date, its replicas have no limits, and
-  /// the replica whose turn it is was not tried. Nil in all other cases.
+  /// The replica for a request where nothing has to be weighed: the table is up to date, requests in
+  /// flight are not counted, and the one whose turn it is was not tried. Nil where more has to be asked.
   @inline(__always)
   package func pick(_ attempts: inout Attempts, _ state: some PoolState) -> Int? {
-    guard !isStale(state), !hasLimits, hasReplica else { return nil }
+    guard !isStale(state), !countsRequests, hasReplica else { return nil }
     let slot = picker.slot(ticket: attempts.ticket(state.drawTicket(pool)))
     return attempts.count == 0 || !attempts.tried.contains(slot) ? slot : nil
   }
 
-  /// The replicas of one look at the table, in the order of a request's turn.
+  /// The replicas of one look at the table: the one that the algorithm prefers, then all in the order of a
+  /// request's turn.
   package struct Candidates {
+    fileprivate var preferred: Int?
     fileprivate var ticket: Int
     fileprivate var left: Int
   }
@@ -125,12 +136,23 @@ package struct Dispatcher: ~Copyable {
     _ attempts: inout Attempts, _ state: some PoolState
   ) -> Candidates {
     guard hasReplica else { return Candidates(ticket: 0, left: 0) }
-    return Candidates(ticket: attempts.ticket(state.drawTicket(pool)), left: picker.count)
+    let ticket = attempts.ticket(state.drawTicket(pool))
+    let preferred = preferred(ticket, attempts.tried, state)
+    return Candidates(preferred: preferred, ticket: ticket, left: picker.count)
+  }
+
+  /// The replica that the algorithm puts before the one whose turn it is: one that was not tried.
+  @inline(__always)
+  private func preferred(_ ticket: Int, _ tried: TriedReplicas, _ state: some PoolState) -> Int? {
+    switch rules.algorithm {
+    case .roundRobin: nil
+    }
   }
 
   /// The next replica that was not tried for the request; nil when there is none left.
   @inline(__always)
   package func next(_ candidates: inout Candidates, _ attempts: borrowing Attempts) -> Int? {
+    if let preferred = candidates.preferred.take() { return preferred }
     while candidates.left > 0 {
       let slot = picker.slot(ticket: candidates.ticket)
       candidates.ticket &+= 1

@@ -21,7 +21,7 @@ package final class SharedPool: Sendable {
   private let usableCells = SharedCells(count: Numbering.slots)
   /// Each replica's failures in a row.
   private let failures = SharedCells(count: Numbering.slots)
-  /// Requests in flight to each replica that has a limit of them.
+  /// Requests in flight to each replica that has a limit of them, or whose pool's algorithm asks for them.
   private let inFlightCells = SharedCells(count: Numbering.slots)
   /// Open connections to each replica.
   private let connectionCells = SharedCells(count: Numbering.slots)
@@ -141,7 +141,7 @@ package final class SharedPool: Sendable {
     return longest?.worker
   }
 
-  // MARK: Requests in flight to replicas that have a limit
+  // MARK: Requests in flight, where they are counted
 
   /// Counts a request that is to go to a replica. False, and nothing counted, where `limit` are in flight.
   package func beginRequest(_ slot: Int, limit: Int) -> Bool {
@@ -157,9 +157,6 @@ package final class SharedPool: Sendable {
     inFlightCells.add(slot, -1)
     SharedCells.fence()
   }
-
-  /// Requests in flight to a replica that has a limit of them or of connections.
-  package func inFlight(_ slot: Int) -> Int { inFlightCells.load(slot) }
 
   // MARK: Connections to replicas
 
@@ -223,6 +220,8 @@ extension SharedPool: PoolState {
   }
 
   package func isUsable(_ slot: Int) -> Bool { usableCells.load(slot) != SharedPool.out }
+
+  package func inFlight(_ slot: Int) -> Int { inFlightCells.load(slot) }
 
   package func emptySince(_ pool: Int) -> UInt64 {
     let since = poolCells.load(SharedPool.cell(SharedPool.emptySinceCell, of: pool))

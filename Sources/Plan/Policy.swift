@@ -14,7 +14,7 @@ package struct Policy: Sendable, Equatable {
   package let tunnelIdleTimeout: UInt64
   /// The time for which a replica's idle connection is kept.
   package let upstreamIdleTimeout: UInt64
-  /// The rules of retries and of waits for a replica.
+  /// The choice of a replica, retries, and waits for one.
   package let dispatch: DispatchRules
   /// The statuses of a replica that send a request to another one.
   package let retryStatuses: [ClosedRange<Int>]
@@ -57,7 +57,8 @@ package struct Policy: Sendable, Equatable {
       connectTimeout: policy.connectTimeout, responseTimeout: policy.responseTimeout,
       idleTimeout: policy.idleTimeout, tunnelIdleTimeout: policy.tunnelIdleTimeout,
       upstreamIdleTimeout: policy.upstreamIdleTimeout,
-      dispatch: DispatchRules(retries: 0, retryBudget: 0, holdTimeout: 0, holdQueue: 0),
+      dispatch: DispatchRules(
+        algorithm: .roundRobin, retries: 0, retryBudget: 0, holdTimeout: 0, holdQueue: 0),
       retryStatuses: [], failuresToEject: 0, isProbed: false, restingLimit: 1,
       replicaConnections: .max, proxyHeader: nil)
   }

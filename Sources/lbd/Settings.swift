@@ -41,6 +41,7 @@ extension Policy {
       idleTimeout: timeouts.idle.nanoseconds, tunnelIdleTimeout: timeouts.tunnelIdle.nanoseconds,
       upstreamIdleTimeout: Policy.upstreamIdleTime,
       dispatch: DispatchRules(
+        algorithm: DispatchRules.Algorithm(configuration.algorithm),
         retries: retry.attempts, retryBudget: retry.budget,
         holdTimeout: configuration.hold.timeout?.nanoseconds ?? 0,
         holdQueue: configuration.hold.queue),
@@ -52,6 +53,15 @@ extension Policy {
 
   /// No key sets it.
   private static var upstreamIdleTime: UInt64 { 55_000_000_000 }
+}
+
+extension DispatchRules.Algorithm {
+  init(_ algorithm: Algorithm) {
+    self =
+      switch algorithm {
+      case .roundRobin: .roundRobin
+      }
+  }
 }
 
 extension ProbeSettings {

@@ -27,7 +27,8 @@ extension Policy {
       connectTimeout: second, responseTimeout: 30 * second, idleTimeout: 60 * second,
       tunnelIdleTimeout: 3600 * second, upstreamIdleTimeout: 55 * second,
       dispatch: DispatchRules(
-        retries: 2, retryBudget: 20, holdTimeout: 2 * second, holdQueue: 1024),
+        algorithm: .roundRobin, retries: 2, retryBudget: 20, holdTimeout: 2 * second,
+        holdQueue: 1024),
       retryStatuses: [], failuresToEject: 0, isProbed: true, restingLimit: 64,
       replicaConnections: .max, proxyHeader: nil)
   }

@@ -26,7 +26,8 @@ extension Worker {
     weigh(exchange, orAgain: last)
   }
 
-  /// The same for the other cases: the table is stale, its replicas have limits, or some were tried.
+  /// The same where more has to be asked: the table is to be made anew, or requests in flight are counted, or
+  /// some were tried.
   private mutating func weigh(_ exchange: SlabSlot<Exchange>, orAgain last: Int?) {
     let pool = exchanges[exchange].pool
     // The requests that came first get the next room.
@@ -103,19 +104,19 @@ extension Worker {
     return isFull ? .full : .none
   }
 
-  /// Counts the request among those in flight to a replica that has a limit. False where the limit is
-  /// reached.
+  /// Counts the request among those in flight of a replica, where they are counted. False where as
+  /// many are as may be.
   @inline(__always)
   private mutating func takeRoom(_ exchange: SlabSlot<Exchange>, at replica: Int) -> Bool {
     let pool = exchanges[exchange].pool
-    return !lanes[pool].dispatcher.hasLimits || count(exchange, at: replica, of: pool)
+    return !lanes[pool].dispatcher.countsRequests || count(exchange, at: replica, of: pool)
   }
 
   private mutating func count(
     _ exchange: SlabSlot<Exchange>, at replica: Int, of pool: Int
   ) -> Bool {
     let limit = replica < limitsOfRequests.count ? limitsOfRequests[replica] : .max
-    guard limit < .max else { return true }
+    guard limit < .max || lanes[pool].dispatcher.rules.algorithm.countsRequests else { return true }
     guard mayConnect(to: replica, of: pool), links.pool.beginRequest(replica, limit: limit) else {
       return false
     }

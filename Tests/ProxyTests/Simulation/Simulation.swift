@@ -25,8 +25,7 @@ struct Simulation: ~Copyable {
   static let second: UInt64 = 1_000_000_000
   static let holdTimeout = 2 * second
   static let response = 30 * second
-  static let rules = DispatchRules(
-    retries: 2, retryBudget: 20, holdTimeout: holdTimeout, holdQueue: 40)
+  static let retryBudget = 20
   static let policy = HealthPolicy(
     rise: 2, fall: 3, interval: second, fastInterval: 250 * millisecond,
     ejection: 5 * second)
@@ -54,7 +53,10 @@ struct Simulation: ~Copyable {
   /// What did not hold.
   var faults: [String] = []
 
-  init(seed: UInt64, pools count: Int, replicas: Int, limit: Int, wellInTen: Int) {
+  init(
+    seed: UInt64, algorithm: DispatchRules.Algorithm, pools count: Int, replicas: Int, limit: Int,
+    wellInTen: Int
+  ) {
     random = Seeded(seed)
     replicasOfEach = replicas
     pools = Numbering.mainPool...Numbering.mainPool + count - 1
@@ -64,8 +66,11 @@ struct Simulation: ~Copyable {
     state = SharedPool(now: 0)
     schedule = ProbeSchedule(origin: 0, seed: seed)
     dispatchers = RecordTable(capacity: pools.upperBound + 1)
+    let rules = DispatchRules(
+      algorithm: algorithm, retries: 2, retryBudget: Simulation.retryBudget,
+      holdTimeout: Simulation.holdTimeout, holdQueue: 40)
     for pool in 0...pools.upperBound {
-      dispatchers.append(Dispatcher(pool: pool, rules: Simulation.rules))
+      dispatchers.append(Dispatcher(pool: pool, rules: rules))
     }
     tickets = Array(repeating: [0], count: pools.upperBound + 1)
     retried = Array(repeating: [], count: pools.upperBound + 1)
@@ -236,8 +241,8 @@ struct Simulation: ~Copyable {
   }
 
   private mutating func enter(_ number: Int, _ slot: Int) -> Bool {
-    guard limit > 0 else { return true }
-    guard state.beginRequest(slot, limit: limit) else { return false }
+    guard dispatchers[requests[number].pool].countsRequests else { return true }
+    guard state.beginRequest(slot, limit: limit == 0 ? .max : limit) else { return false }
     requests[number].attempts.isCounted = true
     return true
   }
@@ -248,6 +253,10 @@ struct Simulation: ~Copyable {
     if requests[number].attempts.isHeld { fault("an attempt of one that waits") }
     replicas[slot].active += 1
     if limit > 0 && replicas[slot].active > limit { fault("\(replicas[slot].active) at \(slot)") }
+    // The request itself is counted already.
+    if requests[number].attempts.isCounted && state.inFlight(slot) != replicas[slot].active {
+      fault("\(state.inFlight(slot)) are counted at \(slot), which has \(replicas[slot].active)")
+    }
     requests[number].attempts.begin(at: slot)
     let isReused = !requests[number].attempts.hasFailed && Bool.random(using: &random)
     let result = replicas[slot].attempt(isReused: isReused, &random)
@@ -310,7 +319,7 @@ struct Simulation: ~Copyable {
     retried[pool].append(second)
     retried[pool].removeAll { $0 < second - 9 }
     let drawn = state.drawn(pool) - tickets[pool][max(0, second - 9)]
-    let allowed = max(3, drawn * Simulation.rules.retryBudget / 100)
+    let allowed = max(3, drawn * Simulation.retryBudget / 100)
     if retried[pool].count > allowed {
       fault("\(retried[pool].count) retries, \(allowed) are allowed")
     }

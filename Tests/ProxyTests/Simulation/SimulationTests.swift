@@ -1,5 +1,6 @@
 // Millions of steps of a pool in trouble: whatever the order of things, what must hold does.
 
+import Balancing
 import Foundation
 import Testing
 
@@ -17,20 +18,22 @@ import Testing
     (1, 5, 0, 1), (1, 5, 9, 1), (2, 3, 0, 5), (3, 2, 2, 5),
   ]
 
-  @Test(arguments: stories)
+  @Test(arguments: stories, [DispatchRules.Algorithm.roundRobin])
   func `no order of faults breaks what must hold`(
-    _ pools: Int, _ count: Int, _ limit: Int, _ well: Int
+    _ story: (Int, Int, Int, Int), _ algorithm: DispatchRules.Algorithm
   ) {
+    let (pools, count, limit, well) = story
     let (runs, steps) = Self.isSoak ? (40, 50_000) : (4, 10_000)
     for run in 0..<UInt64(runs) {
       let seed = Self.seed &+ run
       var simulation = Simulation(
-        seed: seed, pools: pools, replicas: count, limit: limit, wellInTen: well)
+        seed: seed, algorithm: algorithm, pools: pools, replicas: count, limit: limit,
+        wellInTen: well)
       simulation.run(steps: steps)
       #expect(simulation.requests.count > steps / 100)
       #expect(
         simulation.faults.isEmpty,
-        "SEED=\(seed), \(pools) pools of \(count) replicas, \(limit) each, \(well) in ten: \(simulation.faults)"
+        "SEED=\(seed), \(algorithm), \(pools) pools of \(count) replicas, \(limit) each, \(well) in ten: \(simulation.faults)"
       )
       guard simulation.faults.isEmpty else { return }
     }
