@@ -72,7 +72,7 @@ let package = Package(
     library("Discovery", ["LinuxIO"]),
     library("Pages", ["ControlProtocol"]),
     library("Probing", ["Balancing", "Configuration", "ControlProtocol", "HTTPWire", "LinuxIO"]),
-    library("Roster", ["Balancing", "Configuration", "ControlProtocol", "LinuxIO"]),
+    pathLibrary("Roster", ["Balancing", "Configuration", "ControlProtocol", "LinuxIO"]),
     library(
       "Telemetry",
       [

@@ -125,7 +125,13 @@ extension ReplicaReport {
     for (figure, key) in ReplicaFigure.reported {
       switch figure.unit {
       case .count:
-        figures[figure.name] = .count(try values.decode(Int.self, forKey: Field(key)))
+        // A figure that came later is missing in an older lbd's report. A wait for the end of what is in
+        // flight must not take that for none.
+        let count =
+          figure.name == .active
+          ? try values.decode(Int.self, forKey: Field(key))
+          : try values.decodeIfPresent(Int.self, forKey: Field(key)) ?? 0
+        figures[figure.name] = .count(count)
       case .perSecond, .milliseconds:
         let measure = try values.decodeIfPresent(Double.self, forKey: Field(key))
         figures[figure.name] = .measure(measure)

@@ -41,6 +41,18 @@ struct ReportTests {
     #expect(try roundTrip(report) == report)
   }
 
+  @Test func `a figure that an older lbd does not tell of is 0, but not what is in flight`() throws
+  {
+    let text = String(decoding: pool([replica("8081", .up)]).json, as: UTF8.self)
+    func read(without key: String) throws -> PoolReport {
+      let pieces = text.split(separator: "\"\(key)\":", maxSplits: 1)
+      let rest = pieces[1].drop { $0 != "," }.dropFirst()
+      return try JSONDecoder().decode(PoolReport.self, from: Data((pieces[0] + rest).utf8))
+    }
+    #expect(try read(without: "retries") == pool([replica("8081", .up)]))
+    #expect(throws: DecodingError.self) { try read(without: "active") }
+  }
+
   @Test func `the path of probes is said where there is one`() throws {
     var report = pool([])
     report.healthPath = "/health"
