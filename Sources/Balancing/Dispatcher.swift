@@ -14,7 +14,7 @@ package protocol PoolState: AnyObject {
   func isUsable(_ slot: Int) -> Bool
   /// Requests in flight to a replica, over all workers, where they are counted.
   func inFlight(_ slot: Int) -> Int
-  /// Since when no replica of a pool is usable; means nothing while one is.
+  /// The time since which no replica of a pool is usable; without meaning while one is.
   func emptySince(_ pool: Int) -> UInt64
   /// Requests that wait for a replica of a pool, over all workers.
   func held(_ pool: Int) -> Int
@@ -106,8 +106,8 @@ package struct Dispatcher: ~Copyable {
 
   // MARK: Choosing
 
-  /// The replica for a request where nothing has to be weighed: the table is up to date, requests in
-  /// flight are not counted, and the one whose turn it is was not tried. Nil where more has to be asked.
+  /// The replica for a request in the simple case: the table is up to date, requests in flight are not
+  /// counted, and the replica whose turn it is was not tried. Nil in all other cases.
   @inline(__always)
   package func pick(_ attempts: inout Attempts, _ state: some PoolState) -> Int? {
     guard !isStale(state), !countsRequests, hasReplica else { return nil }

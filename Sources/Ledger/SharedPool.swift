@@ -26,15 +26,15 @@ package final class SharedPool: Sendable {
   /// Open connections to each replica.
   private let connectionCells = SharedCells(count: Numbering.slots)
   private let retries = RetryWindow(pools: Numbering.pools)
-  /// When the request that has waited longest began to, by worker and pool: 0 where none waits; and
-  /// whether a word is on its way to that worker that there may be a replica. Each worker has lines of
-  /// its own.
+  /// By worker and pool: the time at which the request that has waited longest began to wait, 0 where
+  /// none waits; then whether the worker was told to look for a replica and has not looked yet. Each
+  /// worker has cache lines of its own.
   private let waiting: SharedCells
   private let told: SharedCells
   private static var workerRow: Int { SharedCells.wholePairs(Numbering.pools) }
-  /// Who is told when a replica may get requests, where requests wait for one.
+  /// The mailboxes of the workers, which are told when a replica becomes usable while requests wait.
   private let workers: [Mailbox<Order>]
-  /// Since then a pool is empty that has never had a usable replica.
+  /// The time since which a pool counts as empty that has never had a usable replica.
   private let startedAt: UInt64
 
   package init(workers: [Mailbox<Order>] = [], now: UInt64 = Clock.now()) {

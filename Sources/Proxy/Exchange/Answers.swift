@@ -34,7 +34,7 @@ extension Worker {
     fail(exchange, 503, detail, .exhausted, cause: detail.description, retryAfter: 1)
   }
 
-  /// - Parameter isFull: replicas are usable, and each has as many requests as it may.
+  /// - Parameter isFull: replicas are usable, and none has room.
   mutating func answerNoReplica(_ exchange: SlabSlot<Exchange>, isFull: Bool) {
     if exchanges[exchange].pool == Numbering.controlPool {
       return isFull ? answerControlFull(exchange) : answerNoControl(exchange)

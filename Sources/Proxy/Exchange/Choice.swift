@@ -26,8 +26,8 @@ extension Worker {
     weigh(exchange, orAgain: last)
   }
 
-  /// The same where more has to be asked: the table is to be made anew, or requests in flight are counted, or
-  /// some were tried.
+  /// The same for the other cases: the table is stale, requests in flight are counted, or some replicas
+  /// were tried.
   private mutating func weigh(_ exchange: SlabSlot<Exchange>, orAgain last: Int?) {
     let pool = exchanges[exchange].pool
     // The requests that came first get the next room.
@@ -104,8 +104,8 @@ extension Worker {
     return isFull ? .full : .none
   }
 
-  /// Counts the request among those in flight of a replica, where they are counted. False where as
-  /// many are as may be.
+  /// Counts the request among those in flight to a replica, where these are counted. False where the
+  /// limit is reached.
   @inline(__always)
   private mutating func takeRoom(_ exchange: SlabSlot<Exchange>, at replica: Int) -> Bool {
     let pool = exchanges[exchange].pool

@@ -153,7 +153,7 @@ extension Worker {
     return space
   }
 
-  /// The replica's direction ended. True when that is how this body ends.
+  /// Handles the end of the replica's direction. True when the body ends by it.
   private mutating func responseEnded(_ exchange: SlabSlot<Exchange>, _ code: Int32?) -> Bool {
     if code == nil && exchanges[exchange].response.hasHead && endBodyWithConnection(exchange) {
       exchanges[exchange].response.body = .done
