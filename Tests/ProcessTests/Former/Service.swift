@@ -31,6 +31,8 @@ final class Service {
   }
 
   deinit {
+    // 0 would be this process and all of its group.
+    guard pid > 0 else { return }
     _ = kill(pid, SIGTERM)
     try? eventually("the end of \(pid)", within: 20) { !isRunning(pid) }
     _ = kill(pid, SIGKILL)
@@ -107,9 +109,9 @@ final class Service {
     version = next
   }
 
-  private func upgrade(to next: Version) throws {
+  private func upgrade(to version: Version) throws {
     let order = try Child(
-      try next.path("lbctl"), ["upgrade", "--socket", stage.socketPath])
+      try version.path("lbctl"), ["upgrade", "--socket", stage.socketPath])
     try eventually("lbctl upgrade ends\n\(log)", within: 90) {
       // Few words find room before it is read, as a manager does all the time.
       inbox?.read()
@@ -117,7 +119,10 @@ final class Service {
     }
     let outcome = try order.outcome()
     guard outcome.status == 0 else { throw TestFailure("\(outcome)\n\(log)") }
-    pid = try holder() ?? 0
+    guard let next = try holder() else {
+      throw TestFailure("nobody answers at the control socket\n\(log)")
+    }
+    pid = next
     try inbox?.await("the main process") { $0 == "MAINPID=\(pid)" }
   }
 
