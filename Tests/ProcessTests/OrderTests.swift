@@ -44,7 +44,7 @@ import Testing
   @Test func `drain waits for what is in flight, and says when it takes too long`() throws {
     let stage = try Stage(replicas: 2)
     let slow = try stage.connect()
-    try slow.send("GET /delay/5s HTTP/1.1\r\nHost: test\r\n\r\n")
+    try slow.send("GET /delay/20s HTTP/1.1\r\nHost: test\r\n\r\n")
     try stage.awaitPool("it is in flight") { $0[0].active == 1 }
     let early = try stage.lbctl("drain", stage.names[0], "--wait", "2s")
     #expect(early.status == 5)

@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 
 @Suite(.waiting) struct HoldTests {
-  private static let patient = "[hold]\ntimeout = 5s\n"
+  /// A machine with other work may stand still for some seconds.
+  private static let patient = "[hold]\ntimeout = \(Length.of(60, soak: 5))s\n"
 
   @Test(.timeLimit(.minutes(2)))
   func `a pool of one that is restarted over three seconds fails no request`() throws {

@@ -18,7 +18,7 @@ final class Connection {
   /// Received and not yet read.
   private(set) var unread: [UInt8] = []
   private(set) var end: End?
-  var patience = 10_000
+  var patience = 60_000
 
   init(_ descriptor: consuming Descriptor) {
     self.descriptor = descriptor
