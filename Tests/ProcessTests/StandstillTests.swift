@@ -63,18 +63,18 @@ import Testing
   }
 
   @Test func `a standstill shorter than the time that is left is not counted either`() throws {
-    let (stage, client, gate) = try Self.inFlight(seconds: 10)
+    let (stage, client, gate) = try Self.inFlight(seconds: 20)
     let start = Clock.now()
-    try stage.lbd?.paused { Clock.sleep(milliseconds: 8000) }
-    // Had it counted, two seconds would be left; some seven and a half are.
-    while Clock.now() - start < 11_000_000_000 { Clock.sleep(milliseconds: 50) }
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 17_000) }
+    // Had it counted, three seconds would be left; some sixteen and a half are.
+    while Clock.now() - start < 21_000_000_000 { Clock.sleep(milliseconds: 50) }
     gate.open()
     #expect(try client.answer().text == "ok")
   }
 
   @Test func `a response that has time left when lbd stands still has it afterwards`() throws {
-    let (stage, client, gate) = try Self.inFlight(seconds: 10)
-    try stage.lbd?.paused { Clock.sleep(milliseconds: 11_000) }
+    let (stage, client, gate) = try Self.inFlight(seconds: 20)
+    try stage.lbd?.paused { Clock.sleep(milliseconds: 21_000) }
     // A deadline that had passed would end it at once.
     #expect(client.isSilent(milliseconds: 100))
     gate.open()
